@@ -220,7 +220,10 @@ class TestWords:
         ("plan", "words"),
         [
             ({"family": "gausian"}, ("family 'gausian' is not known", "Did you mean 'gaussian'?")),
-            ({"family": "poisson"}, ("family 'poisson' is planned but not in this version",)),
+            (
+                {"family": "categorical"},
+                ("family 'categorical' is planned but not in this version",),
+            ),
             ({"baseline": "groups"}, ("baseline 'groups' is not known", "Did you mean 'group'?")),
             ({"preset": "aley2023"}, ("preset 'aley2023' is not", "Did you mean 'alley2023'?")),
             ({"spread": "student"}, ("spread 'student' is planned but not in this version",)),

@@ -175,6 +175,7 @@ def test_every_flag_arrives_in_the_plan(data):
         "treatment_type": "binary",
         "bins": {"age": [1.0, 2.0]},
         "family": "gaussian",
+        "link": "identity",
         "baseline": "modifiers",
         "spread": "normal",
         "priors": {"sigma": "half_normal(2)", "lambda": {"is woman": "normal(0, 0.2)"}},

@@ -15,10 +15,10 @@ from forwhom.data import DATA_FRAMES, Table, Tidy, load
 from forwhom.design import build_design
 from forwhom.errors import PlanError
 from forwhom.estimands import Caution, GroupPass
-from forwhom.inference import sample_exact
-from forwhom.model import build_model
+from forwhom.inference import sample_exact, sample_quadrature
+from forwhom.model import build_latent, build_model
 from forwhom.plan import Plan, make_plan, plan_to_toml, read_plan
-from forwhom.posterior import Posterior, make_posterior
+from forwhom.posterior import Posterior, make_posterior, on_response, quantities
 
 if TYPE_CHECKING:
     import numpy as np
@@ -49,6 +49,11 @@ def fit(
     treatment_type: str | None = None,
     bins: int | Mapping[str, int | Sequence[float]] | None = None,
     family: str | None = None,
+    link: str | None = None,
+    trials: str | None = None,
+    exposure: str | None = None,
+    offset: str | None = None,
+    event: str | None = None,
     baseline: str | None = None,
     preset: str | None = None,
     spread: str | None = None,
@@ -69,7 +74,7 @@ def fit(
     Args:
         data: a pandas, polars or pyarrow table, a dict of columns, or the path of a CSV, Parquet,
             Feather, JSON Lines, Stata, SPSS or SAS file. May be left out where a plan names it.
-        outcome: the dependent variable, numeric.
+        outcome: the dependent variable.
         treatment: 0/1, boolean, two-level text, or a numeric dose.
         modifiers: what changes the treatment's effect: a formula such as
             ``"age*woman + C(region)"``, or a list of column names.
@@ -82,13 +87,20 @@ def fit(
         treatment_type: "auto", "binary" or "dose".
         bins: how continuous modifiers are cut for grouping: a number of quantile bins (4), or per
             column a number or cut points.
-        family: "gaussian".
+        family: "gaussian", "student", "lognormal", "gamma", "bernoulli", "binomial", "ordinal",
+            "poisson", "negative_binomial", "beta", "exponential" or "weibull".
+        link: of the family's links; the default is the first ("logit" for probabilities).
+        trials: column with the numbers of trials (binomial).
+        exposure: column with the time or size at risk behind a count; effects are on the rate.
+        offset: column added to the linear predictor as it is.
+        event: column that is 1 where a time ended in the event, 0 where it was censored.
         baseline: what a group looks like untreated: "group", "modifiers" or "shared".
         preset: "alley2023" (the paper's published program) or "alley2026" (its later form).
         spread: "normal", or "none" where modifiers are taken to explain every difference.
         priors: parameter (alpha, beta, delta, lambda, sigma_theta, sigma_b, sigma) to text such as
             ``"normal(0, 0.5)"``, or for beta, delta and lambda to a mapping of terms.
-        method: "auto" or "exact".
+        method: "auto" (the fastest that is exact for the family), "exact" (gaussian, lognormal)
+            or "quadrature".
         draws: number of independent posterior draws (4000).
         seed: of the random draws; the same seed gives the same draws.
         level: of the intervals (0.95).
@@ -122,6 +134,11 @@ def fit(
         "treatment_type": treatment_type,
         "bins": bins,
         "family": family,
+        "link": link,
+        "trials": trials,
+        "exposure": exposure,
+        "offset": offset,
+        "event": event,
         "baseline": baseline,
         "preset": preset,
         "spread": spread,
@@ -159,11 +176,16 @@ def fit_table(plan: Plan, table: Table, progress: Progress = _silent) -> Fit:
     cells = reduce_rows(design, rows)
     check_columns(design, cells)
     priors = resolve_priors(design, cells)
-    model = build_model(cells, priors, design.random_names)
     progress("Exploring the posterior")
     names = tuple(entry.parameter for entry in priors.spreads)
-    draws = sample_exact(model, plan.draws, plan.seed, names)
-    posterior = make_posterior(design, cells, priors, model, draws)
+    if cells.likelihood is None:
+        model = build_model(cells, priors, design.random_names)
+        exact = sample_exact(model, plan.draws, plan.seed, names)
+        posterior = make_posterior(design, cells, priors, model, exact)
+    else:
+        latent = build_latent(cells, priors, design.random_names, plan.family, plan.link)
+        draws = sample_quadrature(latent, plan.draws, plan.seed, names)
+        posterior = make_posterior(design, cells, priors, latent, draws)
     return Fit(posterior, cells, table.engine, table.source, table.fingerprint)
 
 
@@ -176,8 +198,13 @@ def load_fit(path: str | os.PathLike[str]) -> Fit:
     from forwhom.posterior.storage import read
 
     design, cells, priors, shared, attributes = read(Path(path))
-    model = build_model(cells, priors, design.random_names)
-    posterior = make_posterior(design, cells, priors, model, shared)
+    if cells.likelihood is None:
+        model = build_model(cells, priors, design.random_names)
+        posterior = make_posterior(design, cells, priors, model, shared)
+    else:
+        plan = design.plan
+        latent = build_latent(cells, priors, design.random_names, plan.family, plan.link)
+        posterior = make_posterior(design, cells, priors, latent, shared)
     return Fit(
         posterior,
         cells,
@@ -214,9 +241,10 @@ class Fit:
         """The question, the answer and the warnings, as text."""
         from forwhom.output.summary import format_summary
 
-        average = estimands.average_table(self.result, self._average, self.plan.level)
+        average = self._average_table(None, self.plan.level)
         modifiers = estimands.modifiers_table(self.result, self.plan.level)
-        return format_summary(self.result, average, modifiers, self.warnings, self.source)
+        unit = self._told(None)[0].unit_words
+        return format_summary(self.result, average, modifiers, self.warnings, self.source, unit)
 
     @property
     def plan(self) -> Plan:
@@ -237,29 +265,46 @@ class Fit:
         """lambda, one tidy row per coefficient of the heterogeneity equation."""
         return self._native(estimands.modifiers_table(self.result, self._level(level)))
 
-    def effects(self, by: str | Sequence[str] | None = None, level: float | None = None) -> Any:
-        """theta, one tidy row per group; or averaged over all groupings but ``by``.
+    def effects(
+        self,
+        by: str | Sequence[str] | None = None,
+        level: float | None = None,
+        scale: str | None = None,
+    ) -> Any:
+        """The effect in every group, one tidy row each; or averaged over all groupings but ``by``.
+
+        ``scale="response"``, the default where the link is not the identity: the difference in the
+        outcome itself, averaged over the group's own rows within draws; probabilities in
+        percentage points, for ordered categories of each level or above. ``scale="link"``: theta.
 
         Raises:
-            PlanError: ``by`` names a column that does not define the groups.
+            PlanError: ``by`` names a column that does not define the groups, or another scale.
         """
         if by is not None:
-            return self.average(by, level)
-        return self._native(estimands.effects_table(self.result, self._pass(level)))
+            return self.average(by, level, scale)
+        told = self._told(scale)
+        tables = [estimands.effects_table(one, self._pass(one, level)) for one in told]
+        return self._native(estimands.stack(tables, _labels(told)))
 
-    def average(self, by: str | Sequence[str] | None = None, level: float | None = None) -> Any:
-        """The average effect over rows, overall or for each value of ``by``.
+    def average(
+        self,
+        by: str | Sequence[str] | None = None,
+        level: float | None = None,
+        scale: str | None = None,
+    ) -> Any:
+        """The average effect over rows, overall or for each value of ``by``; scales as above.
 
         Raises:
-            PlanError: ``by`` names a column that does not define the groups.
+            PlanError: ``by`` names a column that does not define the groups, or another scale.
         """
         if by is None:
-            table = estimands.average_table(self.result, self._average, self._level(level))
-            return self._native(table)
+            return self._native(self._average_table(scale, self._level(level)))
         if not isinstance(by, str | Sequence):
             raise PlanError(f"by={by!r} must be a column name or a list of them.")
         names = (by,) if isinstance(by, str) else tuple(by)
-        return self._native(estimands.average_by_table(self.result, names, self._level(level)))
+        told = self._told(scale)
+        tables = [estimands.average_by_table(one, names, self._level(level)) for one in told]
+        return self._native(estimands.stack(tables, _labels(told)))
 
     def parameters(self, level: float | None = None) -> Any:
         """alpha, beta, delta and the standard deviations."""
@@ -286,8 +331,11 @@ class Fit:
         level = self.plan.level
         return {
             "modifiers": estimands.modifiers_table(self.result, level),
-            "effects": estimands.effects_table(self.result, self._groups),
-            "average": estimands.average_table(self.result, self._average, level),
+            "effects": estimands.stack(
+                [estimands.effects_table(one, self._pass(one, None)) for one in self._told(None)],
+                _labels(self._told(None)),
+            ),
+            "average": self._average_table(None, level),
             "parameters": estimands.parameters_table(self.result, level),
             "groups": estimands.groups_table(self.result),
             "rows": estimands.rows_table(self.result),
@@ -300,7 +348,9 @@ class Fit:
         """Figures: ``fit.plot.modifiers()``, ``fit.plot.effects(row=, column=, color=)``."""
         from forwhom.output.plots import Plots
 
-        return Plots(self.result, self._pass)
+        told = self._told(None)
+        shown = told[0] if len(told) == 1 else self.result
+        return Plots(shown, lambda level: self._pass(shown, level))
 
     @cached_property
     def posterior(self) -> xarray.DataTree:
@@ -353,20 +403,49 @@ class Fit:
         return level
 
     @cached_property
-    def _groups(self) -> GroupPass:
-        return estimands.pass_over_groups(self.result, self.plan.level)
+    def _responses(self) -> tuple[Posterior, ...]:
+        """The posterior on the outcome's own scale, one for each thing that can be told."""
+        found = quantities(self.result)
+        return tuple(on_response(self.result, self.cells, quantity) for quantity in found)
+
+    def _told(self, scale: str | None) -> tuple[Posterior, ...]:
+        """What effects are told in: the outcome where it has a scale of its own, else the link."""
+        if scale not in (None, "response", "link"):
+            raise PlanError(f"scale={scale!r} is not known. Known: 'response', 'link'.")
+        return (self.result,) if scale == "link" or not self._responses else self._responses
 
     @cached_property
-    def _average(self) -> NDArray[np.float64]:
-        """From the full pass if that was made, else by one that is lighter where groups abound."""
-        if "_groups" in self.__dict__:
-            return self._groups.average
-        return estimands.average_draws(self.result)
+    def _passes(self) -> dict[str, GroupPass]:
+        """Passes over all groups at the plan's level, kept once made, by what they tell."""
+        return {}
 
-    def _pass(self, level: float | None) -> GroupPass:
-        if self._level(level) == self.plan.level:
-            return self._groups
-        return estimands.pass_over_groups(self.result, self._level(level))
+    def _pass(self, posterior: Posterior, level: float | None) -> GroupPass:
+        if self._level(level) != self.plan.level:
+            return estimands.pass_over_groups(posterior, self._level(level))
+        key = posterior.effect_on
+        if key not in self._passes:
+            self._passes[key] = estimands.pass_over_groups(posterior, self.plan.level)
+        return self._passes[key]
+
+    def _average_table(self, scale: str | None, level: float) -> Tidy:
+        told = self._told(scale)
+        tables = []
+        for one in told:  # from a full pass if that was made, else by one that is lighter
+            made = self._passes.get(one.effect_on)
+            draws = self._average_draws(one) if made is None else made.average
+            tables.append(estimands.average_table(one, draws, level))
+        return estimands.stack(tables, _labels(told))
+
+    def _average_draws(self, posterior: Posterior) -> NDArray[np.float64]:
+        key = posterior.effect_on
+        if key not in self._averages:
+            self._averages[key] = estimands.average_draws(posterior)
+        return self._averages[key]
+
+    @cached_property
+    def _averages(self) -> dict[str, NDArray[np.float64]]:
+        """Draws of average effects, kept once made."""
+        return {}
 
     def _native(self, table: Tidy) -> Any:
         if self.engine in DATA_FRAMES:
@@ -374,3 +453,8 @@ class Fit:
         from forwhom.output.text import PrintedTable
 
         return PrintedTable.of(table)
+
+
+def _labels(told: Sequence[Posterior]) -> list[str]:
+    """What tells stacked tables apart."""
+    return ["" if one.quantity is None else one.quantity.label for one in told]

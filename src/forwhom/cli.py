@@ -150,7 +150,7 @@ def fit(
             help="A CSV, Parquet, Feather, JSON Lines, Stata, SPSS or SAS file; or a plan file.",
         ),
     ] = None,
-    outcome: Annotated[str | None, _flag("COLUMN", "What is measured, a number")] = None,
+    outcome: Annotated[str | None, _flag("COLUMN", "What is measured")] = None,
     treatment: Annotated[
         str | None, _flag("COLUMN", "What is given: 0/1, true/false, two texts or a dose")
     ] = None,
@@ -192,6 +192,13 @@ def fit(
     ] = None,
     family: Annotated[
         str | None, _flag("NAME", "The outcome's distribution", tuple(known.FAMILIES), "gaussian")
+    ] = None,
+    link: Annotated[str | None, _flag("NAME", "Link function [default: the family's]")] = None,
+    trials: Annotated[str | None, _flag("COLUMN", "Numbers of trials (binomial)")] = None,
+    exposure: Annotated[str | None, _flag("COLUMN", "Time or size at risk behind a count")] = None,
+    offset: Annotated[str | None, _flag("COLUMN", "Added to the linear predictor")] = None,
+    event: Annotated[
+        str | None, _flag("COLUMN", "1 where a time ended in the event, 0 where censored")
     ] = None,
     baseline: Annotated[
         str | None,

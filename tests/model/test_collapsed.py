@@ -73,7 +73,7 @@ def dense(
     # weights are exponents of the likelihood: sum(w) - n more powers of 1 / sigma
     value = stats.multivariate_normal.logpdf(rows.y, rows.F @ mean, covariance)
     value -= (rows.w.sum() - n) * np.log(sigma)
-    value += scale_log_prior(priors.sigma.prior.text, sigma) + np.log(sigma)
+    value += scale_log_prior(priors.parameters[0].prior.text, sigma) + np.log(sigma)
     for entry, at in zip(priors.spreads, tau, strict=True):
         value += scale_log_prior(entry.prior.text, float(at))
     return float(value)
@@ -194,7 +194,7 @@ def test_student_scales_integrate_to_the_student_density() -> None:
         likelihood = value * (f @ pulled[:, 1]) - 0.5 * value**2 * (f @ pulled[:, 0])
         logs = likelihood + stats.t.logpdf(value, df[j], mean[j], sd[j])
         total = base + logs.max() + np.log(np.trapezoid(np.exp(logs - logs.max()), value))
-        total += scale_log_prior(priors.sigma.prior.text, sigma) + log_sigma
+        total += scale_log_prior(priors.parameters[0].prior.text, sigma) + log_sigma
         total += sum(
             scale_log_prior(e.prior.text, float(a)) for e, a in zip(priors.spreads, at, strict=True)
         )

@@ -17,6 +17,9 @@ def test_every_family_row(name: str) -> None:
     assert family.words
     assert family.links
     assert isinstance(family.parameters, tuple)
-    assert make_plan(outcome="y", treatment="d", modifiers="a", family=name).family == name
+    beside = {"trials": "n"} if name == "binomial" else {}
+    plan = make_plan(outcome="y", treatment="d", modifiers="a", family=name, **beside)
+    assert plan.family == name
+    assert plan.link == family.links[0]
     with pytest.raises(dataclasses.FrozenInstanceError):
         family.name = "other"  # type: ignore[misc]

@@ -23,6 +23,7 @@ FULL: dict[str, object] = {
     "treatment_type": "binary",
     "bins": {"my age": [0.1, 30, 1e22], "größe": 5},
     "family": "gaussian",
+    "link": "identity",
     "baseline": "group",
     "preset": "alley2026",
     "spread": "normal",
@@ -40,7 +41,8 @@ FULL: dict[str, object] = {
 
 
 def test_full_plan_uses_every_key() -> None:
-    assert set(FULL) == set(KEYS)
+    beside = {"trials", "exposure", "offset", "event"}  # each for some families only
+    assert set(FULL) == set(KEYS) - beside
 
 
 @pytest.mark.parametrize(
@@ -59,6 +61,9 @@ def test_full_plan_uses_every_key() -> None:
         {"priors": {"lambda": {'a"b.c': "flat"}}},
         {"bins": {"a": [-0.5]}},
         {"spread": "none", "baseline": "modifiers"},
+        {"family": "binomial", "trials": "n", "link": "cloglog"},
+        {"family": "poisson", "exposure": "years", "offset": "o"},
+        {"family": "weibull", "event": "died", "priors": {"shape": "gamma(2, 1)"}},
         {"outcome": "\u2028\x00\ufeff\U0001f600"},
     ],
 )
@@ -97,6 +102,7 @@ def test_exact_text() -> None:
         'weights_kind = "sampling"\n'
         'treatment_type = "auto"\n'
         'family = "gaussian"\n'
+        'link = "identity"\n'
         'baseline = "group"\n'
         'spread = "normal"\n'
         'method = "auto"\n'

@@ -29,6 +29,7 @@ PRIORS = [
     ("exponential(0.1)", "exponential(0.1)", "exponential, rate 0.1"),
     ("flat", "flat", "flat: every value equally likely"),
     ("flat()", "flat", "flat: every value equally likely"),
+    ("gamma(2, 0.1)", "gamma(2, 0.1)", "gamma, shape 2, rate 0.1"),
 ]
 
 
@@ -46,7 +47,7 @@ def test_every_distribution_is_in_the_table_above() -> None:
 
 USAGES = (
     "normal(m, s), student_t(df, m, s), half_normal(s), half_student_t(df, s), half_cauchy(s), "
-    "exponential(rate), flat"
+    "exponential(rate), gamma(shape, rate), flat"
 )
 
 
@@ -129,8 +130,9 @@ KEYS = "'alpha', 'beta', 'delta', 'lambda', 'sigma_theta', 'sigma_b', 'sigma'"
         ({"lambda": {"": "flat"}}, "names its term with text, not ''."),
         ({"lambda": {"\ud800": "flat"}}, "names its term with text"),
         ({"sigma": "normal(0, 2)"}, "the prior for sigma, 'normal(0, 2)', does not fit: sigma (the "
-         "gaussian family's sigma) is a positive scale. Did you mean 'half_normal(2)'? It takes: "
-         "half_normal(s), half_student_t(df, s), half_cauchy(s), exponential(rate), flat."),
+         "residual standard deviation) is a positive scale. Did you mean 'half_normal(2)'? It "
+         "takes: half_normal(s), half_student_t(df, s), half_cauchy(s), exponential(rate), "
+         "gamma(shape, rate), flat."),
         ({"sigma_theta": "student_t(3, 0, 2.5)"}, "Did you mean 'half_student_t(3, 2.5)'?"),
         ({"lambda": "half_normal(1)"}, "lambda (the modifier coefficients) is a coefficient of "
          "either sign. It takes: normal(m, s), student_t(df, m, s), flat."),
@@ -146,7 +148,7 @@ def test_tables_refused(source: object, message: str) -> None:
 @pytest.mark.parametrize("family", list(FAMILIES))
 def test_every_family_parameter_takes_a_prior(family: str) -> None:
     keys = prior_keys(family)
-    for name in FAMILIES[family].parameters:
+    for name in FAMILIES[family].parameter_names:
         assert keys[name].scale
         assert parse_priors({name: "exponential(1)"}, family) == {
             name: Prior("exponential", (1.0,))

@@ -1,12 +1,14 @@
 """What to reduce the rows to, and the reduction."""
 
 from forwhom.cells.checks import baseline_difference, check_columns, nearly_collinear
+from forwhom.cells.likelihood import LikelihoodCells
 from forwhom.cells.priors import Priors, ResolvedPrior, in_words, resolve_priors
 from forwhom.cells.reduce import Cells, Layout, reduce_rows
 
 __all__ = [
     "Cells",
     "Layout",
+    "LikelihoodCells",
     "Priors",
     "ResolvedPrior",
     "baseline_difference",

@@ -44,7 +44,8 @@ def check_columns(design: Design, cells: Cells) -> None:
     if not len(found):  # the baseline is sound, the effect's equation may not be
         found = _dependent(correlation)
     if not len(found):
-        _check_noise(design, cells)
+        if cells.likelihood is None:
+            _check_noise(design, cells)
         return
     involved = list(dict.fromkeys(names[j] for j in found if j != effect))
     if effect in found and found[0] >= effect and len(involved) == 1:

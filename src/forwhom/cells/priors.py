@@ -1,13 +1,15 @@
 """Every prior of the fit, the user's own, a preset's or the default scaled to the data.
 
-Defaults, with s the sd of the outcome:
+Defaults, with s the sd of the outcome (1 where effects are on a logit, log or other link scale,
+and the outcome's mean taken to that scale):
 
 - alpha: normal, centred at the outcome's mean, sd 2.5 s, widened by what the coefficients' priors
   imply for the point where every predictor is zero (so that an uncentred year does no harm);
 - beta, delta: normal(0, 2.5 s / sd of the column), as rstanarm's defaults;
 - lambda: the intercept normal(0, 2.5 s), widened likewise; the others normal(0, s / sd of the
   modifier): a modifier seldom moves an effect by more than the outcome's whole spread;
-- sigma_theta, sigma_b: half_normal(s); sigma: half_student_t(3, 2.5 s).
+- sigma_theta, sigma_b: half_normal(s); sigma: half_student_t(3, 2.5 s); other parameters of
+  a family: as its file says.
 
 For a dose, everything about the effect is per unit of dose.
 """
@@ -22,7 +24,8 @@ from numpy.typing import NDArray
 
 from forwhom.cells.reduce import Cells
 from forwhom.design import Design
-from forwhom.plan.priors import Prior
+from forwhom.families import FAMILIES
+from forwhom.plan.priors import Prior, parse_prior
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,23 +51,23 @@ class Priors:
 
     Attributes:
         coefficients: (p,) of them.
-        sigma: the residual sd's.
+        parameters: one per parameter of the family's own, such as sigma.
         spreads: one per group parameter, in the design's order.
     """
 
     coefficients: tuple[ResolvedPrior, ...]
-    sigma: ResolvedPrior
+    parameters: tuple[ResolvedPrior, ...]
     spreads: tuple[ResolvedPrior, ...]
 
     @property
     def all(self) -> tuple[ResolvedPrior, ...]:
         """Every prior, coefficients first."""
-        return (*self.coefficients, *self.spreads, self.sigma)
+        return (*self.coefficients, *self.spreads, *self.parameters)
 
 
 def resolve_priors(design: Design, cells: Cells) -> Priors:
     """Fill in what the user left open."""
-    s = cells.outcome_scale
+    s = cells.link_scale
     layout = cells.layout
     unit = cells.dose_scale
     column_sd, column_mean = cells.scale, cells.center
@@ -95,14 +98,23 @@ def resolve_priors(design: Design, cells: Cells) -> Priors:
     ]
     before = slice(1, layout.delta.stop)
     alpha_sd = _widened(2.5 * s, 2.5 * s / column_sd[before], column_mean[before])
-    alpha = resolve("alpha", "", _normal(cells.outcome_center, alpha_sd))
+    alpha = resolve("alpha", "", _normal(cells.link_center, alpha_sd))
     half = {"b": ("sigma_b", s), "theta": ("sigma_theta", s / unit)}
     spreads = tuple(
         resolve(half[name][0], "", Prior("half_normal", (_rounded(half[name][1]),)))
         for name in design.random_names
     )
-    sigma = resolve("sigma", "", Prior("half_student_t", (3.0, _rounded(2.5 * s))))
-    return Priors((alpha, *beta, *delta, *lambda_), sigma, spreads)
+    parameters = tuple(
+        resolve(
+            parameter.name,
+            "",
+            Prior("half_student_t", (3.0, _rounded(2.5 * s)))
+            if parameter.name == "sigma"
+            else parse_prior(parameter.prior, parameter.name),
+        )
+        for parameter in FAMILIES[design.plan.family].parameters
+    )
+    return Priors((alpha, *beta, *delta, *lambda_), parameters, spreads)
 
 
 def in_words(priors: Priors) -> list[tuple[str, str, str, str]]:

@@ -13,7 +13,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from forwhom.cells.likelihood import LikelihoodCells, reduce_likelihood
 from forwhom.design import Design, Rows
+from forwhom.families import FAMILIES
 
 FloatArray = NDArray[np.float64]
 
@@ -66,6 +68,8 @@ class Cells:
             untreated rows; zeros for a dose.
         group_weight: (G,) total weight of each group's rows.
         within_variation: share of groups in which the treatment varies.
+        link_center, link_scale: the outcome's place and unit on the link scale, for priors.
+        likelihood: cells for families and methods that need more than cross-products.
     """
 
     layout: Layout
@@ -86,6 +90,9 @@ class Cells:
     control_cross: FloatArray
     group_weight: FloatArray
     within_variation: float
+    link_center: float
+    link_scale: float
+    likelihood: LikelihoodCells | None
 
 
 def reduce_rows(design: Design, rows: Rows) -> Cells:
@@ -140,6 +147,12 @@ def reduce_rows(design: Design, rows: Rows) -> Cells:
     if not design.delta_names:
         used = np.delete(used, of_modifiers)
     spanned = np.r_[0, of_modifiers]
+    link_center, link_scale = _on_link_scale(design, rows, float(center[-1]), float(scale[-1]))
+    likelihood = None
+    if needs_likelihood(design):
+        likelihood = reduce_likelihood(
+            design, rows, center[used[:-1]], scale[used[:-1]], dose_scale, random
+        )
     return Cells(
         layout=Layout.of(design),
         center=center[used[:-1]],
@@ -159,7 +172,36 @@ def reduce_rows(design: Design, rows: Rows) -> Cells:
         control_cross=control_cross,
         group_weight=weight_sum[: groups.count],
         within_variation=_within_variation(design, rows),
+        link_center=link_center,
+        link_scale=link_scale,
+        likelihood=likelihood,
     )
+
+
+def needs_likelihood(design: Design) -> bool:
+    """Whether cross-products are not all the model sees."""
+    plan = design.plan
+    gaussian = plan.family in ("gaussian", "lognormal")
+    return not gaussian or plan.method not in ("auto", "exact")
+
+
+def _on_link_scale(design: Design, rows: Rows, center: float, scale: float) -> tuple[float, float]:
+    """Where the linear predictor lies without any effect, and the size of a large effect."""
+    family = FAMILIES[design.plan.family]
+    if family.links[0] == "identity":
+        return center, scale
+    y, level = rows.y, 0.0
+    for extra in (rows.offset, rows.log_exposure):
+        if extra is not None:
+            level += float(np.average(extra, weights=rows.weights))
+    if rows.trials is not None:
+        y = y / rows.trials
+    if rows.event is not None:  # total time over events
+        w = np.ones(len(y)) if rows.weights is None else rows.weights
+        mean = float(w @ y / (w @ rows.event))
+    else:
+        mean = float(np.average(y, weights=rows.weights))
+    return family.start(mean, design.plan.link) - level, 1.0
 
 
 def _within_variation(design: Design, rows: Rows) -> float:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from forwhom.data.table import Table
 from forwhom.design.groups import Groups, form_groups
 from forwhom.design.matrix import MatrixRecipe, fit_matrix
+from forwhom.design.outcome import OutcomeCoding, code_outcome
 from forwhom.design.rows import Usage, complete_rows, row_weights
 from forwhom.design.treatment import TreatmentCoding, code_treatment
 from forwhom.errors import DataError, PlanError, listing, nearest, plural
@@ -26,6 +27,7 @@ class Design:
     Attributes:
         plan: the question.
         usage: rows read, dropped and used.
+        outcome: what the outcome's numbers mean.
         treatment: what d means.
         modifiers, controls: recipes of the two design matrices (without intercepts).
         groups: the groups.
@@ -34,6 +36,7 @@ class Design:
 
     plan: Plan
     usage: Usage
+    outcome: OutcomeCoding
     treatment: TreatmentCoding
     modifiers: MatrixRecipe
     controls: MatrixRecipe
@@ -64,7 +67,8 @@ class Rows:
 
     Attributes:
         table: complete rows of the used columns.
-        y: (n,) outcome; d: (n,) treatment; groups: (n,) group numbers; weights: (n,) or None.
+        y: (n,) outcome, categories as codes; d: (n,) treatment; groups: (n,) group numbers.
+        weights, trials, event, offset, log_exposure: (n,) or None.
     """
 
     table: Table
@@ -72,6 +76,10 @@ class Rows:
     d: FloatArray
     groups: NDArray[np.int64]
     weights: FloatArray | None
+    trials: FloatArray | None = None
+    event: FloatArray | None = None
+    offset: FloatArray | None = None
+    log_exposure: FloatArray | None = None
 
 
 def build_design(plan: Plan, table: Table) -> tuple[Design, Rows]:
@@ -92,8 +100,9 @@ def build_design(plan: Plan, table: Table) -> tuple[Design, Rows]:
     controls = fit_matrix(own_controls, complete)
     _check_prior_terms(plan, modifiers, controls)
     groups, codes = form_groups(plan, complete, d, plan.preset == "alley2023")
-    y = np.asarray(complete.columns[plan.outcome].values, dtype=float)
+    outcome, found = code_outcome(plan, complete)
     notes = [treatment.note] if treatment.note else []
+    notes += outcome.notes
     for name, count in groups.binned:
         notes.append(
             f"'{name}' is cut into {count} bins to form the groups; the equation uses its own "
@@ -109,8 +118,19 @@ def build_design(plan: Plan, table: Table) -> tuple[Design, Rows]:
         notes.append(_weights_note(plan))
     if usage.zero_weight:
         notes.append(f"{plural(usage.zero_weight, 'row')} with zero weight left out.")
-    design = Design(plan, usage, treatment, modifiers, controls, groups, tuple(notes))
-    return design, Rows(complete, y, d, codes, weights)
+    design = Design(plan, usage, outcome, treatment, modifiers, controls, groups, tuple(notes))
+    rows = Rows(
+        complete,
+        found.y,
+        d,
+        codes,
+        weights,
+        found.trials,
+        found.event,
+        found.offset,
+        found.log_exposure,
+    )
+    return design, rows
 
 
 def _without_repeats(plan: Plan) -> tuple[Formula, tuple[str, ...]]:

@@ -35,18 +35,10 @@ def complete_rows(plan: Plan, table: Table) -> tuple[Table, Usage]:
     """Keep the rows without a missing value in any used column.
 
     Raises:
-        DataError: infinite values, an outcome that is not numeric or does not vary, bad weights,
-            or no complete row at all.
+        DataError: infinite values, bad weights, or no complete row at all.
     """
     for column in table.columns.values():
         _check_finite(column)
-    outcome = table.columns[plan.outcome]
-    if outcome.kind == "text":
-        shown = ", ".join(f"'{level}'" for level in (outcome.levels or ())[:3])
-        raise DataError(
-            f"outcome '{plan.outcome}' holds text ({shown}); family '{plan.family}' needs numbers. "
-            "Recode it to numbers first."
-        )
     missing = {name: column.missing for name, column in table.columns.items()}
     counts = tuple((name, int(m.sum())) for name, m in missing.items() if m.any())
     keep = np.ones(table.n_rows, dtype=bool)
@@ -67,7 +59,6 @@ def complete_rows(plan: Plan, table: Table) -> tuple[Table, Usage]:
         keep &= weights > 0
     used = int(keep.sum())
     complete = table if used == table.n_rows else _subset(table, keep)
-    _check_outcome(plan, complete)
     return complete, Usage(table.n_rows, used, counts, zero)
 
 
@@ -104,15 +95,6 @@ def _check_weights(name: str, column: Column, keep: NDArray[np.bool_]) -> FloatA
     if not weights.sum() > 0:
         raise DataError(f"weights '{name}' sum to zero over the complete rows.")
     return weights
-
-
-def _check_outcome(plan: Plan, table: Table) -> None:
-    y = np.asarray(table.columns[plan.outcome].values, dtype=float)
-    if y.min() == y.max():
-        raise DataError(
-            f"outcome '{plan.outcome}' is {number_text(y[0])} in all {len(y):,} complete rows; "
-            "there is nothing to explain."
-        )
 
 
 def _subset(table: Table, keep: NDArray[np.bool_]) -> Table:

@@ -10,6 +10,7 @@ from forwhom.estimands.effects import (
     average_table,
     effects_table,
     pass_over_groups,
+    stack,
 )
 from forwhom.estimands.summarise import summarise
 
@@ -28,5 +29,6 @@ __all__ = [
     "pass_over_groups",
     "priors_table",
     "rows_table",
+    "stack",
     "summarise",
 ]

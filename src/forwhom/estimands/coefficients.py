@@ -21,7 +21,7 @@ def modifiers_table(posterior: Posterior, level: float) -> Tidy:
     }
     unit = " per unit of dose" if design.treatment.kind == "dose" else ""
     notes = (
-        f"In units of {design.plan.outcome}{unit}, modifiers as given: the difference in the "
+        f"In units of {posterior.effect_on}{unit}, modifiers as given: the difference in the "
         "effect for one more of the modifier. Intercept: the effect where every modifier is zero.",
     )
     return Tidy(columns, "Modifier coefficients (lambda)", level, notes, SUMMARY_HEADERS)
@@ -39,9 +39,13 @@ def parameters_table(posterior: Posterior, level: float) -> Tidy:
             for name, values in (
                 ("sigma_b", posterior.sigma_b),
                 ("sigma_theta", posterior.sigma_theta),
-                ("sigma", posterior.sigma),
             )
             if values is not None
+        ),
+        *(
+            (name, _entries(values.shape[1]), values)
+            for name, values in posterior.parameters
+            if values.shape[1]
         ),
     ]
     columns = {
@@ -51,6 +55,11 @@ def parameters_table(posterior: Posterior, level: float) -> Tidy:
     }
     headers = SUMMARY_HEADERS | {"parameter": "Parameter"}
     return Tidy(columns, "Other parameters", level, (), headers)
+
+
+def _entries(size: int) -> tuple[str, ...]:
+    """Terms of a parameter: none for one value, else their numbers."""
+    return ("",) if size == 1 else tuple(str(i + 1) for i in range(size))
 
 
 def priors_table(posterior: Posterior) -> Tidy:

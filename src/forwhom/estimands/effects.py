@@ -183,9 +183,29 @@ def _average_note(posterior: Posterior) -> str:
 
 def _notes(posterior: Posterior) -> tuple[str, ...]:
     design = posterior.design
+    on, unit = posterior.effect_on, posterior.unit_words
+    unit = f", in {unit}," if unit else ""
     if design.treatment.kind == "dose":
-        return (f"Effects on {design.plan.outcome} of one unit of {design.treatment.column}.",)
+        return (f"Effects on {on}{unit} of one unit of {design.treatment.column}.",)
     return (
-        f"Effects on {design.plan.outcome} of {design.treatment.column}: "
+        f"Effects on {on}{unit} of {design.treatment.column}: "
         f"{design.treatment.treated} against {design.treatment.control}.",
     )
+
+
+def stack(tables: Sequence[Tidy], labels: Sequence[str]) -> Tidy:
+    """Tables of the same kind under one another, a column ``outcome`` telling them apart."""
+    first = tables[0]
+    if len(tables) == 1:
+        return first
+    columns: dict[str, object] = {
+        "outcome": [label for t, label in zip(tables, labels, strict=True) for _ in range(t.n_rows)]
+    }
+    for name, values in first.columns.items():
+        parts = [table.columns[name] for table in tables]
+        numeric = isinstance(values, np.ndarray)
+        columns[name] = np.concatenate(parts) if numeric else [v for part in parts for v in part]
+    headers = {**first.headers, "outcome": "Outcome"}
+    notes = tuple(dict.fromkeys(note for table in tables for note in table.notes[:-1]))
+    last = tables[0].notes[-1].replace(f" being {labels[0]}", "")
+    return Tidy(columns, first.title, first.level, (*notes, last), headers)

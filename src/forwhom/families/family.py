@@ -1,19 +1,141 @@
-"""The row every outcome family fills in."""
+"""The row every outcome family fills in, and the shapes all families share.
+
+Shapes. There are C cells (or rows) and any further axes S: quadrature nodes, draws, grid points.
+The linear predictor ``eta`` is ``(C, *S)``; a family with one predictor per category has
+``(L, C, *S)``. A parameter of the family is ``(size, *S)``, or broadcasts to it. Log likelihoods
+leave out what depends on the data alone.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+Parameters = Sequence[FloatArray]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The observed outcome of C cells.
+
+    Attributes:
+        y: (C,) the outcome; codes 0, 1, ... for ordered and unordered categories; the sum over a
+            cell's rows for a family whose ``sufficient`` is "sum".
+        trials: (C,) binomial trials, or the number of rows behind a sum; ones by default.
+        event: (C,) 1 where a time ended in the event, 0 where it is censored; ones by default.
+        levels: number of categories, 0 where the outcome has none.
+    """
+
+    y: FloatArray
+    trials: FloatArray
+    event: FloatArray
+    levels: int = 0
+
+    @staticmethod
+    def of(
+        y: FloatArray,
+        trials: FloatArray | None = None,
+        event: FloatArray | None = None,
+        levels: int = 0,
+    ) -> Outcome:
+        """Fill in the defaults."""
+        one = np.ones(len(y))
+        return Outcome(
+            np.asarray(y, dtype=float),
+            one if trials is None else trials,
+            one if event is None else event,
+            levels,
+        )
+
+    def take(self, cells: NDArray[np.int64]) -> Outcome:
+        """The same of some cells."""
+        return Outcome(self.y[cells], self.trials[cells], self.event[cells], self.levels)
+
+
+@dataclass(frozen=True, slots=True)
+class Derivatives:
+    """A log likelihood and its derivatives, cell by cell.
+
+    Attributes:
+        value: (C, *S).
+        first: (C, *S), in eta; (L, C, *S) for several predictors.
+        second: (C, *S), in eta twice; (L, L, C, *S) for several predictors.
+        parameters: one array (size, C, *S) per parameter of the family: the first derivative in
+            each of its entries, on the scale the parameter has in the likelihood.
+    """
+
+    value: FloatArray
+    first: FloatArray
+    second: FloatArray
+    parameters: tuple[FloatArray, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A parameter of the family's own.
+
+    Attributes:
+        name: in tables and priors.
+        words: what it is.
+        prior: the default prior as text; "{s}" stands for the outcome's scale.
+        positive: whether it must be positive.
+        size: how many entries, given the number of categories or of intervals.
+    """
+
+    name: str
+    words: str
+    prior: str
+    positive: bool = True
+    size: Callable[[int], int] = lambda levels: 1
 
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """One outcome family, as data: how it is called, what it is for, what it estimates.
+    """One outcome family: how it is called, what it is for, and its functions on arrays.
 
-    ``links`` holds the link functions with the default first; ``parameters`` the family's own
-    parameters (each a positive scale with a prior of its own), such as the residual ``sigma``.
+    Attributes:
+        name, words: for people.
+        links: link functions, the default first.
+        parameters: the family's own parameters.
+        support: what the outcome holds: "numeric", "binary", "successes", "count", "ordered",
+            "unordered", "positive", "unit" (inside 0 to 1), "closed unit" or "time".
+        derivatives: (outcome, eta, link, parameters) -> Derivatives.
+        log_likelihood: the same arguments -> (C, *S); the value alone, for speed.
+        draw: (rng, eta, link, parameters, outcome) -> (C, *S) new outcomes with the trials,
+            exposures and number of levels of ``outcome``.
+        mean: (eta, link, parameters) -> the expected outcome, (C, *S), per trial or unit of
+            exposure; for categories (K, C, *S), the probability of each.
+        start: (y) -> a number: the linear predictor that suits an outcome of average y.
+        response: what ``mean`` is called: "mean", "probability", "rate", "time".
+        sufficient: "sum" where cells may add up their outcomes and trials, else "".
+        several: whether there is one linear predictor per category but the first.
+        log_scale: whether effects are on a log scale, so that their exponentials are ratios.
     """
 
     name: str
     words: str
     links: tuple[str, ...]
-    parameters: tuple[str, ...]
+    parameters: tuple[Parameter, ...]
+    support: str
+    derivatives: Callable[[Outcome, FloatArray, str, Parameters], Derivatives]
+    log_likelihood: Callable[[Outcome, FloatArray, str, Parameters], FloatArray]
+    draw: Callable[[np.random.Generator, FloatArray, str, Parameters, Outcome], FloatArray]
+    mean: Callable[[FloatArray, str, Parameters], FloatArray]
+    start: Callable[[float, str], float]
+    response: str = "mean"
+    sufficient: str = ""
+    several: bool = False
+
+    @property
+    def parameter_names(self) -> tuple[str, ...]:
+        """Names of the family's own parameters."""
+        return tuple(parameter.name for parameter in self.parameters)
+
+
+def expand(values: FloatArray, like: FloatArray) -> FloatArray:
+    """(C,) as (C, 1, ..., 1), to broadcast against ``like`` of shape (C, *S)."""
+    return values.reshape(values.shape + (1,) * (like.ndim - values.ndim))

@@ -1,12 +1,77 @@
-"""The Gaussian family: y ~ Normal(mu, sigma), with mu the linear predictor itself."""
+"""The Gaussian family: y ~ Normal(eta, sigma), with eta the linear predictor itself."""
 
 from __future__ import annotations
 
-from forwhom.families.family import Family
+import numpy as np
+from numpy.typing import NDArray
+
+from forwhom.families.family import Derivatives, Family, Outcome, Parameter, Parameters, expand
+
+FloatArray = NDArray[np.float64]
+
+SIGMA = Parameter("sigma", "the residual standard deviation", "half_student_t(3, 2.5)")
+
+
+def _log_likelihood(
+    outcome: Outcome, eta: FloatArray, link: str, parameters: Parameters
+) -> FloatArray:
+    sigma = parameters[0][0]
+    return np.asarray(-0.5 * ((expand(outcome.y, eta) - eta) / sigma) ** 2 - np.log(sigma))
+
+
+def _derivatives(
+    outcome: Outcome, eta: FloatArray, link: str, parameters: Parameters
+) -> Derivatives:
+    sigma = parameters[0][0]
+    z = (expand(outcome.y, eta) - eta) / sigma
+    value = -0.5 * z**2 - np.log(sigma)
+    second = np.broadcast_to(-1 / sigma**2, eta.shape)
+    return Derivatives(value, z / sigma, second, (((z**2 - 1) / sigma)[None],))
+
+
+def _draw(
+    rng: np.random.Generator, eta: FloatArray, link: str, parameters: Parameters, outcome: Outcome
+) -> FloatArray:
+    return np.asarray(eta + parameters[0][0] * rng.standard_normal(eta.shape))
+
+
+def _mean(eta: FloatArray, link: str, parameters: Parameters) -> FloatArray:
+    return eta
+
 
 GAUSSIAN = Family(
     name="gaussian",
     words="a numeric outcome with normal residuals of standard deviation sigma",
     links=("identity",),
-    parameters=("sigma",),
+    parameters=(SIGMA,),
+    support="numeric",
+    derivatives=_derivatives,
+    log_likelihood=_log_likelihood,
+    draw=_draw,
+    mean=_mean,
+    start=lambda y, link: y,
+)
+
+
+def _lognormal_draw(
+    rng: np.random.Generator, eta: FloatArray, link: str, parameters: Parameters, outcome: Outcome
+) -> FloatArray:
+    return np.exp(_draw(rng, eta, link, parameters, outcome))
+
+
+def _on_logs(outcome: Outcome) -> Outcome:
+    return Outcome(np.log(outcome.y), outcome.trials, outcome.event, outcome.levels)
+
+
+LOGNORMAL = Family(
+    name="lognormal",
+    words="a positive outcome whose logarithm is normal with standard deviation sigma",
+    links=("identity",),
+    parameters=(SIGMA,),
+    support="positive",
+    derivatives=lambda outcome, *rest: _derivatives(_on_logs(outcome), *rest),
+    log_likelihood=lambda outcome, *rest: _log_likelihood(_on_logs(outcome), *rest),
+    draw=_lognormal_draw,
+    mean=lambda eta, link, parameters: np.asarray(np.exp(eta + 0.5 * parameters[0][0] ** 2)),
+    start=lambda y, link: y,
 )

@@ -1,5 +1,7 @@
 """From a log density on plain arrays to draws and diagnostics."""
 
-from forwhom.inference.exact import Diagnostics, ExactDraws, sample_exact
+from forwhom.inference.diagnostics import Diagnostics
+from forwhom.inference.exact import ExactDraws, sample_exact
+from forwhom.inference.quadrature import LatentDraws, sample_quadrature
 
-__all__ = ["Diagnostics", "ExactDraws", "sample_exact"]
+__all__ = ["Diagnostics", "ExactDraws", "LatentDraws", "sample_exact", "sample_quadrature"]

@@ -7,44 +7,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from forwhom.inference.diagnostics import Diagnostics
 from forwhom.inference.grid import Exploration, explore
 from forwhom.model.collapsed import CollapsedGaussian
 from forwhom.model.threads import one_blas_thread
 
 FloatArray = NDArray[np.float64]
 
-K_HAT_LIMIT = 0.7  # Vehtari et al. 2024
 SMALLEST_SIGMA = 1e-5  # outcome sds; below it rounding in the cross-products drowns the density
 GOOD_K_HAT, GOOD_SHARE = 0.4, 0.5  # below or under these a second, finer look is worth its cost
-
-
-@dataclass(frozen=True, slots=True)
-class Diagnostics:
-    """How the draws were made and whether they can be trusted.
-
-    Attributes:
-        method: which method ran; why: in words.
-        draws: number of draws.
-        proposals: importance proposals behind them.
-        k_hat: Pareto k of the weights (below 0.7 is reliable).
-        effective_share: importance effective sample size over proposals.
-        distinct: different scale values among the draws.
-        evaluations: density evaluations in all.
-    """
-
-    method: str
-    why: str
-    draws: int
-    proposals: int
-    k_hat: float
-    effective_share: float
-    distinct: int
-    evaluations: int
-
-    @property
-    def passed(self) -> bool:
-        """Whether the importance weights are fit for use."""
-        return self.k_hat < K_HAT_LIMIT
 
 
 @dataclass(frozen=True, slots=True)

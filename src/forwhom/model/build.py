@@ -1,12 +1,20 @@
-"""Cells and priors to the collapsed model: from here on there are arrays only."""
+"""Cells and priors to a model: from here on there are arrays only."""
 
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
-from forwhom.cells import Cells, Priors
+from forwhom.cells import Cells, LikelihoodCells, Priors, ResolvedPrior
+from forwhom.families import FAMILIES, Outcome
 from forwhom.model.collapsed import Basis, CollapsedGaussian, GroupCells, collapse
-from forwhom.model.priors import CoefficientPriors, ScalePrior
+from forwhom.model.latent import LatentModel
+from forwhom.model.priors import CoefficientPriors, ParameterPrior, ScalePrior
+from forwhom.model.quadrature import Segment
+
+FloatArray = NDArray[np.float64]
+
+LOCATION_SCALE = ("gaussian", "lognormal", "student")  # whose outcome is standardised inside
 
 
 def build_model(cells: Cells, priors: Priors, random: tuple[str, ...]) -> CollapsedGaussian:
@@ -17,28 +25,141 @@ def build_model(cells: Cells, priors: Priors, random: tuple[str, ...]) -> Collap
         priors: one per coefficient and spread.
         random: names of the group parameters, to know which carry the dose's unit.
     """
-    scales = [cells.dose_scale if name == "theta" else 1.0 for name in random]
-    basis = Basis.make(
-        cells.center, cells.scale, cells.outcome_center, cells.outcome_scale, np.array(scales)
-    )
+    basis = _basis(cells, random, cells.outcome_center, cells.outcome_scale)
     group_cells = GroupCells(cells.n_rows, cells.cross, cells.group_cross, cells.group_gram)
-    mean, sd, df = (np.zeros(cells.layout.p) for _ in range(3))
-    for j, entry in enumerate(priors.coefficients):
-        numbers = entry.prior.parameters
-        if entry.prior.distribution == "flat":
-            mean[j], sd[j], df[j] = 0.0, np.inf, np.inf
-        elif entry.prior.distribution == "normal":
-            mean[j], sd[j], df[j] = numbers[0], numbers[1], np.inf
-        else:  # student_t(df, m, s)
-            df[j], mean[j], sd[j] = numbers
     return collapse(
         group_cells,
         basis,
-        CoefficientPriors(mean, sd, df),
-        _scale(priors.sigma.prior.distribution, priors.sigma.prior.parameters),
+        _coefficients(priors, cells.layout.p),
+        _scale(priors.parameters[0].prior.distribution, priors.parameters[0].prior.parameters),
         tuple(_scale(s.prior.distribution, s.prior.parameters) for s in priors.spreads),
     )
 
 
+def build_latent(
+    cells: Cells, priors: Priors, random: tuple[str, ...], family_name: str, link: str
+) -> LatentModel:
+    """The same model for any family, on cells, with the groups' own parameters still in it.
+
+    Args:
+        cells: with ``likelihood``.
+        priors, random: as for ``build_model``.
+        family_name, link: the likelihood.
+    """
+    found = cells.likelihood
+    assert found is not None
+    standard = family_name in LOCATION_SCALE
+    # the logarithm of a lognormal outcome was taken with the rows
+    family = FAMILIES["gaussian" if family_name == "lognormal" else family_name]
+    unit = cells.outcome_scale if standard else 1.0
+    basis = _basis(cells, random, cells.outcome_center if standard else 0.0, unit)
+    outcome, start = found.outcome, np.zeros(cells.layout.p)
+    if standard:
+        y = (outcome.y - cells.outcome_center) / unit
+        outcome = Outcome(y, outcome.trials, outcome.event, outcome.levels)
+    else:
+        start[0] = cells.link_center
+    parameters, sizes = [], []
+    for entry, parameter in zip(priors.parameters, family.parameters, strict=True):
+        scaled = unit if parameter.name == "sigma" else 1.0
+        numbers = _rescaled(entry.prior.distribution, entry.prior.parameters, scaled)
+        parameters.append(ParameterPrior(entry.prior.distribution, numbers, parameter.positive))
+        sizes.append(parameter.size(outcome.levels))
+    offset = found.offset / unit
+    return LatentModel(
+        family=family,
+        link=link,
+        outcome=outcome,
+        weight=found.weight,
+        offset=offset,
+        columns=found.columns,
+        own=found.own,
+        group=found.group,
+        segments=_segments(found, len(cells.group_gram)),
+        basis=basis,
+        coefficients=_coefficients(priors, cells.layout.p),
+        tau_priors=tuple(_scale(s.prior.distribution, s.prior.parameters) for s in priors.spreads),
+        parameter_priors=tuple(parameters),
+        sizes=tuple(sizes),
+        units=tuple(unit if p.name == "sigma" else 1.0 for p in family.parameters),
+        start=np.r_[start, np.zeros(sum(sizes))],
+        n_groups=len(cells.group_gram),
+    )
+
+
+def _segments(found: LikelihoodCells, n_groups: int) -> tuple[Segment, ...]:
+    """Sort the groups by what their rows can tell of the group's own parameters."""
+    own, group = found.own, found.group
+    n_tau = own.shape[1]
+    everyone, all_cells = np.arange(n_groups), np.arange(len(group))
+    if n_tau == 0:
+        return (_segment(0, everyone, all_cells, found),)
+    touched = own[:, -1] != 0  # the only column, or the treatment's beside a one
+    if n_tau == 1:
+        ranks = (np.bincount(group, touched, n_groups) > 0).astype(int)
+        untouched = all_cells[~touched]
+        out = [_segment(0, everyone[ranks == 0], untouched, found)]
+        cells = all_cells[touched]
+    else:
+        low, high = np.full(n_groups, np.inf), np.full(n_groups, -np.inf)
+        np.minimum.at(low, group, own[:, 1])
+        np.maximum.at(high, group, own[:, 1])
+        ranks = np.where(low > high, 0, np.where(low < high, 2, 1))
+        out = [_segment(0, everyone[ranks == 0], all_cells[:0], found)]
+        cells = all_cells
+    for rank in (1, 2):
+        if (ranks == rank).any():
+            mine = cells[ranks[group[cells]] == rank]
+            if rank == 2:  # the untreated first
+                mine = np.r_[mine[own[mine, 1] == 0], mine[own[mine, 1] != 0]]
+            out.append(_segment(rank, everyone[ranks == rank], mine, found))
+    return tuple(s for s in out if len(s.cells) or len(s.groups))
+
+
+def _segment(
+    rank: int, groups: NDArray[np.int64], cells: NDArray[np.int64], found: LikelihoodCells
+) -> Segment:
+    own = found.own[cells]
+    index = np.searchsorted(groups, found.group[cells]) if rank else np.zeros(0, dtype=np.int64)
+    direction = np.zeros((len(groups), own.shape[1]))
+    if rank:
+        direction[index] = own
+    untreated = int((own[:, 1] == 0).sum()) if rank == 2 else 0
+    return Segment.make(rank, groups, cells, index, own, direction, untreated)
+
+
+def _basis(cells: Cells, random: tuple[str, ...], center: float, scale: float) -> Basis:
+    scales = [cells.dose_scale if name == "theta" else 1.0 for name in random]
+    return Basis.make(cells.center, cells.scale, center, scale, np.array(scales))
+
+
+def _coefficients(priors: Priors, p: int) -> CoefficientPriors:
+    mean, sd, df = (np.zeros(p) for _ in range(3))
+    for j, entry in enumerate(priors.coefficients):
+        mean[j], sd[j], df[j] = _normal_or_t(entry)
+    return CoefficientPriors(mean, sd, df)
+
+
+def _normal_or_t(entry: ResolvedPrior) -> tuple[float, float, float]:
+    """Mean, scale and degrees of freedom."""
+    numbers = entry.prior.parameters
+    if entry.prior.distribution == "flat":
+        return 0.0, np.inf, np.inf
+    if entry.prior.distribution == "normal":
+        return numbers[0], numbers[1], np.inf
+    return numbers[1], numbers[2], numbers[0]  # student_t(df, m, s)
+
+
 def _scale(distribution: str, parameters: tuple[float, ...]) -> ScalePrior:
     return ScalePrior(distribution, parameters)
+
+
+def _rescaled(distribution: str, numbers: tuple[float, ...], unit: float) -> tuple[float, ...]:
+    """The numbers of the same prior for the parameter in another unit."""
+    if unit == 1.0 or distribution == "flat":
+        return numbers
+    if distribution == "gamma":
+        return (numbers[0], numbers[1] * unit)
+    if distribution == "exponential":
+        return (numbers[0] * unit,)
+    return (*numbers[:-1], numbers[-1] / unit)  # the scale comes last

@@ -19,7 +19,7 @@ class ScalePrior:
     """The prior of one standard deviation.
 
     Attributes:
-        distribution: half_normal, half_student_t, half_cauchy, exponential or flat.
+        distribution: half_normal, half_student_t, half_cauchy, exponential, gamma or flat.
         parameters: the numbers in the prior's text, in its order.
     """
 
@@ -33,6 +33,11 @@ class ScalePrior:
         if self.distribution == "exponential":
             rate = self.parameters[0]
             return np.asarray(log(rate) - rate * x)
+        if self.distribution == "gamma":
+            shape, rate = self.parameters
+            with np.errstate(divide="ignore"):
+                kernel = (shape - 1) * np.log(x) - rate * x
+            return np.asarray(kernel + shape * log(rate) - lgamma(shape))
         if self.distribution == "half_normal":
             scale = self.parameters[0]
             return np.asarray(0.5 * log(2 / pi) - log(scale) - 0.5 * (x / scale) ** 2)
@@ -69,3 +74,82 @@ class CoefficientPriors:
     def precision(self) -> FloatArray:
         """1 / sd^2, zero where flat."""
         return np.asarray(1.0 / self.sd**2)
+
+    def log_density(self, x: FloatArray) -> FloatArray:
+        """Log density of coefficients (K, p), up to a constant; (K,)."""
+        step = (x - self.mean) * np.sqrt(self.precision())
+        normal = -0.5 * step**2
+        heavy = self.heavy
+        if len(heavy):
+            df = self.df[heavy]
+            normal[:, heavy] = -(df + 1) / 2 * np.log1p(step[:, heavy] ** 2 / df)
+        return np.asarray(normal.sum(axis=1))
+
+    def slopes(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """First and second derivatives of the log density, (K, p) each."""
+        precision = self.precision()
+        off = x - self.mean
+        first, second = -precision * off, np.tile(-precision, (len(x), 1))
+        heavy = self.heavy
+        if len(heavy):
+            df, scale2 = self.df[heavy], self.sd[heavy] ** 2
+            off = off[:, heavy]
+            base = df * scale2 + off**2
+            first[:, heavy] = -(df + 1) * off / base
+            second[:, heavy] = -(df + 1) * (df * scale2 - off**2) / base**2
+        return first, second
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterPrior:
+    """The prior of a family's own parameter, every entry alike.
+
+    Attributes:
+        distribution: one that a scale or a coefficient can have, or gamma.
+        numbers: in the prior's text, in its order.
+        positive: whether the coordinate is the parameter's logarithm.
+    """
+
+    distribution: str
+    numbers: tuple[float, ...]
+    positive: bool
+
+    def log_density(self, coordinate: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """Log density of the coordinates (K, size) summed, (K,), and two slopes, (K, size).
+
+        Up to a constant; for a positive parameter with the logarithm's Jacobian.
+        """
+        x = np.exp(np.clip(coordinate, -300, 300)) if self.positive else coordinate
+        numbers = self.numbers
+        zero = np.zeros_like(x)
+        if self.distribution == "flat":
+            value, first, second = zero, zero, zero
+        elif self.distribution == "exponential":
+            value, first, second = -numbers[0] * x, zero - numbers[0], zero
+        elif self.distribution == "gamma":
+            shape, rate = numbers
+            value = (shape - 1) * np.log(x) - rate * x
+            first, second = (shape - 1) / x - rate, -(shape - 1) / x**2
+        elif self.distribution in ("normal", "half_normal"):
+            mean, sd = numbers if self.distribution == "normal" else (0.0, numbers[0])
+            value = -0.5 * ((x - mean) / sd) ** 2
+            first, second = -(x - mean) / sd**2, zero - 1 / sd**2
+        else:
+            df, mean, scale = _student(self.distribution, numbers)
+            off, base = x - mean, df * scale**2 + (x - mean) ** 2
+            value = -(df + 1) / 2 * np.log1p(off**2 / (df * scale**2))
+            first = -(df + 1) * off / base
+            second = -(df + 1) * (df * scale**2 - off**2) / base**2
+        if self.positive:  # in the logarithm
+            second = x**2 * second + x * first
+            first = x * first + 1.0
+            value = value + coordinate
+        return value.sum(axis=1), first, second
+
+
+def _student(distribution: str, numbers: tuple[float, ...]) -> tuple[float, float, float]:
+    if distribution == "student_t":
+        return numbers[0], numbers[1], numbers[2]
+    if distribution == "half_cauchy":
+        return 1.0, 0.0, numbers[0]
+    return numbers[0], 0.0, numbers[1]

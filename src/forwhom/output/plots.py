@@ -94,11 +94,18 @@ def plot_effects(
         if title is None
         else title,
         subtitle=_contrast(posterior, labels),
-        x_title=f"Effect on {_plain(posterior.design.plan.outcome, labels)}",
+        x_title=_effect_on(posterior, labels),
         level=found.level,
         counted="treated row" if groups.has_control_group else "row",
         **titles,
     )
+
+
+def _effect_on(posterior: Posterior, labels: Labels) -> str:
+    name = _plain(posterior.design.plan.outcome, labels)
+    on = posterior.effect_on.replace(posterior.design.plan.outcome, name)
+    unit = f", in {posterior.unit_words}" if posterior.unit_words else ""
+    return f"Effect on {on}{unit}"
 
 
 def _treatment(posterior: Posterior, labels: Labels) -> str:

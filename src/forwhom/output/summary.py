@@ -9,14 +9,20 @@ import numpy as np
 from forwhom.data import Tidy
 from forwhom.estimands import Caution, summarise
 from forwhom.output.text import format_probability, number_style, percent
-from forwhom.posterior import Posterior
+from forwhom.plan import Plan
+from forwhom.posterior import LINK_WORDS, Posterior
 
 WIDTH = 88
 SHOWN_MODIFIERS = 5
 
 
 def format_summary(
-    posterior: Posterior, average: Tidy, modifiers: Tidy, cautions: tuple[Caution, ...], source: str
+    posterior: Posterior,
+    average: Tidy,
+    modifiers: Tidy,
+    cautions: tuple[Caution, ...],
+    source: str,
+    unit: str = "",
 ) -> str:
     """The summary as text.
 
@@ -25,12 +31,13 @@ def format_summary(
         average, modifiers: their tables at one level.
         cautions: the warnings.
         source: name of the data.
+        unit: of the average effect, in words.
     """
     level = modifiers.level or 0.95
     blocks = [
         _question(posterior),
         _data(posterior, source),
-        _answer(posterior, average, level),
+        _answer(posterior, average, level, unit),
         _strongest(posterior, modifiers, level),
         _spread(posterior, level),
         _method(posterior),
@@ -81,13 +88,23 @@ def _data(posterior: Posterior, source: str) -> str:
     return _wrap(text)
 
 
-def _answer(posterior: Posterior, average: Tidy, level: float) -> str:
-    row = average.row(0)
+def _answer(posterior: Posterior, average: Tidy, level: float, unit: str) -> str:
     who = "over the treated rows" if posterior.design.groups.has_control_group else "over all rows"
-    return _wrap(
-        f"Average effect {who}: {_interval(row, level)}; it is positive with probability "
-        f"{format_probability(row['prob_positive'])}."
-    )
+    lines = []
+    for i in range(average.n_rows):
+        row = average.row(i)
+        on = (
+            f" on {posterior.design.plan.outcome} being {row['outcome']}"
+            if i or "outcome" in row
+            else ""
+        )
+        lines.append(
+            _wrap(
+                f"Average effect{on} {who}: {_interval(row, level, unit)}; it is positive with "
+                f"probability {format_probability(row['prob_positive'])}."
+            )
+        )
+    return "\n".join(lines)
 
 
 def _strongest(posterior: Posterior, modifiers: Tidy, level: float) -> str:
@@ -111,7 +128,10 @@ def _strongest(posterior: Posterior, modifiers: Tidy, level: float) -> str:
         for row, (e, low, high) in zip(shown, cells, strict=True)
     ]
     title = "Modifiers" if len(slopes) <= len(shown) else "Strongest modifiers"
-    head = f"{title} of the effect (difference for one more; median, {percent(level)} interval):"
+    on = LINK_WORDS[posterior.design.plan.link]
+    scale = f" on the {on}" if on else ""
+    told = f"difference for one more; median, {percent(level)} interval"
+    head = _wrap(f"{title} of the effect{scale} ({told}):")
     return "\n".join([head, *lines])
 
 
@@ -129,16 +149,21 @@ def _method(posterior: Posterior) -> str:
     d, plan = posterior.diagnostics, posterior.design.plan
     preset = f", preset {plan.preset}" if plan.preset else ""
     return _wrap(
-        f"Model: {plan.family}, baseline {plan.baseline}{preset}. Method {d.method}: {d.draws:,} "
+        f"Model: {_family(plan)}, baseline {plan.baseline}{preset}. Method {d.method}: {d.draws:,} "
         f"independent draws, Pareto k-hat {d.k_hat:.2f} (good below 0.7), importance effective "
         f"sample size {d.effective_share:.0%} of {d.proposals:,} proposals; seed {plan.seed}."
     )
 
 
-def _interval(row: dict[str, float], level: float) -> str:
+def _family(plan: Plan) -> str:
+    return plan.family if plan.link == "identity" else f"{plan.family} ({plan.link})"
+
+
+def _interval(row: dict[str, float], level: float, unit: str = "") -> str:
     style = number_style([row["estimate"]], [row["std_error"]])
     low, high = style.text(row["conf_low"]), style.text(row["conf_high"])
-    return f"{style.text(row['estimate'])} ({percent(level)} interval {low} to {high})"
+    said = f" {unit}" if unit else ""
+    return f"{style.text(row['estimate'])}{said} ({percent(level)} interval {low} to {high})"
 
 
 def _and(names: list[str]) -> str:

@@ -14,20 +14,17 @@ from forwhom.plan.priors import Prior, parse_priors, prior_keys
 from forwhom.plan.values import Bins, Level
 
 BASELINES = ("group", "modifiers", "shared")
-METHODS = ("auto", "exact")
+METHODS = ("auto", "exact", "quadrature")
 SPREADS = ("normal", "none")
 TREATMENT_TYPES = ("auto", "binary", "dose")
 WEIGHTS_KINDS = ("sampling", "frequency")
 
 # Words of the design that this version refuses by name, so that nobody hunts for a typing error.
-LATER_FAMILIES = (
-    *("student", "lognormal", "gamma", "bernoulli", "binomial", "ordinal", "categorical"),
-    *("poisson", "negative_binomial", "beta", "ordered_beta"),
-    *("exponential", "weibull", "piecewise_exponential"),
-)
-LATER_METHODS = ("quadrature", "nuts")
+LATER_FAMILIES = ("categorical", "ordered_beta", "piecewise_exponential")
+LATER_METHODS = ("nuts",)
 LATER_SPREADS = ("student",)
-LATER_KEYS = ("clusters", "offset")
+LATER_KEYS = ("clusters",)
+EXACT_FAMILIES = ("gaussian", "lognormal")
 
 DEFAULT_BINS = 4
 DEFAULT_DRAWS = 4_000
@@ -56,6 +53,11 @@ class Plan:
     treatment_type: str
     bins: Bins
     family: str
+    link: str
+    trials: str | None
+    exposure: str | None
+    offset: str | None
+    event: str | None
     baseline: str
     preset: str | None
     spread: str
@@ -69,11 +71,11 @@ class Plan:
     @property
     def columns(self) -> tuple[str, ...]:
         """Every data column used, each once: outcome, treatment, modifiers, controls, ..."""
-        weights = () if self.weights is None else (self.weights,)
+        beside = (self.weights, self.trials, self.exposure, self.offset, self.event)
         used = (
             *(self.outcome, self.treatment),
             *(*self.modifiers.columns, *self.controls.columns),
-            *(*(self.groups or ()), *weights),
+            *(*(self.groups or ()), *(name for name in beside if name is not None)),
         )
         return tuple(dict.fromkeys(used))
 
@@ -177,6 +179,11 @@ def make_plan(**keywords: object) -> Plan:
         ),
         bins=values.bins(given.get("bins") or DEFAULT_BINS, columns),
         family=family,
+        link=_link(given, family),
+        trials=_beside(given, "trials", "the number of trials", family),
+        exposure=_beside(given, "exposure", "time or size at risk", family),
+        offset=_beside(given, "offset", "added to the linear predictor", family),
+        event=_beside(given, "event", "1 where the time ended in the event", family),
         baseline=_baseline(given, PRESETS[preset] if preset else None),
         preset=preset,
         spread=values.choice(given.get("spread", "normal"), "spread", SPREADS, LATER_SPREADS),
@@ -223,6 +230,45 @@ def _baseline(given: Mapping[str, object], preset: Preset | None) -> str:
     return baseline
 
 
+def _link(given: Mapping[str, object], family: str) -> str:
+    links = FAMILIES[family].links
+    link = given.get("link", links[0])
+    if link not in links:
+        known = f"its link{'s are' if len(links) > 1 else ' is'} {listing(links)}"
+        raise PlanError(
+            f"family '{family}' has no link {link!r}; {known}.{nearest(str(link), links)}"
+        )
+    return str(link)
+
+
+BESIDE = {  # a column beside the outcome, and the families it belongs to
+    "trials": ("successes",),
+    "exposure": ("count",),
+    "event": ("time",),
+    "offset": ("count", "binary", "successes", "time", "positive", "unit", "ordered", "numeric"),
+}
+
+
+def _beside(given: Mapping[str, object], key: str, words: str, family: str) -> str | None:
+    """A column beside the outcome, where the family has a place for it."""
+    needed = key == "trials" and family == "binomial"
+    if key not in given:
+        if needed:
+            raise PlanError(
+                "family 'binomial' needs trials: the column with the numbers of trials."
+            )
+        return None
+    fitting = [f.name for f in FAMILIES.values() if f.support in BESIDE[key]]
+    if key == "offset":  # closed-form families have no place for it
+        fitting = [name for name in fitting if name not in EXACT_FAMILIES]
+    if family not in fitting:
+        raise PlanError(
+            f"{key} ({words}) belongs to {listing(fitting, most=len(fitting))}, not to family "
+            f"'{family}'. Leave out {key}, or choose another family."
+        )
+    return values.column(given[key], key, words)
+
+
 def _priors(source: object, family: str) -> tuple[tuple[str, str | None, Prior], ...]:
     found: list[tuple[str, str | None, Prior]] = []
     for key, value in parse_priors(source, family).items():
@@ -250,7 +296,10 @@ def _check_columns(plan: Plan) -> None:
         ("modifiers", plan.modifiers.columns),
         ("controls", plan.controls.columns),
         ("groups", plan.groups or ()),
-        ("weights", () if plan.weights is None else (plan.weights,)),
+        *(
+            (key, () if getattr(plan, key) is None else (getattr(plan, key),))
+            for key in ("weights", *BESIDE)
+        ),
     )
     for role, columns in roles:
         if plan.outcome in columns:
@@ -280,6 +329,12 @@ def _check_agreement(plan: Plan) -> None:
         raise PlanError(
             "reference names the control level of a two-level treatment, and a dose has none. "
             "Leave out reference, or set treatment_type to 'binary'."
+        )
+    if plan.method == "exact" and plan.family not in EXACT_FAMILIES:
+        raise PlanError(
+            f"method 'exact' is for families {listing(EXACT_FAMILIES)}, whose groups integrate out "
+            f"in closed form; family '{plan.family}' has no such form. Say method='quadrature', or "
+            "leave it to 'auto'."
         )
     if plan.preset == "alley2023":
         if plan.treatment_type == "dose":

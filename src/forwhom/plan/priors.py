@@ -41,6 +41,7 @@ DISTRIBUTIONS: dict[str, Distribution] = {
         Distribution("half_student_t", "half Student-t", (_DF, _SCALE), False, True),
         Distribution("half_cauchy", "half-Cauchy", (_SCALE,), False, True),
         Distribution("exponential", "exponential", (("rate", "rate {}"),), False, True),
+        Distribution("gamma", "gamma", (("shape", "shape {}"), ("rate", "rate {}")), False, True),
         Distribution("flat", "flat: every value equally likely", (), True, True),
     )
 }
@@ -153,8 +154,8 @@ def parse_prior(text: object, where: str) -> Prior:
 def prior_keys(family: str) -> dict[str, PriorKey]:
     """The parameters that take a prior under a family, by name."""
     own = (
-        PriorKey(name, f"the {family} family's {name}", scale=True)
-        for name in FAMILIES[family].parameters
+        PriorKey(parameter.name, parameter.words, scale=parameter.positive)
+        for parameter in FAMILIES[family].parameters
     )
     return {key.name: key for key in (*_MODEL_KEYS, *own)}
 

@@ -1,6 +1,16 @@
 """Labelled draws, their storage, and diagnostics."""
 
 from forwhom.posterior.local import Block, LocalDraws
-from forwhom.posterior.posterior import Posterior, make_posterior
+from forwhom.posterior.posterior import LINK_WORDS, Posterior, Quantity, make_posterior
+from forwhom.posterior.response import on_response, quantities
 
-__all__ = ["Block", "LocalDraws", "Posterior", "make_posterior"]
+__all__ = [
+    "LINK_WORDS",
+    "Block",
+    "LocalDraws",
+    "Posterior",
+    "Quantity",
+    "make_posterior",
+    "on_response",
+    "quantities",
+]

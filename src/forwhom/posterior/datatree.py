@@ -46,8 +46,13 @@ def to_datatree(posterior: Posterior, attributes: Mapping[str, Any]) -> xarray.D
     variables: dict[str, Any] = {
         "alpha": shared(posterior.alpha),
         "lambda": shared(posterior.lambda_[:, None, :], "treatment", "modifier"),
-        "sigma": shared(posterior.sigma),
     }
+    for name, own in posterior.parameters:
+        if own.shape[1] == 1:
+            variables[name] = shared(own[:, 0])
+        elif own.shape[1]:
+            coords[f"{name}_index"] = np.arange(1, own.shape[1] + 1)
+            variables[name] = shared(own, f"{name}_index")
     if design.controls.names:
         variables["beta"] = shared(posterior.beta, "control")
     if design.delta_names:

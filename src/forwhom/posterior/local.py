@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from os import cpu_count
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,10 +38,35 @@ class Block:
     Attributes:
         groups: (g,) indices of the groups.
         theta: (g, D) group effects.
+        own_b: (g, D) the groups' own part of the baseline; empty where it was not asked for.
     """
 
     groups: IntArray
     theta: FloatArray
+    own_b: FloatArray
+
+
+class Locals(Protocol):
+    """Draws of the groups' own parameters, however they are made; G groups, D draws."""
+
+    @property
+    def count(self) -> int:
+        """G."""
+
+    def map(self, work: Callable[[Block], T]) -> Iterator[T]:
+        """Apply ``work`` to every block of groups."""
+
+    def theta(self) -> FloatArray:
+        """All group effects, (G, D)."""
+
+    def eta(self) -> FloatArray:
+        """Predicted effects, (G, D)."""
+
+    def baselines(self) -> FloatArray:
+        """Group baselines, (G, D)."""
+
+    def control_theta(self) -> FloatArray:
+        """The preset's control group's own theta, (D,)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +152,7 @@ class LocalDraws:
     def _blocks(self, number: int, groups: IntArray) -> Iterator[Block]:
         """Draw theta for the groups of one stream, a block at a time."""
         if "theta" not in self.random:
-            yield Block(groups, self.eta_columns[groups] @ self.lambda_.T)
+            yield Block(groups, self.eta_columns[groups] @ self.lambda_.T, np.empty((0, 0)))
             return
         at = self.random.index("theta")
         unit = self.model.basis.outcome_scale / self.model.basis.random_scale[at]
@@ -143,7 +168,7 @@ class LocalDraws:
             for r in range(len(self.random)):
                 residual[r] *= unit * gain[:, at, r]
                 theta += residual[r]
-            yield Block(some, theta)
+            yield Block(some, theta, np.empty((0, 0)))
 
     def _own_baseline(self, block: Block) -> FloatArray:
         """Draw b's own part given theta's, internal units; (g, D)."""

@@ -9,11 +9,44 @@ from numpy.typing import NDArray
 
 from forwhom.cells import Cells, Priors
 from forwhom.design import Design
-from forwhom.inference import Diagnostics, ExactDraws
-from forwhom.model import CollapsedGaussian
-from forwhom.posterior.local import LocalDraws
+from forwhom.inference import Diagnostics, ExactDraws, LatentDraws
+from forwhom.model import CollapsedGaussian, LatentModel
+from forwhom.posterior.latent import LatentLocals
+from forwhom.posterior.local import LocalDraws, Locals
 
 FloatArray = NDArray[np.float64]
+
+LINK_WORDS = {
+    "identity": "",
+    "log": "logarithm of the mean",
+    "logit": "log odds",
+    "probit": "probit",
+    "cloglog": "complementary log-log",
+}
+RESPONSE_WORDS = {
+    "probability": "the probability",
+    "rate": "the rate",
+    "mean": "the mean",
+    "time": "the mean time",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """One thing that a treatment can change.
+
+    Attributes:
+        label: which category, or empty where the outcome has one mean.
+        response: "probability", "rate", "mean" and the like.
+        unit: what a value of one is multiplied by: 100 for a probability, in percentage points.
+        first, last: the categories whose probabilities are added up, or zeros.
+    """
+
+    label: str
+    response: str
+    unit: float
+    first: int = 0
+    last: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +58,11 @@ class Posterior:
         priors: every prior used.
         diagnostics: how the draws were made.
         alpha: (D,); beta: (D, n_controls); delta: (D, k); lambda_: (D, k + 1).
-        sigma: (D,).
+        parameters: the family's own by name, (D, size) each.
         sigma_b, sigma_theta: (D,), or None where the model has no such spread.
         group_weight: (G,) weight of each group's rows, for averages.
-        local: draws of theta and b.
+        local: draws of theta and b; shared: the draws they are made from.
+        quantity: what theta is told in, where that is not the link scale.
     """
 
     design: Design
@@ -38,15 +72,45 @@ class Posterior:
     beta: FloatArray
     delta: FloatArray
     lambda_: FloatArray
-    sigma: FloatArray
+    parameters: tuple[tuple[str, FloatArray], ...]
     sigma_b: FloatArray | None
     sigma_theta: FloatArray | None
     group_weight: FloatArray
-    local: LocalDraws
+    local: Locals
+    shared: ExactDraws | LatentDraws
+    quantity: Quantity | None = None
+
+    @property
+    def effect_on(self) -> str:
+        """What an effect is an effect on, in words: "responded", "the log odds of responded"."""
+        plan = self.design.plan
+        if self.quantity is None:
+            on = LINK_WORDS[plan.link]
+            return f"the {on} of {plan.outcome}" if on else plan.outcome
+        words = RESPONSE_WORDS[self.quantity.response]
+        what = (
+            f"{plan.outcome} being {self.quantity.label}" if self.quantity.label else plan.outcome
+        )
+        return f"{words} of {what}"
+
+    @property
+    def unit_words(self) -> str:
+        """The unit of effects in words, where they have one."""
+        in_points = self.quantity is not None and self.quantity.unit == 100.0
+        return "percentage points" if in_points else ""
+
+    @property
+    def sigma(self) -> FloatArray:
+        """The residual sd, (D,), of a family that has one."""
+        return np.asarray(dict(self.parameters)["sigma"][:, 0])
 
 
 def make_posterior(
-    design: Design, cells: Cells, priors: Priors, model: CollapsedGaussian, draws: ExactDraws
+    design: Design,
+    cells: Cells,
+    priors: Priors,
+    model: CollapsedGaussian | LatentModel,
+    draws: ExactDraws | LatentDraws,
 ) -> Posterior:
     """Name the draws."""
     layout = cells.layout
@@ -59,18 +123,39 @@ def make_posterior(
     if groups.has_control_group:  # its predicted effect is zero
         rows = np.vstack([rows, np.zeros(rows.shape[1])])
     has_delta = bool(design.delta_names)
-    local = LocalDraws(
-        model=model,
-        shared=draws,
-        random=random,
-        eta_columns=rows,
-        baseline_columns=cells.modifier_mean if has_delta else np.empty((groups.count, 0)),
-        lambda_=lambda_,
-        delta=delta,
-        contrast=np.vstack([-draws.internal.T, np.ones(len(draws.internal))]),
-        seed=design.plan.seed,
-        count=groups.count,
-    )
+    baseline_rows = cells.modifier_mean if has_delta else np.empty((groups.count, 0))
+    local: Locals
+    parameters: tuple[FloatArray, ...]
+    if isinstance(draws, LatentDraws):
+        assert isinstance(model, LatentModel)
+        local = LatentLocals(
+            model=model,
+            shared=draws,
+            random=random,
+            eta_columns=rows,
+            baseline_columns=baseline_rows,
+            lambda_=lambda_,
+            delta=delta,
+            seed=design.plan.seed,
+            count=groups.count,
+        )
+        parameters = draws.parameters
+    else:
+        assert isinstance(model, CollapsedGaussian)
+        local = LocalDraws(
+            model=model,
+            shared=draws,
+            random=random,
+            eta_columns=rows,
+            baseline_columns=baseline_rows,
+            lambda_=lambda_,
+            delta=delta,
+            contrast=np.vstack([-draws.internal.T, np.ones(len(draws.internal))]),
+            seed=design.plan.seed,
+            count=groups.count,
+        )
+        parameters = (draws.residual[:, None],)
+    names = (entry.parameter for entry in priors.parameters)
     return Posterior(
         design=design,
         priors=priors,
@@ -79,9 +164,10 @@ def make_posterior(
         beta=draws.coefficients[:, layout.beta],
         delta=delta,
         lambda_=lambda_,
-        sigma=draws.residual,
+        parameters=tuple(zip(names, parameters, strict=True)),
         sigma_b=spreads.get("b"),
         sigma_theta=spreads.get("theta"),
         group_weight=cells.group_weight,
         local=local,
+        shared=draws,
     )

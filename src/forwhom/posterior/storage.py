@@ -8,26 +8,29 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from forwhom.cells import Cells, Layout, Priors, ResolvedPrior
+from forwhom.cells import Cells, Layout, LikelihoodCells, Priors, ResolvedPrior
 from forwhom.design import Design, Groups, MatrixRecipe
 from forwhom.design.encode import Encoding
 from forwhom.design.matrix import TermRecipe
+from forwhom.design.outcome import OutcomeCoding
 from forwhom.design.rows import Usage
 from forwhom.design.treatment import TreatmentCoding
 from forwhom.errors import DataError, OutputError
-from forwhom.inference import Diagnostics, ExactDraws
+from forwhom.families import Outcome
+from forwhom.inference import Diagnostics, ExactDraws, LatentDraws
 from forwhom.plan import Factor, Formula, Plan, Prior, Term
 from forwhom.posterior.codec import Arrays, decode, encode
 from forwhom.posterior.datatree import to_datatree
 from forwhom.posterior.posterior import Posterior
 
-FORMAT = 1
+FORMAT = 2
 STATE = "forwhom"  # the group that holds our own arrays
 CLASSES: Mapping[str, type] = {
     cls.__name__: cls
     for cls in (
         *(Plan, Formula, Term, Factor, Prior, Design, Groups, MatrixRecipe, TermRecipe, Encoding),
-        *(Usage, TreatmentCoding, Cells, Layout, Priors, ResolvedPrior, Diagnostics, ExactDraws),
+        *(Usage, TreatmentCoding, OutcomeCoding, Cells, Layout, LikelihoodCells, Outcome),
+        *(Priors, ResolvedPrior, Diagnostics, ExactDraws, LatentDraws),
     )
 }
 
@@ -46,7 +49,7 @@ def save(path: Path, posterior: Posterior, cells: Cells, attributes: Mapping[str
     import xarray as xr
 
     arrays: Arrays = {}
-    state = encode((posterior.design, cells, posterior.priors, posterior.local.shared), arrays)
+    state = encode((posterior.design, cells, posterior.priors, posterior.shared), arrays)
     tree = to_datatree(posterior, attributes)
     variables = {
         key: (tuple(f"{key}_{i}" for i in range(array.ndim)), array)
@@ -70,7 +73,7 @@ def save(path: Path, posterior: Posterior, cells: Cells, attributes: Mapping[str
         Path(name).unlink(missing_ok=True)
 
 
-def read(path: Path) -> tuple[Design, Cells, Priors, ExactDraws, dict[str, Any]]:
+def read(path: Path) -> tuple[Design, Cells, Priors, ExactDraws | LatentDraws, dict[str, Any]]:
     """What ``save`` wrote.
 
     Raises:

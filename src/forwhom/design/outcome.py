@@ -1,0 +1,224 @@
+"""The outcome and what belongs to it: codes, trials, events, exposures, all held to the family."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forwhom.data.table import Column, Table
+from forwhom.design.encode import number_text
+from forwhom.errors import DataError, listing, plural
+from forwhom.families import FAMILIES
+from forwhom.plan import Plan
+
+FloatArray = NDArray[np.float64]
+
+MOST_CATEGORIES = 50
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeCoding:
+    """What the outcome's numbers mean.
+
+    Attributes:
+        levels: texts of the categories in their order, or of "no" and "yes"; empty for numbers.
+        notes: what was decided for the user.
+    """
+
+    levels: tuple[str, ...]
+    notes: tuple[str, ...]
+
+    @property
+    def n_levels(self) -> int:
+        """Number of categories."""
+        return len(self.levels)
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeRows:
+    """The outcome of n rows as the family's functions take it; see ``families.Outcome``."""
+
+    y: FloatArray
+    trials: FloatArray | None
+    event: FloatArray | None
+    offset: FloatArray | None
+    log_exposure: FloatArray | None
+
+
+def code_outcome(plan: Plan, table: Table) -> tuple[OutcomeCoding, OutcomeRows]:
+    """Check the outcome of the complete rows and code it.
+
+    Raises:
+        DataError: values outside the family's support, by name, value and row count.
+    """
+    column = table.columns[plan.outcome]
+    support = FAMILIES[plan.family].support
+    if support in ("binary", "ordered", "unordered"):
+        coding, y = _categories(plan, column, support)
+    else:
+        coding, y = OutcomeCoding((), ()), _numbers(plan, column, support)
+    if y.min() == y.max() and not (support == "time" or plan.trials):
+        raise DataError(
+            f"outcome '{plan.outcome}' is {_shown(coding, column, y[0])} in all {len(y):,} "
+            "complete rows; there is nothing to explain."
+        )
+    trials = _trials(plan, table, y)
+    event = _event(plan, table, y) if support == "time" else None
+    if plan.family == "lognormal":
+        y = np.log(y)
+    offset = None if plan.offset is None else _column(plan, table, plan.offset, "offset")
+    rows = OutcomeRows(y, trials, event, offset, _log_exposure(plan, table))
+    return coding, rows
+
+
+def _shown(coding: OutcomeCoding, column: Column, value: float) -> str:
+    return f"'{coding.levels[int(value)]}'" if coding.levels else number_text(value)
+
+
+def _numbers(plan: Plan, column: Column, support: str) -> FloatArray:
+    if column.kind == "text":
+        shown = listing(column.levels or (), 3)
+        raise DataError(
+            f"outcome '{plan.outcome}' holds text ({shown}); family '{plan.family}' needs numbers. "
+            "Recode it to numbers first."
+        )
+    y = np.asarray(column.values, dtype=float)
+    rules = {
+        "count": ("whole numbers from 0", (y < 0) | (y != np.floor(y))),
+        "successes": ("whole numbers of successes from 0", (y < 0) | (y != np.floor(y))),
+        "positive": ("numbers above 0", y <= 0),
+        "time": ("times above 0", y <= 0),
+        "unit": ("numbers strictly between 0 and 1", (y <= 0) | (y >= 1)),
+        "closed unit": ("numbers from 0 to 1", (y < 0) | (y > 1)),
+    }
+    if support in rules:
+        needs, bad = rules[support]
+        _refuse(plan, needs, y, bad)
+    return y
+
+
+def _refuse(plan: Plan, needs: str, y: FloatArray, bad: NDArray[np.bool_]) -> None:
+    if not bad.any():
+        return
+    value = y[bad][0]
+    count = int((y == value).sum())
+    others = int(bad.sum()) - count
+    more = f", and {plural(others, 'more row')} hold other such values" if others else ""
+    ways = {
+        "beta": " Family 'ordered_beta' takes 0 and 1 as well.",
+        "gamma": " Model the zeros apart, or choose another family.",
+        "bernoulli": " Recode it, or choose family 'ordinal', 'poisson' or 'gaussian'.",
+    }
+    raise DataError(
+        f"{plan.family} needs {needs}; '{plan.outcome}' holds {number_text(value)} in "
+        f"{plural(count, 'row')}{more}.{ways.get(plan.family, ' Correct it or leave it out.')}"
+    )
+
+
+def _categories(plan: Plan, column: Column, support: str) -> tuple[OutcomeCoding, FloatArray]:
+    notes: list[str] = []
+    name, family = plan.outcome, plan.family
+    if column.kind == "text":
+        levels = column.levels or ()
+        if support == "ordered":
+            raise DataError(
+                f"family 'ordinal' needs ordered levels; '{name}' holds text "
+                f"({listing(levels, 4)}), whose order is not known. Recode it to numbers in order, "
+                "or choose family 'categorical'."
+            )
+        y = column.values.astype(float)
+    else:
+        values = np.asarray(column.values, dtype=float)
+        distinct = np.unique(values)
+        labels = dict(column.value_labels)
+        if column.kind == "boolean":
+            labels = {0.0: "False", 1.0: "True"}
+        if support == "binary" and not labels:
+            _refuse(plan, "0/1 or two levels", values, (values != 0) & (values != 1))
+            return OutcomeCoding(("0", "1"), ()), values
+        absent = [text for value, text in labels.items() if value not in distinct]
+        if absent and support == "ordered":
+            notes.append(
+                f"{listing(absent)} of '{name}' never occurs in the complete rows and is left out."
+            )
+        levels = tuple(labels.get(float(v), number_text(v)) for v in distinct)
+        y = np.searchsorted(distinct, values).astype(float)
+    if support == "binary":
+        if len(levels) > 2:
+            raise DataError(
+                f"bernoulli needs 0/1 or two levels; '{name}' has {len(levels)} "
+                f"({listing(levels, 4)}). Recode it, or choose family 'ordinal' or 'categorical'."
+            )
+        if len(levels) == 2 and set(levels) != {"0", "1"}:
+            notes.append(f"Outcome '{name}': '{levels[1]}' counts as 1, '{levels[0]}' as 0.")
+        return OutcomeCoding(levels, tuple(notes)), y
+    if len(levels) > MOST_CATEGORIES:
+        raise DataError(
+            f"outcome '{name}' has {len(levels):,} different values, and family '{family}' takes "
+            f"at most {MOST_CATEGORIES} categories. Merge some, or choose a family for numbers."
+        )
+    if len(levels) == 2:
+        notes.append(f"Outcome '{name}' has two levels; family 'bernoulli' says the same.")
+    return OutcomeCoding(levels, tuple(notes)), y
+
+
+def _column(plan: Plan, table: Table, name: str, role: str) -> FloatArray:
+    column = table.columns[name]
+    if column.kind == "text":
+        raise DataError(f"{role} '{name}' holds text; it must hold numbers.")
+    return np.asarray(column.values, dtype=float)
+
+
+def _trials(plan: Plan, table: Table, y: FloatArray) -> FloatArray | None:
+    if plan.trials is None:
+        return None
+    trials = _column(plan, table, plan.trials, "trials")
+    bad = (trials < 1) | (trials != np.floor(trials))
+    if bad.any():
+        raise DataError(
+            f"trials '{plan.trials}' must be whole numbers from 1; they hold "
+            f"{number_text(trials[bad][0])} in "
+            f"{plural(int((trials == trials[bad][0]).sum()), 'row')}."
+        )
+    above = y > trials
+    if above.any():
+        raise DataError(
+            f"'{plan.outcome}' exceeds its trials '{plan.trials}' in "
+            f"{plural(int(above.sum()), 'row')} (for instance {number_text(y[above][0])} of "
+            f"{number_text(trials[above][0])}). Are the two columns in each other's place?"
+        )
+    return trials
+
+
+def _event(plan: Plan, table: Table, y: FloatArray) -> FloatArray | None:
+    if plan.event is None:
+        return np.ones(len(y))
+    event = _column(plan, table, plan.event, "event")
+    bad = (event != 0) & (event != 1)
+    if bad.any():
+        raise DataError(
+            f"event '{plan.event}' must be 1 (it happened) or 0 (censored); it holds "
+            f"{number_text(event[bad][0])} in {plural(int((event == event[bad][0]).sum()), 'row')}."
+        )
+    if not event.any():
+        raise DataError(
+            f"every one of the {len(event):,} complete rows is censored ('{plan.event}' is 0 "
+            "throughout): without an event nothing is known of the times."
+        )
+    return event
+
+
+def _log_exposure(plan: Plan, table: Table) -> FloatArray | None:
+    if plan.exposure is None:
+        return None
+    exposure = _column(plan, table, plan.exposure, "exposure")
+    bad = exposure <= 0
+    if bad.any():
+        raise DataError(
+            f"exposure '{plan.exposure}' must be above 0; it holds "
+            f"{number_text(exposure[bad][0])} in "
+            f"{plural(int((exposure == exposure[bad][0]).sum()), 'row')}. Leave these rows out."
+        )
+    return np.asarray(np.log(exposure))

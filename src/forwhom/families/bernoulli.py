@@ -1,0 +1,82 @@
+"""Bernoulli and binomial: y successes in a number of trials, with probability link^-1(eta)."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forwhom.families.family import Derivatives, Family, Outcome, Parameters, expand
+from forwhom.families.links import PROBABILITY_LINKS, softplus
+
+FloatArray = NDArray[np.float64]
+
+
+def _log_likelihood(
+    outcome: Outcome, eta: FloatArray, link: str, parameters: Parameters
+) -> FloatArray:
+    y, trials = expand(outcome.y, eta), expand(outcome.trials, eta)
+    if link == "logit":
+        return np.asarray(y * eta - trials * softplus(eta))
+    log_p, log_q = PROBABILITY_LINKS[link].logs(eta)
+    return np.asarray(y * log_p + (trials - y) * log_q)
+
+
+def _derivatives(
+    outcome: Outcome, eta: FloatArray, link: str, parameters: Parameters
+) -> Derivatives:
+    y, trials = expand(outcome.y, eta), expand(outcome.trials, eta)
+    p = PROBABILITY_LINKS[link]
+    if link == "logit":
+        mean = p.probability(eta)
+        value = y * eta - trials * softplus(eta)
+        return Derivatives(value, y - trials * mean, -trials * mean * (1 - mean))
+    log_p, log_q = p.logs(eta)
+    (p1, p2), (q1, q2) = p.log_slopes(eta)
+    left = trials - y
+    return Derivatives(y * log_p + left * log_q, y * p1 + left * q1, y * p2 + left * q2)
+
+
+def _draw(
+    rng: np.random.Generator, eta: FloatArray, link: str, parameters: Parameters, outcome: Outcome
+) -> FloatArray:
+    trials = np.broadcast_to(expand(outcome.trials, eta), eta.shape).astype(np.int64)
+    return rng.binomial(trials, PROBABILITY_LINKS[link].probability(eta)).astype(float)
+
+
+def _mean(eta: FloatArray, link: str, parameters: Parameters) -> FloatArray:
+    return PROBABILITY_LINKS[link].probability(eta)
+
+
+def _start(y: float, link: str) -> float:
+    return PROBABILITY_LINKS[link].inverse(min(max(y, 0.01), 0.99))
+
+
+BERNOULLI = Family(
+    name="bernoulli",
+    words="an outcome that happens or not, 0/1 or two levels",
+    links=("logit", "probit", "cloglog"),
+    parameters=(),
+    support="binary",
+    derivatives=_derivatives,
+    log_likelihood=_log_likelihood,
+    draw=_draw,
+    mean=_mean,
+    start=_start,
+    response="probability",
+    sufficient="sum",
+)
+
+BINOMIAL = Family(
+    name="binomial",
+    words="a number of successes in a known number of trials",
+    links=("logit", "probit", "cloglog"),
+    parameters=(),
+    support="successes",
+    derivatives=_derivatives,
+    log_likelihood=_log_likelihood,
+    draw=_draw,
+    mean=_mean,
+    start=_start,
+    response="probability",
+    sufficient="sum",
+)

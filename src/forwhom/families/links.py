@@ -1,0 +1,121 @@
+"""Links of a probability, with logarithms and slopes that stay accurate in the tails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import log, pi
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+Pair = tuple[FloatArray, FloatArray]
+
+
+@dataclass(frozen=True, slots=True)
+class ProbabilityLink:
+    """A link between a probability and the linear predictor, all functions elementwise.
+
+    Attributes:
+        probability: eta -> p.
+        logs: eta -> (log p, log(1 - p)).
+        log_slopes: eta -> ((first, second derivative of log p), (the same of log(1 - p))).
+        inverse: p -> eta, for one number.
+    """
+
+    probability: Callable[[FloatArray], FloatArray]
+    logs: Callable[[FloatArray], Pair]
+    log_slopes: Callable[[FloatArray], tuple[Pair, Pair]]
+    inverse: Callable[[float], float]
+
+
+def softplus(eta: FloatArray) -> FloatArray:
+    """log(1 + exp(eta)), several times faster than ``logaddexp``; the hot spot of a logit fit."""
+    out = np.abs(eta)
+    np.negative(out, out=out)
+    np.exp(out, out=out)
+    out += 1.0  # at most 2, so that the logarithm's rounding is of the order of 1e-16
+    np.log(out, out=out)
+    out += np.maximum(eta, 0.0)
+    return out
+
+
+def _logit_probability(eta: FloatArray) -> FloatArray:
+    half = np.tanh(0.5 * eta)
+    half *= 0.5
+    half += 0.5
+    return np.asarray(half)
+
+
+def _logit_logs(eta: FloatArray) -> Pair:
+    log_q = -softplus(eta)
+    return np.asarray(eta + log_q), log_q
+
+
+def _logit_slopes(eta: FloatArray) -> tuple[Pair, Pair]:
+    p = _logit_probability(eta)
+    second = -p * (1 - p)
+    return (1 - p, second), (-p, second)
+
+
+def _probit_probability(eta: FloatArray) -> FloatArray:
+    from scipy.special import ndtr
+
+    return np.asarray(ndtr(eta))
+
+
+def _probit_logs(eta: FloatArray) -> Pair:
+    from scipy.special import log_ndtr
+
+    return np.asarray(log_ndtr(eta)), np.asarray(log_ndtr(-eta))
+
+
+def _probit_slopes(eta: FloatArray) -> tuple[Pair, Pair]:
+    log_p, log_q = _probit_logs(eta)
+    log_density = -0.5 * eta**2 - 0.5 * log(2 * pi)
+    up, down = np.exp(log_density - log_p), np.exp(log_density - log_q)
+    return (up, -up * (eta + up)), (-down, -down * (down - eta))
+
+
+def _cloglog_probability(eta: FloatArray) -> FloatArray:
+    return np.asarray(-np.expm1(-np.exp(np.minimum(eta, 700.0))))
+
+
+def _cloglog_logs(eta: FloatArray) -> Pair:
+    hazard = np.exp(np.minimum(eta, 700.0))
+    with np.errstate(divide="ignore"):
+        log_p = np.where(hazard < 1e-8, eta - 0.5 * hazard, np.log(-np.expm1(-hazard)))
+    return log_p, -hazard
+
+
+def _cloglog_slopes(eta: FloatArray) -> tuple[Pair, Pair]:
+    hazard = np.exp(np.minimum(eta, 300.0))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = np.where(
+            hazard < 1e-8, 1 - 0.5 * hazard, hazard / np.expm1(np.minimum(hazard, 700))
+        )
+        # d/d eta of h / (exp(h) - 1)
+        bend = np.where(
+            hazard < 1e-4,
+            hazard * (hazard / 6 - 0.5),
+            ratio * (1 - hazard - ratio),
+        )
+    return (ratio, bend), (-hazard, -hazard)
+
+
+def _normal_quantile(p: float) -> float:
+    from statistics import NormalDist
+
+    return NormalDist().inv_cdf(p)
+
+
+PROBABILITY_LINKS: dict[str, ProbabilityLink] = {
+    "logit": ProbabilityLink(
+        _logit_probability, _logit_logs, _logit_slopes, lambda p: log(p / (1 - p))
+    ),
+    "probit": ProbabilityLink(_probit_probability, _probit_logs, _probit_slopes, _normal_quantile),
+    "cloglog": ProbabilityLink(
+        _cloglog_probability, _cloglog_logs, _cloglog_slopes, lambda p: log(-log(1 - p))
+    ),
+}

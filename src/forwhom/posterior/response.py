@@ -1,0 +1,143 @@
+"""Effects on the scale of the outcome: each group's own rows with and without treatment.
+
+Within every draw, the expected outcome of each of the group's rows is computed twice, untreated and
+treated (for a dose: as it is and with one unit more), and the differences are averaged over the
+rows: g-computation (Robins 1986, Mathematical Modelling 7), with the rows of both arms.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forwhom.cells import Cells
+from forwhom.families import FAMILIES
+from forwhom.posterior.latent import LatentLocals
+from forwhom.posterior.local import Block
+from forwhom.posterior.posterior import Posterior, Quantity
+
+FloatArray = NDArray[np.float64]
+
+VALUES = 2_000_000  # cells x draws at once
+
+
+@dataclass(frozen=True, eq=False)
+class ResponseLocals:
+    """Group effects on the outcome's scale, in the shape of ``LatentLocals``."""
+
+    base: LatentLocals
+    coefficients: FloatArray
+    n_before: int
+    cells: Cells
+    family: str
+    link: str
+    dose: bool
+    quantity: Quantity
+
+    @property
+    def count(self) -> int:
+        """Number of groups."""
+        return self.base.count
+
+    def map[T](self, work: Callable[[Block], T]) -> Iterator[T]:
+        """Apply ``work`` to every block, theta being the difference in the outcome."""
+        return self.base.map(lambda block: work(replace(block, theta=self.of(block))))
+
+    def theta(self) -> FloatArray:
+        """All group effects, (G, D)."""
+        out = np.empty((self.count, len(self.coefficients)))
+
+        def fill(block: Block) -> None:
+            out[block.groups] = block.theta
+
+        deque(self.map(fill), maxlen=0)
+        return out
+
+    def eta(self) -> FloatArray:
+        """Predicted effects on the link scale, (G, D)."""
+        return self.base.eta()
+
+    def baselines(self) -> FloatArray:
+        """Group baselines on the link scale, (G, D)."""
+        return self.base.baselines()
+
+    def control_theta(self) -> FloatArray:
+        """The preset's control group's own theta, (D,), on the link scale."""
+        return self.base.control_theta()
+
+    def of(self, block: Block) -> FloatArray:
+        """Average difference in the expected outcome of each group's rows, (g, D)."""
+        found = self.cells.likelihood
+        assert found is not None
+        base = self.base
+        own = block.theta - base.eta_columns[block.groups] @ base.lambda_.T
+        # the preset's control group holds every untreated row: its groups keep their treated ones
+        mine = np.isin(found.group, block.groups)
+        cells = np.flatnonzero(mine)
+        place = np.empty(int(found.group.max()) + 1, dtype=np.int64)
+        place[block.groups] = np.arange(len(block.groups))
+        index = place[found.group[cells]]
+        draws = len(self.coefficients)
+        out = np.empty((len(block.groups), draws))
+        weight = found.rows[cells]
+        share = np.zeros((len(block.groups), len(cells)))
+        share[index, np.arange(len(cells))] = weight
+        share /= share.sum(axis=1, keepdims=True)
+        before, after = self.coefficients[:, : self.n_before], base.lambda_
+        step = max(VALUES // max(len(cells), 1), 1)
+        for low in range(0, draws, step):
+            k = slice(low, low + step)
+            eta = found.baseline_row[cells] @ before[k].T + found.own_offset[cells, None]
+            eta += block.own_b[:, k][index]
+            effect = found.effect_row[cells] @ after[k].T + own[:, k][index]
+            if self.dose:
+                eta += found.d[cells, None] * effect
+            parameters = tuple(p[k].T for p in self.base.shared.parameters)
+            difference = self._mean(eta + effect, parameters) - self._mean(eta, parameters)
+            out[:, k] = share @ difference
+        return out
+
+    def _mean(self, eta: FloatArray, parameters: tuple[FloatArray, ...]) -> FloatArray:
+        mean = FAMILIES[self.family].mean(eta, self.link, parameters)
+        q = self.quantity
+        if mean.ndim > eta.ndim:
+            mean = mean[q.first : q.last].sum(axis=0)
+        return np.asarray(q.unit * mean)
+
+
+def quantities(posterior: Posterior) -> tuple[Quantity, ...]:
+    """What the treatment's effect can be told in; none where the linear predictor is the mean."""
+    plan = posterior.design.plan
+    family = FAMILIES[plan.family]
+    if plan.link == "identity" or not isinstance(posterior.local, LatentLocals):
+        return ()
+    levels = posterior.design.outcome.levels
+    if family.support == "ordered":
+        return tuple(
+            Quantity(f"{level} or above", "probability", 100.0, k + 1, len(levels))
+            for k, level in enumerate(levels[1:])
+        )
+    unit = 100.0 if family.response == "probability" else 1.0
+    return (Quantity("", family.response, unit),)
+
+
+def on_response(posterior: Posterior, cells: Cells, quantity: Quantity) -> Posterior:
+    """The same posterior with group effects on the outcome's scale."""
+    local = posterior.local
+    assert isinstance(local, LatentLocals)
+    plan = posterior.design.plan
+    changed = ResponseLocals(
+        base=local,
+        coefficients=local.shared.coefficients,
+        n_before=cells.layout.delta.stop,
+        cells=cells,
+        family=plan.family,
+        link=plan.link,
+        dose=posterior.design.treatment.kind == "dose",
+        quantity=quantity,
+    )
+    return replace(posterior, local=changed, quantity=quantity)

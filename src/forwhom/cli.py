@@ -271,12 +271,13 @@ def demo(out: Out = None, as_json: Json = False) -> int:
         outcome=example.outcome,
         treatment=example.treatment,
         modifiers=list(example.modifiers),
+        family=example.family,
         data=str(datasets.path("black_politicians")),
     )
     # Figures say these two inside sentences: "The effect of ... on ...".
     phrases = {
         example.treatment: "an out-of-district e-mail",
-        example.outcome: "the probability of an answer",
+        example.outcome: "an answer",
     }
     labels = {**example.labels, **phrases}
     values: ValueLabels = {k: dict(v.items()) for k, v in example.value_labels.items()}
@@ -296,8 +297,9 @@ Broockman (2013) sent 5,593 United States state legislators one e-mail each that
 at random from a writer inside the legislator's district (treat_out = 0) or outside it
 (treat_out = 1), who can give no vote in return. Does the distance cost an answer, and for whom?
 
-The outcome is 0 or 1 and the model linear, so effects are differences in the probability of an
-answer: -0.10 is 10 answers fewer per 100 e-mails. A logit family comes later.
+The outcome is 0 or 1, so the model is a logit. Effects are told as differences in the probability
+of an answer, in percentage points: -10 is 10 answers fewer per 100 e-mails. The modifiers'
+coefficients are on the scale of the model, log odds.
 """
 _DEMO_CLOSING = """
 What to look at

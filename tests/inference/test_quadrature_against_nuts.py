@@ -109,7 +109,7 @@ def compare(name: str, link: str, baseline: str, dose: bool = False) -> None:
         sizes=tuple(parameter.size(levels) for parameter in family.parameters),
         rates=rates,
     )
-    reference = sample(joint, float(np.median(fit.result.alpha)), draws=2000, seed=8)
+    reference = sample(joint, float(np.median(fit.result.alpha)), draws=3000, seed=8)
     ours, theirs = quantities(fit, reference, baseline)
     wrong = {}
     for key, sampled in theirs.items():

@@ -26,6 +26,7 @@ class Dataset:
     outcome: str
     treatment: str
     modifiers: tuple[str, ...]
+    family: str
     labels: Mapping[str, str]
     value_labels: Mapping[str, Mapping[float, str]]
 
@@ -38,6 +39,7 @@ DATASETS: Mapping[str, Dataset] = MappingProxyType(
             outcome="responded",
             treatment="treat_out",
             modifiers=("leg_black", "leg_democrat", "leg_senator", "south"),
+            family="bernoulli",
             labels=MappingProxyType(
                 {
                     "responded": "Answered the e-mail",

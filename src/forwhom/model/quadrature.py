@@ -19,6 +19,7 @@ from forwhom.model.gauss_hermite import hermite
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
+STEEPEST = 1e10  # curvature of a cell; far out, where hazards overflow, any bound will do
 NEWTON_ROUNDS = 6  # of the search for a group's mode; quadrature forgives what is left
 
 
@@ -186,7 +187,7 @@ def find_modes(
         eta = fixed + np.einsum("crk,crk->ck", loading, z[segment.index])
         found = data.family.derivatives(data.outcome, eta, data.link, parameters)
         pull = weight * found.first
-        curved = weight * np.maximum(-found.second, 0.0)
+        curved = weight * np.clip(-found.second, 0.0, STEEPEST)
         gradient = np.stack([_sums(segment, loading[:, a] * pull) for a in range(r)], axis=1) - z
         spread = spread_of(_precision(segment, loading, curved))
         inner = np.einsum("gbak,gbk->gak", spread, gradient)

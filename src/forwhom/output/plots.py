@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -32,8 +32,8 @@ def plot_modifiers(
         title=f"What changes the effect of {_treatment(posterior, labels)}?"
         if title is None
         else title,
-        subtitle=f"Difference in the effect on {_plain(posterior.design.plan.outcome, labels)} for "
-        "one more of each modifier",
+        subtitle=f"Difference in the effect on {_effect_on(posterior, labels, link=True)} for one "
+        "more of each modifier",
         x_title="Change in the effect",
         level=level,
         intercept=intercept,
@@ -94,18 +94,20 @@ def plot_effects(
         if title is None
         else title,
         subtitle=_contrast(posterior, labels),
-        x_title=_effect_on(posterior, labels),
+        x_title=f"Effect on {_effect_on(posterior, labels)}",
         level=found.level,
         counted="treated row" if groups.has_control_group else "row",
         **titles,
     )
 
 
-def _effect_on(posterior: Posterior, labels: Labels) -> str:
+def _effect_on(posterior: Posterior, labels: Labels, link: bool = False) -> str:
+    """What the effect is on, in the figure's names; the coefficients' are on the link scale."""
+    if link:
+        posterior = replace(posterior, quantity=None)
     name = _plain(posterior.design.plan.outcome, labels)
     on = posterior.effect_on.replace(posterior.design.plan.outcome, name)
-    unit = f", in {posterior.unit_words}" if posterior.unit_words else ""
-    return f"Effect on {on}{unit}"
+    return f"{on}, in {posterior.unit_words}" if posterior.unit_words else on
 
 
 def _treatment(posterior: Posterior, labels: Labels) -> str:

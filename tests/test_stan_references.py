@@ -1,0 +1,90 @@
+"""Posteriors of long Stan runs, stored with the program and the script that made them.
+
+Means within 4 joint Monte Carlo standard errors; sds within 5 %, or 4 standard errors of Stan's own
+sd where that is more. tests/reference/stan/make.R remakes them.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import forwhom as fw
+from tests.reference.stan.export import case_rows, columns_of
+
+FOLDER = Path(__file__).parent / "reference" / "stan"
+FAMILY = {"logit": "bernoulli"}
+PRIORS = {
+    "delta": "normal(0, 1)",
+    "lambda": "normal(0, 1)",
+    "sigma_b": "half_normal(1)",
+    "sigma_theta": "half_normal(1)",
+}
+
+
+@pytest.mark.parametrize("case", ["logit", "ordinal", "poisson", "negative_binomial"])
+def test_the_posterior_is_stans(case: str) -> None:
+    rows, formula, names = case_rows(case)
+    stored = json.loads((FOLDER / f"{case}.json").read_text())
+    alpha = "normal(0, 1.5)" if case in ("logit", "ordinal") else "normal(0, 2)"
+    extra = {"gaps": "half_student_t(3, 2.5)"} if case == "ordinal" else {}
+    if case == "negative_binomial":
+        extra = {"shape": "gamma(2, 0.1)"}
+    fit = fw.fit(
+        rows,
+        "y",
+        "d",
+        formula,
+        family=FAMILY.get(case, case),
+        exposure="exposure" if "exposure" in rows else None,
+        priors=PRIORS | extra | {"alpha": alpha},
+        draws=20_000,
+    )
+    diagnostics = fit.result.diagnostics
+    assert diagnostics.method == "quadrature"
+    assert diagnostics.k_hat < 0.7
+    assert diagnostics.effective_share > 0.3
+    ours = quantities(fit, columns_of(rows, names), names)
+    theirs = stored["parameters"]
+    assert set(ours) == set(theirs)
+    wrong = {}
+    for key, draws in ours.items():
+        stan = theirs[key]
+        error = np.hypot(stan["mcse_mean"], draws.std() / np.sqrt(12_000))
+        off = abs(draws.mean() - stan["mean"]) / error
+        allowed = max(0.05 * stan["sd"], 4 * stan["mcse_sd"])
+        apart = abs(draws.std() - stan["sd"]) / allowed
+        if off > 4 or apart > 1:
+            wrong[key] = (round(float(off), 2), round(float(apart), 2))
+    assert not wrong
+
+
+def quantities(fit: fw.Fit, z: np.ndarray, names: tuple[str, ...]) -> dict[str, np.ndarray]:
+    """Our draws by Stan's names."""
+    result = fit.result
+    assert sorted(result.design.modifiers.names) == sorted(names)
+    at = [result.design.modifiers.names.index(name) for name in names]
+    out = {"alpha": result.alpha, "sigma_b": result.sigma_b, "sigma_theta": result.sigma_theta}
+    out |= {f"delta[{j + 1}]": result.delta[:, i] for j, i in enumerate(at)}
+    out |= {"lambda[1]": result.lambda_[:, 0]}
+    out |= {f"lambda[{j + 2}]": result.lambda_[:, i + 1] for j, i in enumerate(at)}
+    for name, values in result.parameters:
+        out |= {f"{name}[{j + 1}]": values[:, j] for j in range(values.shape[1])}
+    theta = result.local.theta()
+    ours = np.column_stack(
+        [
+            np.asarray(result.design.groups.column_values(j))
+            for j in range(len(result.design.groups.columns))
+        ]
+    )
+    columns = list(result.design.groups.columns)
+    order = [name for name in names if ":" not in name]
+    ours = ours[:, [columns.index(name) for name in order]]
+    stan_groups = np.unique(z, axis=0)[:, [names.index(name) for name in order]]
+    place = {tuple(row): g for g, row in enumerate(ours.tolist())}
+    for g, row in enumerate(stan_groups.tolist()):
+        out[f"theta[{g + 1}]"] = theta[place[tuple(row)]]
+    return out

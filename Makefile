@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: help demo test check coverage bench clean
+.PHONY: help demo test check coverage sbc bench clean
 
 help:  ## list what a contributor can do
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -42,6 +42,9 @@ check: $(VENV)/.check  ## what CI runs before the tests: ruff, mypy strict, the 
 
 coverage: $(VENV)/.test  ## interval coverage over 1,000 simulated data sets per baseline (benchmarks/coverage.md)
 	$(BIN)/python benchmarks/coverage.py
+
+sbc: $(VENV)/.test  ## simulation-based calibration of families by quadrature (benchmarks/sbc.md)
+	$(BIN)/python benchmarks/sbc.py --write
 
 bench: $(VENV)/.bench  ## speed against lme4, rstan and nutpie (those that are installed), and growth
 	$(BIN)/python benchmarks/run.py

@@ -38,7 +38,9 @@ RESULTS = HERE / "sbc.md"
 LEVEL = 0.05
 
 
-def simulate(rng: np.random.Generator, family: str) -> tuple[dict[str, FloatArray], dict[str, float]]:
+def simulate(
+    rng: np.random.Generator, family: str
+) -> tuple[dict[str, FloatArray], dict[str, float]]:
     """One data set and its truth; ordinal data are drawn again until every level occurs."""
     from forwhom.families import FAMILIES as TABLE
     from forwhom.families import Outcome

@@ -11,6 +11,8 @@ from forwhom.design import number_text
 from forwhom.errors import listing
 from forwhom.posterior import Posterior
 
+LARGE_ARM = 5  # rows of a group's arm from which an outcome that never varies is worth a word
+
 
 @dataclass(frozen=True, slots=True)
 class Caution:
@@ -32,6 +34,7 @@ def cautions(posterior: Posterior, cells: Cells) -> tuple[Caution, ...]:
         *_spread(posterior),
         *_columns(posterior, cells),
         *_baseline(posterior, cells),
+        *_separation(posterior, cells),
         *_draws(posterior),
     ]
     return tuple(found)
@@ -161,6 +164,50 @@ def _baseline(posterior: Posterior, cells: Cells) -> list[Caution]:
             f"be expected by chance), a baseline sd of {_short(sd)}. baseline='group' models it.",
         )
     ]
+
+
+def _separation(posterior: Posterior, cells: Cells) -> list[Caution]:
+    """Arms in which a yes-or-no outcome never varies: odds without a finite estimate."""
+    design, found = posterior.design, cells.likelihood
+    if found is None or design.plan.family not in ("bernoulli", "binomial"):
+        return []
+    y, n, d = found.outcome.y, found.outcome.trials, found.d
+    cautions = []
+    for arm, mine in (("treated", d != 0), ("control", d == 0)):
+        rows = n[mine].sum()
+        share = y[mine].sum() / rows if rows else 0.5
+        if share in (0.0, 1.0):
+            always = "always" if share == 1.0 else "never"
+            cautions.append(
+                Caution(
+                    "separation",
+                    f"'{design.plan.outcome}' {always} occurs in the {arm} rows (complete "
+                    "separation): the data bound the effect on one side only, and the prior does "
+                    "the rest. fit.priors() shows it.",
+                )
+            )
+    if cautions:
+        return cautions
+    count = len(cells.group_gram)
+    apart = np.ones(count, dtype=bool)
+    for mine in (d != 0, d == 0):
+        successes = np.bincount(found.group[mine], y[mine], count)
+        trials = np.bincount(found.group[mine], n[mine], count)
+        apart &= (trials >= LARGE_ARM) & ((successes == 0) | (successes == trials))
+    some = np.flatnonzero(apart[: design.groups.count])
+    if len(some):
+        shown = "; ".join(design.groups.name(int(g)) for g in some[:3])
+        more = f"; and {len(some) - 3:,} more" if len(some) > 3 else ""
+        cautions.append(
+            Caution(
+                "separated_groups",
+                f"In {len(some):,} of {design.groups.count:,} groups with at least {LARGE_ARM} "
+                f"rows in each arm '{design.plan.outcome}' does not vary within an arm ({shown}"
+                f"{more}): on the log-odds scale the prior does the work there. Effects in "
+                "percentage points are steadier.",
+            )
+        )
+    return cautions
 
 
 def _draws(posterior: Posterior) -> list[Caution]:

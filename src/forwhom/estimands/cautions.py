@@ -218,7 +218,8 @@ def _draws(posterior: Posterior) -> list[Caution]:
         Caution(
             "k_hat",
             f"The importance weights fail their check (Pareto k-hat {d.k_hat:.2f}, should be below "
-            "0.7): do not rely on these results. Try more informative priors on the spreads.",
+            f"0.7; effective share {d.effective_share:.1%}, should be above 5 %): do not rely on "
+            "these results. Try more informative priors on the spreads, in the outcome's units.",
         )
     ]
 

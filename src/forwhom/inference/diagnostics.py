@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 K_HAT_LIMIT = 0.7  # Vehtari et al. 2024
+LEAST_SHARE = 0.05  # of the proposals; with less, k-hat has too few large weights to judge by
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,4 +34,4 @@ class Diagnostics:
     @property
     def passed(self) -> bool:
         """Whether the importance weights are fit for use."""
-        return self.k_hat < K_HAT_LIMIT
+        return self.k_hat < K_HAT_LIMIT and self.effective_share > LEAST_SHARE

@@ -129,7 +129,7 @@ def explore_surface(
     surface, spent = _build(newton, log_density, n_tau, start, names)
     proposal = _first_proposal(surface)
     count = max(int(1.3 * draws), 1000)
-    best: tuple[float, FloatArray, FloatArray, FloatArray] | None = None
+    best: tuple[tuple[bool, float], FloatArray, FloatArray, FloatArray] | None = None
     for attempt in range(4):
         c, xi, e = _propose(proposal, count, rng)
         tau = surface.tau(c)
@@ -137,8 +137,9 @@ def explore_surface(
         log_weight = log_density(tau, xi) + surface.log_jacobian(c) - log_q
         spent += count
         share, k_hat = effective_share(log_weight), pareto_k(log_weight)
-        if best is None or share > best[0]:
-            best = (share, log_weight, tau, xi)
+        worth = (k_hat < GOOD_K, share)
+        if best is None or worth > best[0]:
+            best = (worth, log_weight, tau, xi)
         if (share > GOOD_SHARE and k_hat < GOOD_K) or attempt == 3:
             break
         proposal = _learn(proposal, c, e, log_weight)

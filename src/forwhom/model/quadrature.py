@@ -163,7 +163,8 @@ def spread_of(precision: FloatArray) -> FloatArray:
         out[:, 0, 0] = 1.0 / np.sqrt(precision[:, 0, 0])
         return out
     a, b, c = precision[:, 0, 0], precision[:, 1, 0], precision[:, 1, 1]
-    det = a * c - b * b
+    # I + M has determinant 1 + trace M + |M|, where |M| may drown in rounding but is not negative
+    det = np.maximum(a * c - b * b, a + c - 1)
     out[:, 0, 0] = np.sqrt(c / det)
     out[:, 1, 0] = -b / np.sqrt(c * det)
     out[:, 1, 1] = 1.0 / np.sqrt(c)

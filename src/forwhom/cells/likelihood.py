@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from forwhom.data.table import Table
 from forwhom.design import Design, Rows
+from forwhom.design.groups import renumber
 from forwhom.families import FAMILIES, Outcome
 
 FloatArray = NDArray[np.float64]
@@ -75,7 +76,7 @@ def reduce_likelihood(
         keys += [_codes(extra) for extra in (rows.trials, rows.event) if extra is not None]
     code = keys[0]
     for key in keys[1:]:
-        code = _renumber(code * (int(key.max(initial=0)) + 1) + key)
+        code = renumber(code * (int(key.max(initial=0)) + 1) + key)
     count = int(code.max(initial=-1)) + 1
     first = np.empty(count, dtype=np.int64)
     first[code[::-1]] = np.arange(len(code) - 1, -1, -1)
@@ -141,15 +142,5 @@ def _take(table: Table, rows: IntArray) -> Table:
 
 def _codes(values: NDArray[np.generic]) -> IntArray:
     if values.dtype.kind in "iu":
-        return _renumber(values.astype(np.int64) - int(values.min(initial=0)))
+        return renumber(values.astype(np.int64) - int(values.min(initial=0)))
     return np.asarray(np.unique(values, return_inverse=True)[1].astype(np.int64))
-
-
-def _renumber(codes: IntArray) -> IntArray:
-    """Codes without gaps."""
-    top = int(codes.max(initial=0)) + 1
-    if top <= max(4 * len(codes), 1024):
-        used = np.zeros(top, dtype=np.int64)
-        used[codes] = 1
-        return np.asarray((np.cumsum(used) - 1)[codes])
-    return np.asarray(np.unique(codes, return_inverse=True)[1].astype(np.int64))

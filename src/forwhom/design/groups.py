@@ -101,10 +101,10 @@ def form_groups(
         per_column.append(column_codes)
         display.append(texts)
         numbers.append(column_numbers)
-        codes = _renumber(codes * len(texts) + column_codes)
+        codes = renumber(codes * len(texts) + column_codes)
     treated = d != 0
     if one_control_group:
-        within = _renumber(codes[treated])
+        within = renumber(codes[treated])
         full = np.full(len(codes), int(within.max(initial=-1)) + 1, dtype=np.int64)
         full[treated] = within
         first = _first_rows(within)
@@ -167,7 +167,7 @@ def _few_values(values: FloatArray) -> bool:
     return len(sample) <= CONTINUOUS_ABOVE and len(np.unique(values)) <= CONTINUOUS_ABOVE
 
 
-def _renumber(codes: IntArray) -> IntArray:
+def renumber(codes: IntArray) -> IntArray:
     """Codes without gaps, in order."""
     top = int(codes.max(initial=0)) + 1
     if top <= max(4 * len(codes), 1024):  # a lookup table beats a sort

@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 
 from forwhom.errors import InferenceError
 from forwhom.inference.pareto import effective_share, pareto_k
+from forwhom.inference.resample import systematic, tent_volumes
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -143,7 +144,7 @@ def explore(
         share = effective_share(log_weight)
         if share * len(log_weight) >= 1.1 * draws or len(log_weight) >= 10 * draws:
             break
-    picked = _systematic(log_weight, draws, rng)
+    picked = systematic(log_weight, draws, rng)
     return Exploration(
         tau=tau[picked],
         easy=easy[picked],
@@ -269,19 +270,11 @@ def _laplace(
     return _Grid(axes, value + np.log(sd).sum(axis=1) + jacobian, mode, sd, mixing, spent)
 
 
-def _volumes(axes: tuple[_Axis, ...]) -> FloatArray:
-    """Integral of each point's tent function, (P,)."""
-    total = np.ones(1)
-    for axis in axes:
-        width = np.full(len(axis.nodes), axis.nodes[1] - axis.nodes[0])
-        width[[0, -1]] *= 0.5
-        total = np.multiply.outer(total, width).ravel()
-    return total
-
-
 def _propose(grid: _Grid, count: int, rng: np.random.Generator) -> tuple[FloatArray, FloatArray]:
     """Draw c (count, R) and easy (count, m) from the mixture."""
-    mass = np.exp(grid.log_height - grid.log_height.max()) * _volumes(grid.axes)
+    mass = np.exp(grid.log_height - grid.log_height.max()) * tent_volumes(
+        tuple(axis.nodes for axis in grid.axes)
+    )
     # stratified choice of components: same law for each draw, less noise in the whole
     edges = np.cumsum(mass / mass.sum())
     strata = (np.arange(count) + rng.random(count)) / count
@@ -308,7 +301,9 @@ def _propose(grid: _Grid, count: int, rng: np.random.Generator) -> tuple[FloatAr
 def _log_proposal(grid: _Grid, c: FloatArray, easy: FloatArray) -> FloatArray:
     """Log density of the mixture; only the 2^R surrounding components are not zero."""
     log_mass = grid.log_height - grid.log_height.max()
-    normaliser = np.log((np.exp(log_mass) * _volumes(grid.axes)).sum())
+    normaliser = np.log(
+        (np.exp(log_mass) * tent_volumes(tuple(axis.nodes for axis in grid.axes))).sum()
+    )
     below, fraction = [], []
     for r, axis in enumerate(grid.axes):
         width = axis.nodes[1] - axis.nodes[0]
@@ -346,13 +341,3 @@ def _log_conditional(grid: _Grid, component: IntArray, easy: FloatArray) -> Floa
     y, shape = off[:, scales:], shapes[component]
     log_inverse_gamma = normaliser[component] - shape * (y + np.exp(-y))
     return np.asarray(log_t.sum(axis=1) + log_inverse_gamma.sum(axis=1))
-
-
-def _systematic(log_weight: FloatArray, draws: int, rng: np.random.Generator) -> IntArray:
-    """Indices of a systematic resample, in random order (Kitagawa 1996, JCGS 5(1))."""
-    order = rng.permutation(len(log_weight))
-    weights = np.exp(log_weight[order] - log_weight.max())
-    edges = np.cumsum(weights)
-    at = (np.arange(draws) + rng.random()) / draws * edges[-1]
-    picked = order[np.searchsorted(edges, at).clip(0, len(order) - 1)]
-    return np.asarray(rng.permutation(picked))

@@ -59,7 +59,8 @@ class LatentModel:
     Attributes:
         family, link: the likelihood.
         outcome: C cells; weight: (C,) rows behind each; offset: (C,).
-        columns: (C, p) internal columns of the coefficients.
+        columns: (C, p) internal columns of the coefficients; own: (C, R) columns of the group's own
+            parameters; group: (C,) group of each cell.
         segments: the groups by rank.
         basis: internal coefficients to those of the data.
         coefficients, tau_priors, parameter_priors: priors; one of the last per family parameter,

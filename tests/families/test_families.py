@@ -8,9 +8,11 @@ import sys
 import numpy as np
 import pytest
 from scipy import stats
+from scipy.special import polygamma
 
 from forwhom.families import FAMILIES, Family, Outcome
 from forwhom.families.piecewise import lay_out
+from forwhom.families.special import trigamma
 
 PAIRS = [(family, link) for family in FAMILIES.values() for link in family.links]
 IDS = [f"{family.name}-{link}" for family, link in PAIRS]
@@ -273,6 +275,11 @@ def test_one_interval_is_the_exponential() -> None:
     two = FAMILIES["piecewise_exponential"].derivatives(cells, eta, "log", none)
     for name in ("value", "first", "second"):
         np.testing.assert_allclose(getattr(one, name), getattr(two, name), rtol=1e-14)
+
+
+def test_trigamma_is_scipys() -> None:
+    x = np.r_[np.geomspace(1e-12, 1e8, 400)]
+    np.testing.assert_allclose(trigamma(x), polygamma(1, x), rtol=1e-11)
 
 
 def test_importing_families_leaves_scipy_alone() -> None:

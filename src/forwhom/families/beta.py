@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from forwhom.families.family import Derivatives, Family, Outcome, Parameter, Parameters, expand
 from forwhom.families.links import PROBABILITY_LINKS
+from forwhom.families.special import trigamma
 
 FloatArray = NDArray[np.float64]
 
@@ -32,7 +33,7 @@ def _log_likelihood(
 def _derivatives(
     outcome: Outcome, eta: FloatArray, link: str, parameters: Parameters
 ) -> Derivatives:
-    from scipy.special import digamma, gammaln, polygamma
+    from scipy.special import digamma, gammaln
 
     phi, mean = parameters[0][0], expected_share(eta, link)
     log_y, log_rest = expand(np.log(outcome.y), eta), expand(np.log1p(-outcome.y), eta)
@@ -43,7 +44,7 @@ def _derivatives(
     slope = mean * one  # of the mean in eta
     bend = mean * (two + one**2)
     in_mean = phi * (in_a - in_b)
-    second = -(phi**2) * (polygamma(1, a) + polygamma(1, b)) * slope**2 + in_mean * bend
+    second = -(phi**2) * (trigamma(a) + trigamma(b)) * slope**2 + in_mean * bend
     in_phi = digamma(phi) + mean * in_a + (1 - mean) * in_b
     return Derivatives(value, in_mean * slope, second, (in_phi[None],))
 

@@ -126,7 +126,8 @@ class Family:
         mean: (eta, link, parameters, outcome) -> the expected outcome, (C, *S), per trial or unit
             of exposure; for categories (K, C, *S), the probability of each.
         start: (y) -> a number: the linear predictor that suits an outcome of average y.
-        response: what ``mean`` is called: "mean", "probability", "rate", "time" or "restricted time".
+        response: what ``mean`` is called: "mean", "probability", "rate", "time" or, cut off at the
+            longest time observed, "restricted time".
         predictor: what the linear predictor is, in words, where the link's own do not say it.
         sufficient: "sum" where cells may add up their outcomes and trials, else "".
         several: whether there is one linear predictor per category but the first.

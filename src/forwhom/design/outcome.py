@@ -115,6 +115,7 @@ def _refuse(plan: Plan, needs: str, y: FloatArray, bad: NDArray[np.bool_]) -> No
     more = f", and {plural(others, 'more row')} hold other such values" if others else ""
     ways = {
         "beta": " Family 'ordered_beta' takes 0 and 1 as well.",
+        "ordered_beta": " Divide a percentage by 100, or correct it.",
         "gamma": " Model the zeros apart, or choose another family.",
         "bernoulli": " Recode it, or choose family 'ordinal', 'poisson' or 'gaussian'.",
     }

@@ -57,6 +57,22 @@ CASES = [
      "every one of the 60 complete rows is censored ('e' is 0 throughout)"),
     (with_value("e", 3.0, 2), {"outcome": "t", "family": "exponential", "event": "e"},
      "event 'e' must be 1 (it happened) or 0 (censored); it holds 3 in 2 rows."),
+    (with_value("t", 0.0, 3), {"outcome": "t", "family": "piecewise_exponential", "event": "e"},
+     "piecewise_exponential needs times above 0; 't' holds 0 in 3 rows."),
+    (with_value("t", -1.0, 1), {"outcome": "t", "family": "piecewise_exponential"},
+     "piecewise_exponential needs times above 0; 't' holds -1 in 1 row."),
+    (rows(e=np.zeros(N)), {"outcome": "t", "family": "piecewise_exponential", "event": "e"},
+     "every one of the 60 complete rows is censored ('e' is 0 throughout)"),
+    (rows(), {"outcome": "t", "family": "piecewise_exponential", "breaks": [1.0, 50.0]},
+     "breaks: no event of 't' falls in the interval after 50, so its hazard cannot be learnt"),
+    (with_value("y", 1.2, 2), {"outcome": "y", "family": "ordered_beta"},
+     "ordered_beta needs numbers from 0 to 1; 'y' holds 1.2 in 2 rows. Divide a percentage by 100"),
+    (rows(), {"outcome": "y", "family": "ordered_beta"},
+     "outcome 'y' holds 0 and 1 only, nothing between; family 'ordered_beta' is for shares. Choose "
+     "family 'bernoulli'."),
+    (rows(y=["a", "b", "c"] * 20), {"outcome": "y", "family": "categorical",
+                                    "reference_category": "d"},
+     "reference_category='d' is not a category of 'y' in the complete rows; it has 'a', 'b', 'c'."),
     (with_value("n", 0.0, 2), {"outcome": "y", "family": "binomial", "trials": "n"},
      "trials 'n' must be whole numbers from 1; they hold 0 in 2 rows."),
     (with_value("y", 7.0, 1), {"outcome": "y", "family": "binomial", "trials": "n"},
@@ -75,6 +91,11 @@ def test_refused(data: dict[str, object], asked: dict[str, str], message: str) -
     with pytest.raises(fw.DataError) as caught:
         fw.fit(data, treatment="d", modifiers="m", **asked)
     assert message in str(caught.value)
+
+
+def test_categorical_is_read_but_not_yet_fitted() -> None:
+    with pytest.raises(fw.PlanError, match="does not fit it yet"):
+        fw.fit(rows(y=["a", "b", "c"] * 20), "y", "d", "m", family="categorical")
 
 
 def test_two_levels_of_text_are_yes_and_no() -> None:

@@ -15,10 +15,11 @@ from forwhom.data import DATA_FRAMES, Table, Tidy, load
 from forwhom.design import build_design
 from forwhom.errors import PlanError
 from forwhom.estimands import Caution, GroupPass
+from forwhom.families import FAMILIES
 from forwhom.inference import sample_exact, sample_quadrature
 from forwhom.model import build_latent, build_model
 from forwhom.plan import Plan, make_plan, plan_to_toml, read_plan
-from forwhom.posterior import Posterior, make_posterior, on_response, quantities
+from forwhom.posterior import Posterior, Quantity, check_scale, make_posterior, told_on
 
 if TYPE_CHECKING:
     import numpy as np
@@ -54,6 +55,8 @@ def fit(
     exposure: str | None = None,
     offset: str | None = None,
     event: str | None = None,
+    breaks: int | Sequence[float] | None = None,
+    reference_category: str | float | bool | None = None,
     baseline: str | None = None,
     preset: str | None = None,
     spread: str | None = None,
@@ -88,12 +91,17 @@ def fit(
         bins: how continuous modifiers are cut for grouping: a number of quantile bins (4), or per
             column a number or cut points.
         family: "gaussian", "student", "lognormal", "gamma", "bernoulli", "binomial", "ordinal",
-            "poisson", "negative_binomial", "beta", "exponential" or "weibull".
+            "categorical", "poisson", "negative_binomial", "beta", "ordered_beta", "exponential",
+            "weibull" or "piecewise_exponential".
         link: of the family's links; the default is the first ("logit" for probabilities).
         trials: column with the numbers of trials (binomial).
         exposure: column with the time or size at risk behind a count; effects are on the rate.
         offset: column added to the linear predictor as it is.
         event: column that is 1 where a time ended in the event, 0 where it was censored.
+        breaks: where a piecewise exponential hazard may change: a number of intervals (4), cut so
+            that each holds about as many events, or the times between them.
+        reference_category: the category that the others are held against (categorical); default:
+            the first.
         baseline: what a group looks like untreated: "group", "modifiers" or "shared".
         preset: "alley2023" (the paper's published program) or "alley2026" (its later form).
         spread: "normal", or "none" where modifiers are taken to explain every difference.
@@ -139,6 +147,8 @@ def fit(
         "exposure": exposure,
         "offset": offset,
         "event": event,
+        "breaks": breaks,
+        "reference_category": reference_category,
         "baseline": baseline,
         "preset": preset,
         "spread": spread,
@@ -175,6 +185,11 @@ def fit_table(plan: Plan, table: Table, progress: Progress = _silent) -> Fit:
     progress("Reducing rows to sufficient statistics")
     cells = reduce_rows(design, rows)
     check_columns(design, cells)
+    if FAMILIES[plan.family].several:
+        raise PlanError(
+            f"family '{plan.family}' can be planned and its outcome is read, but this version does "
+            "not fit it yet. Fit one category against the others with family 'bernoulli'."
+        )
     priors = resolve_priors(design, cells)
     progress("Exploring the posterior")
     names = tuple(entry.parameter for entry in priors.spreads)
@@ -275,7 +290,11 @@ class Fit:
 
         ``scale="response"``, the default where the link is not the identity: the difference in the
         outcome itself, averaged over the group's own rows within draws; probabilities in
-        percentage points, for ordered categories of each level or above. ``scale="link"``: theta.
+        percentage points, for ordered categories of each level or above; censored times of the
+        piecewise exponential up to the longest observed. ``scale="categories"``: the probability
+        of each category. ``scale="percent"``, where effects multiply the mean (log links and
+        lognormal, whose default it is): 100 (exp(theta) - 1), for the piecewise exponential of
+        the hazard. ``scale="link"``: theta.
 
         Raises:
             PlanError: ``by`` names a column that does not define the groups, or another scale.
@@ -403,26 +422,26 @@ class Fit:
         return level
 
     @cached_property
-    def _responses(self) -> tuple[Posterior, ...]:
-        """The posterior on the outcome's own scale, one for each thing that can be told."""
-        found = quantities(self.result)
-        return tuple(on_response(self.result, self.cells, quantity) for quantity in found)
+    def _on_scale(self) -> dict[str, tuple[Posterior, ...]]:
+        """The posterior by scale, once for each thing that can be told, kept once made."""
+        return {}
 
     def _told(self, scale: str | None) -> tuple[Posterior, ...]:
         """What effects are told in: the outcome where it has a scale of its own, else the link."""
-        if scale not in (None, "response", "link"):
-            raise PlanError(f"scale={scale!r} is not known. Known: 'response', 'link'.")
-        return (self.result,) if scale == "link" or not self._responses else self._responses
+        chosen = check_scale(self.result, scale)
+        if chosen not in self._on_scale:
+            self._on_scale[chosen] = told_on(self.result, self.cells, chosen)
+        return self._on_scale[chosen]
 
     @cached_property
-    def _passes(self) -> dict[str, GroupPass]:
+    def _passes(self) -> dict[Quantity | None, GroupPass]:
         """Passes over all groups at the plan's level, kept once made, by what they tell."""
         return {}
 
     def _pass(self, posterior: Posterior, level: float | None) -> GroupPass:
         if self._level(level) != self.plan.level:
             return estimands.pass_over_groups(posterior, self._level(level))
-        key = posterior.effect_on
+        key = posterior.quantity
         if key not in self._passes:
             self._passes[key] = estimands.pass_over_groups(posterior, self.plan.level)
         return self._passes[key]
@@ -431,19 +450,19 @@ class Fit:
         told = self._told(scale)
         tables = []
         for one in told:  # from a full pass if that was made, else by one that is lighter
-            made = self._passes.get(one.effect_on)
+            made = self._passes.get(one.quantity)
             draws = self._average_draws(one) if made is None else made.average
             tables.append(estimands.average_table(one, draws, level))
         return estimands.stack(tables, _labels(told))
 
     def _average_draws(self, posterior: Posterior) -> NDArray[np.float64]:
-        key = posterior.effect_on
+        key = posterior.quantity
         if key not in self._averages:
             self._averages[key] = estimands.average_draws(posterior)
         return self._averages[key]
 
     @cached_property
-    def _averages(self) -> dict[str, NDArray[np.float64]]:
+    def _averages(self) -> dict[Quantity | None, NDArray[np.float64]]:
         """Draws of average effects, kept once made."""
         return {}
 

@@ -200,6 +200,19 @@ def fit(
     event: Annotated[
         str | None, _flag("COLUMN", "1 where a time ended in the event, 0 where censored")
     ] = None,
+    breaks: Annotated[
+        str | None,
+        _flag(
+            "BREAKS",
+            "Where a piecewise exponential hazard may change: a number of intervals (4), or times "
+            "(1,2.5,6; one alone: 3,)",
+            default=known.DEFAULT_INTERVALS,
+        ),
+    ] = None,
+    reference_category: Annotated[
+        str | None,
+        _flag("VALUE", "The outcome's category that the others are held against (categorical)"),
+    ] = None,
     baseline: Annotated[
         str | None,
         _flag("NAME", "What a group looks like untreated", known.BASELINES, known.BASELINES[0]),

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from forwhom.data.table import Table
 from forwhom.design import Design, Rows
 from forwhom.design.groups import renumber
-from forwhom.families import FAMILIES, Outcome
+from forwhom.families import FAMILIES, Outcome, lay_out
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -88,6 +88,9 @@ def reduce_likelihood(
             values = values * w
         return np.bincount(code, w if values is None else values, count)[order].astype(float)
 
+    def each(values: FloatArray) -> FloatArray:
+        return np.stack([added(column) for column in values.T], axis=1)
+
     n_rows = added(None)
     first = first[order]
     one = np.ones(count)
@@ -97,6 +100,11 @@ def reduce_likelihood(
             n_rows if rows.trials is None else added(rows.trials),
             n_rows if rows.event is None else added(rows.event),
         )
+        if design.outcome.ends:
+            ends = np.array(design.outcome.ends)
+            happened = np.ones(len(rows.y)) if rows.event is None else rows.event
+            spent, ended = lay_out(rows.y, happened, ends)
+            outcome = outcome.in_intervals(ends, each(spent), each(ended))
         weight = one
     else:
         outcome = Outcome.of(

@@ -50,7 +50,7 @@ POISSON = Family(
     derivatives=_poisson_slopes,
     log_likelihood=_poisson_value,
     draw=_poisson_draw,
-    mean=lambda eta, link, parameters: _exp(eta),
+    mean=lambda eta, link, parameters, outcome: _exp(eta),
     start=_start,
     response="rate",
     sufficient="sum",
@@ -112,7 +112,7 @@ NEGATIVE_BINOMIAL = Family(
     derivatives=_negative_binomial_slopes,
     log_likelihood=_negative_binomial_value,
     draw=_negative_binomial_draw,
-    mean=lambda eta, link, parameters: _exp(eta),
+    mean=lambda eta, link, parameters, outcome: _exp(eta),
     start=_start,
     response="rate",
 )

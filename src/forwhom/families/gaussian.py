@@ -35,7 +35,7 @@ def _draw(
     return np.asarray(eta + parameters[0][0] * rng.standard_normal(eta.shape))
 
 
-def _mean(eta: FloatArray, link: str, parameters: Parameters) -> FloatArray:
+def _mean(eta: FloatArray, link: str, parameters: Parameters, outcome: Outcome) -> FloatArray:
     return eta
 
 
@@ -72,6 +72,7 @@ LOGNORMAL = Family(
     derivatives=lambda outcome, *rest: _derivatives(_on_logs(outcome), *rest),
     log_likelihood=lambda outcome, *rest: _log_likelihood(_on_logs(outcome), *rest),
     draw=_lognormal_draw,
-    mean=lambda eta, link, parameters: np.asarray(np.exp(eta + 0.5 * parameters[0][0] ** 2)),
+    mean=lambda eta, link, parameters, outcome: np.exp(eta + 0.5 * parameters[0][0] ** 2),
     start=lambda y, link: y,
+    predictor="logarithm",
 )

@@ -57,7 +57,7 @@ GAMMA = Family(
     derivatives=_gamma_slopes,
     log_likelihood=_gamma_value,
     draw=_gamma_draw,
-    mean=lambda eta, link, parameters: _exp(eta),
+    mean=lambda eta, link, parameters, outcome: _exp(eta),
     start=_start,
 )
 
@@ -84,7 +84,7 @@ EXPONENTIAL = Family(
     derivatives=_exponential_slopes,
     log_likelihood=_exponential_value,
     draw=lambda rng, eta, link, parameters, outcome: _exp(eta) * rng.exponential(size=eta.shape),
-    mean=lambda eta, link, parameters: _exp(eta),
+    mean=lambda eta, link, parameters, outcome: _exp(eta),
     start=_start,
     response="time",
     sufficient="sum",
@@ -142,7 +142,7 @@ WEIBULL = Family(
     derivatives=_weibull_slopes,
     log_likelihood=_weibull_value,
     draw=_weibull_draw,
-    mean=lambda eta, link, parameters: _exp(eta),
+    mean=lambda eta, link, parameters, outcome: _exp(eta),
     start=_start,
     response="time",
 )

@@ -10,7 +10,7 @@ from forwhom.data import Tidy
 from forwhom.estimands import Caution, summarise
 from forwhom.output.text import format_probability, number_style, percent
 from forwhom.plan import Plan
-from forwhom.posterior import LINK_WORDS, Posterior
+from forwhom.posterior import Posterior, link_words
 
 WIDTH = 88
 SHOWN_MODIFIERS = 5
@@ -128,7 +128,7 @@ def _strongest(posterior: Posterior, modifiers: Tidy, level: float) -> str:
         for row, (e, low, high) in zip(shown, cells, strict=True)
     ]
     title = "Modifiers" if len(slopes) <= len(shown) else "Strongest modifiers"
-    on = LINK_WORDS[posterior.design.plan.link]
+    on = link_words(posterior.design.plan)
     scale = f" on the {on}" if on else ""
     told = f"difference for one more; median, {percent(level)} interval"
     head = _wrap(f"{title} of the effect{scale} ({told}):")

@@ -11,7 +11,7 @@ from forwhom.plan import values
 from forwhom.plan.formula import Formula, parse_formula, plain_names
 from forwhom.plan.presets import PRESETS, Preset
 from forwhom.plan.priors import Prior, parse_priors, prior_keys
-from forwhom.plan.values import Bins, Level
+from forwhom.plan.values import Bins, Breaks, Level
 
 BASELINES = ("group", "modifiers", "shared")
 METHODS = ("auto", "exact", "quadrature")
@@ -20,13 +20,13 @@ TREATMENT_TYPES = ("auto", "binary", "dose")
 WEIGHTS_KINDS = ("sampling", "frequency")
 
 # Words of the design that this version refuses by name, so that nobody hunts for a typing error.
-LATER_FAMILIES = ("categorical", "ordered_beta", "piecewise_exponential")
 LATER_METHODS = ("nuts",)
 LATER_SPREADS = ("student",)
 LATER_KEYS = ("clusters",)
 EXACT_FAMILIES = ("gaussian", "lognormal")
 
 DEFAULT_BINS = 4
+DEFAULT_INTERVALS = 4
 DEFAULT_DRAWS = 4_000
 DEFAULT_SEED = 1
 DEFAULT_LEVEL = 0.95
@@ -38,7 +38,8 @@ MAX_SEED = 2**63 - 1  # what a plan file can hold
 class Plan:
     """What is asked, with every default filled in. Made by :func:`make_plan` only.
 
-    ``bins`` is a count, or pairs of a column and its count or cut points. ``priors`` holds the
+    ``bins`` is a count, or pairs of a column and its count or cut points; ``breaks`` a number of
+    intervals or the times between them. ``priors`` holds the
     user's own as ``(parameter, term or None, prior)``; :meth:`prior` adds the preset's.
     """
 
@@ -58,6 +59,8 @@ class Plan:
     exposure: str | None
     offset: str | None
     event: str | None
+    breaks: Breaks | None
+    reference_category: Level | None
     baseline: str
     preset: str | None
     spread: str
@@ -130,6 +133,7 @@ class Plan:
             "controls": self.controls.text,
             "groups": None if self.groups is None else list(self.groups),
             "bins": bins,
+            "breaks": list(self.breaks) if isinstance(self.breaks, tuple) else self.breaks,
             "priors": priors,
         }
         found = {key: special.get(key, getattr(self, key)) for key in KEYS}
@@ -156,7 +160,7 @@ def make_plan(**keywords: object) -> Plan:
     given = {key: value for key, value in keywords.items() if value is not None}
     _check_keys(given)
     preset = None if "preset" not in given else values.choice(given["preset"], "preset", PRESETS)
-    family = values.choice(given.get("family", "gaussian"), "family", FAMILIES, LATER_FAMILIES)
+    family = values.choice(given.get("family", "gaussian"), "family", FAMILIES)
     modifiers = parse_formula(given.get("modifiers"), "modifiers")
     groups = plain_names(given.get("groups"), "groups") or None
     weights = None
@@ -184,6 +188,8 @@ def make_plan(**keywords: object) -> Plan:
         exposure=_beside(given, "exposure", "time or size at risk", family),
         offset=_beside(given, "offset", "added to the linear predictor", family),
         event=_beside(given, "event", "1 where the time ended in the event", family),
+        breaks=_breaks(given, family),
+        reference_category=_reference_category(given, family),
         baseline=_baseline(given, PRESETS[preset] if preset else None),
         preset=preset,
         spread=values.choice(given.get("spread", "normal"), "spread", SPREADS, LATER_SPREADS),
@@ -245,7 +251,10 @@ BESIDE = {  # a column beside the outcome, and the families it belongs to
     "trials": ("successes",),
     "exposure": ("count",),
     "event": ("time",),
-    "offset": ("count", "binary", "successes", "time", "positive", "unit", "ordered", "numeric"),
+    "offset": (
+        *("count", "binary", "successes", "time", "positive", "unit", "closed unit", "ordered"),
+        "numeric",
+    ),
 }
 
 
@@ -267,6 +276,29 @@ def _beside(given: Mapping[str, object], key: str, words: str, family: str) -> s
             f"'{family}'. Leave out {key}, or choose another family."
         )
     return values.column(given[key], key, words)
+
+
+def _breaks(given: Mapping[str, object], family: str) -> Breaks | None:
+    if "breaks" not in given:
+        return DEFAULT_INTERVALS if family == "piecewise_exponential" else None
+    _only(family, "breaks", "where the hazard may change", "piecewise_exponential")
+    return values.breaks(given["breaks"])
+
+
+def _reference_category(given: Mapping[str, object], family: str) -> Level | None:
+    if "reference_category" not in given:
+        return None
+    words = "the category that the others are held against"
+    _only(family, "reference_category", words, "categorical")
+    return values.level(given["reference_category"], "reference_category", "outcome")
+
+
+def _only(family: str, key: str, words: str, owner: str) -> None:
+    if family != owner:
+        raise PlanError(
+            f"{key} ({words}) belongs to '{owner}', not to family '{family}'. Leave out {key}, or "
+            f"say family='{owner}'."
+        )
 
 
 def _priors(source: object, family: str) -> tuple[tuple[str, str | None, Prior], ...]:
@@ -329,6 +361,11 @@ def _check_agreement(plan: Plan) -> None:
         raise PlanError(
             "reference names the control level of a two-level treatment, and a dose has none. "
             "Leave out reference, or set treatment_type to 'binary'."
+        )
+    if FAMILIES[plan.family].several and plan.method != "auto":
+        raise PlanError(
+            f"method '{plan.method}' takes one linear predictor, and family '{plan.family}' has "
+            "one for every category but the reference. Leave method to 'auto'."
         )
     if plan.method == "exact" and plan.family not in EXACT_FAMILIES:
         raise PlanError(

@@ -1,16 +1,18 @@
 """Labelled draws, their storage, and diagnostics."""
 
 from forwhom.posterior.local import Block, LocalDraws
-from forwhom.posterior.posterior import LINK_WORDS, Posterior, Quantity, make_posterior
-from forwhom.posterior.response import on_response, quantities
+from forwhom.posterior.posterior import Posterior, Quantity, link_words, make_posterior
+from forwhom.posterior.response import check_scale, quantities, scales, told_on
 
 __all__ = [
-    "LINK_WORDS",
     "Block",
     "LocalDraws",
     "Posterior",
     "Quantity",
+    "check_scale",
+    "link_words",
     "make_posterior",
-    "on_response",
     "quantities",
+    "scales",
+    "told_on",
 ]

@@ -177,7 +177,8 @@ def _arm_totals(posterior: Posterior, codes: IntArray, count: int) -> dict[str, 
 def _average_note(posterior: Posterior) -> str:
     if posterior.design.groups.has_control_group:
         return "Averaged within draws over the treated rows."
-    weighted = posterior.design.plan.weights is not None
+    plan = posterior.design.plan
+    weighted = plan.weights is not None and plan.weights_kind == "sampling"
     return f"Averaged within draws over all analysed rows{', weighted' if weighted else ''}."
 
 

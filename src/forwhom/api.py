@@ -269,7 +269,8 @@ class Fit:
     @cached_property
     def warnings(self) -> tuple[Caution, ...]:
         """What the data cannot say, one :class:`Caution` each."""
-        return estimands.cautions(self.result, self.cells)
+        average = self._average_table(None, self.plan.level)
+        return estimands.cautions(self.result, self.cells, average)
 
     @property
     def passed(self) -> bool:

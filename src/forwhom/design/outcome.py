@@ -147,6 +147,8 @@ def _categories(plan: Plan, column: Column, support: str) -> tuple[OutcomeCoding
             _refuse(plan, "0/1 or two levels", values, (values != 0) & (values != 1))
             return OutcomeCoding(("0", "1"), ()), values
         absent = [text for value, text in labels.items() if value not in distinct]
+        if not labels and support == "ordered":
+            absent = _skipped(distinct)
         if absent and support != "binary":
             notes.append(
                 f"{listing(absent)} of '{name}' never occurs in the complete rows and is left out."
@@ -256,6 +258,16 @@ def _intervals(
                 f"{len(cuts) + 1} for intervals with about as many events each."
             )
     return OutcomeCoding((), notes, (*(float(cut) for cut in cuts), float(time.max())))
+
+
+def _skipped(distinct: FloatArray) -> list[str]:
+    """Whole numbers between those that occur, where they are few: levels that no row has."""
+    if len(distinct) > MOST_CATEGORIES or (distinct != np.floor(distinct)).any():
+        return []
+    if distinct[-1] - distinct[0] >= 2 * len(distinct):
+        return []
+    every = np.arange(distinct[0], distinct[-1] + 1)
+    return [number_text(value) for value in np.setdiff1d(every, distinct)]
 
 
 def _column(plan: Plan, table: Table, name: str, role: str) -> FloatArray:

@@ -75,7 +75,10 @@ def read_reference(source: object, columns: Sequence[str]) -> Setting[Level]:
 def read_type(source: object, columns: Sequence[str]) -> str | tuple[tuple[str, str], ...]:
     """How the column is coded, one word for all or by treatment."""
     found = _setting(
-        source, "treatment_type", columns, lambda value, key: values.choice(value, key, TREATMENT_TYPES)
+        source,
+        "treatment_type",
+        columns,
+        lambda value, key: values.choice(value, key, TREATMENT_TYPES),
     )
     return TREATMENT_TYPES[0] if found is None else found
 

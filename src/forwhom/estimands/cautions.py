@@ -12,7 +12,7 @@ from forwhom.data import Tidy
 from forwhom.design import number_text
 from forwhom.errors import listing
 from forwhom.families import FAMILIES
-from forwhom.posterior import LINK_WORDS, Posterior
+from forwhom.posterior import Posterior, link_words
 
 LARGE_ARM = 5  # rows of a group's arm from which an outcome that never varies is worth a word
 
@@ -268,7 +268,7 @@ def _heavy_tail(posterior: Posterior, average: Tidy) -> list[Caution]:
     """An average effect whose sd cannot be told from draws: a mean time, for instance."""
     if not np.isnan(np.asarray(average.columns["std_error"])).any():
         return []
-    known = LINK_WORDS[posterior.design.plan.link]
+    known = link_words(posterior.design.plan)
     way = f" Effects on the {known} are steadier (scale='link')." if known else ""
     return [
         Caution(

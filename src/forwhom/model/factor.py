@@ -5,7 +5,7 @@ three laws: independent normals, independent Student-t's, or a multivariate norm
 on its correlation matrix (Lewandowski, Kurowicka and Joe 2009, Journal of Multivariate Analysis
 100(9)).
 
-Coordinates. Independent parameters are partly centred: u = tau^(1-c) w with w ~ Law(0, tau^c), where
+Coordinates. Independent parameters are partly centred: u = tau^(1-c) w, w ~ Law(0, tau^c), where
 c near 1 suits a level that its own rows determine and c near 0 one that the prior does
 (Papaspiliopoulos, Roberts and Sköld 2007, Statistical Science 22(1)). Correlated ones are
 u = diag(tau) L z, L the correlations' Cholesky factor by canonical partial correlations.
@@ -152,7 +152,7 @@ class Factor:
         d_hyper[:r] += (u * d_u).sum(axis=1)
         d_chol = d_e @ z.T
         k = len(d_hyper) - self.pairs
-        for m, (i, j) in enumerate(zip(*np.tril_indices(r, -1), strict=True)):
+        for m, (i, j) in enumerate([(a, b) for a in range(r) for b in range(a)]):
             x, rest = tanh[m], 1 - tanh[m] ** 2
             # powers of (1 - x^2): the coordinate's Jacobian, those of the columns after it, LKJ
             power = 1 + 0.5 * (i - 1 - j) + 0.5 * (r - i + 2 * self.lkj - 3)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from forwhom.errors import PlanError, listing, nearest
 from forwhom.plan import values
@@ -24,7 +24,8 @@ def read_treatments(treatment: object, modifiers: object, estimates: bool) -> Tr
         treatment, modifiers: as given to a plan.
         estimates: whether the outcome is an estimated effect, so that no column is needed.
 
-    >>> [(name, f.text) for name, f in read_treatments({"ad": "age*party", "mail": "age"}, None, False)]
+    >>> found = read_treatments({"ad": "age*party", "mail": "age"}, None, False)
+    >>> [(name, formula.text) for name, formula in found]
     [('ad', 'age + party + age:party'), ('mail', 'age')]
     """
     treatment = values.plain(treatment)
@@ -69,7 +70,7 @@ def all_modifiers(treatments: Treatments) -> Formula:
 
 def read_reference(source: object, columns: Sequence[str]) -> Setting[Level]:
     """The control value, one for all or by treatment."""
-    return _setting(source, "reference", columns, lambda value, key: values.level(value, key))
+    return _setting(source, "reference", columns, values.level)
 
 
 def read_type(source: object, columns: Sequence[str]) -> str | tuple[tuple[str, str], ...]:
@@ -85,9 +86,10 @@ def read_type(source: object, columns: Sequence[str]) -> str | tuple[tuple[str, 
 
 def setting_of[T](setting: Setting[T], column: str) -> T | None:
     """What a setting says of one treatment."""
-    if isinstance(setting, tuple):
-        return dict(setting).get(column)
-    return setting
+    if not isinstance(setting, tuple):
+        return setting
+    found: dict[str, T] = dict(setting)
+    return found.get(column)
 
 
 def plain_setting(setting: object) -> object:
@@ -95,17 +97,19 @@ def plain_setting(setting: object) -> object:
     return dict(setting) if isinstance(setting, tuple) else setting
 
 
-def _setting(source: object, key: str, columns: Sequence[str], read: object) -> object:
+def _setting[T](
+    source: object, key: str, columns: Sequence[str], read: Callable[[object, str], T]
+) -> Setting[T]:
     source = values.plain(source)
     if not isinstance(source, Mapping):
-        return None if source is None else read(source, key)  # type: ignore[operator]
+        return None if source is None else read(source, key)
     for name in source:
         if name not in columns:
             raise PlanError(
                 f"{key}: '{name}' is not a treatment.{nearest(str(name), columns)} "
                 f"Treatments: {listing(columns)}."
             )
-    return tuple((str(name), read(value, f"{key} of '{name}'")) for name, value in source.items())  # type: ignore[operator]
+    return tuple((str(name), read(value, f"{key} of '{name}'")) for name, value in source.items())
 
 
 def _column(name: object) -> str:

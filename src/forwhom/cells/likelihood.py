@@ -32,9 +32,9 @@ class LikelihoodCells:
             logarithm of an exposure.
         columns: (C, p) internal columns: centred and scaled as in ``Cells``.
         own: (C, R) columns of the group's own parameters.
-        d: (C,) treatment; group: (C,).
+        d: (C, J) treatment; group: (C,); clusters: (C, K).
         baseline_row: (C, 1 + controls + delta) raw columns [1, controls, modifiers of the
-            baseline]; effect_row: (C, k + 1) raw columns [1, modifiers] of the effect.
+            baseline]; effect_rows: per effect (C, k + 1) raw columns [1, modifiers] of it.
     """
 
     outcome: Outcome
@@ -46,8 +46,9 @@ class LikelihoodCells:
     own: FloatArray
     d: FloatArray
     group: IntArray
+    clusters: IntArray
     baseline_row: FloatArray
-    effect_row: FloatArray
+    effect_rows: tuple[FloatArray, ...]
 
 
 def reduce_likelihood(
@@ -55,20 +56,20 @@ def reduce_likelihood(
     rows: Rows,
     center: FloatArray,
     scale: FloatArray,
-    dose_scale: float,
-    random: tuple[str, ...],
+    dose_scale: FloatArray,
+    random: tuple[int | None, ...],
 ) -> LikelihoodCells:
     """Find the cells and add up their rows.
 
     Args:
         design, rows: the analysis.
-        center, scale: (p,) of the internal columns; dose_scale: of the treatment.
-        random: "one" or "dose" for each of the group's own columns.
+        center, scale: (p,) of the internal columns; dose_scale: (J,) of the treatments.
+        random: the group's own columns: None for ones, else which effect's treatment.
     """
     family = FAMILIES[design.plan.family]
     table = rows.table
     names = dict.fromkeys((*design.plan.modifiers.columns, *design.plan.controls.columns))
-    keys = [rows.groups, _codes(rows.d)]
+    keys = [rows.groups, *(_codes(d) for d in rows.d.T), *rows.clusters.T]
     keys += [_codes(np.asarray(table.columns[name].values)) for name in names]
     keys += [_codes(extra) for extra in (rows.offset, rows.log_exposure) if extra is not None]
     if not family.sufficient:
@@ -118,9 +119,15 @@ def reduce_likelihood(
     controls, z = design.controls.matrix(some), design.modifiers.matrix(some)
     d = rows.d[first]
     before = np.hstack([one[:, None], controls, *([z] if design.delta_names else [])])
-    raw = np.hstack([before, d[:, None], d[:, None] * z])
+    effect_rows = tuple(
+        np.hstack([one[:, None], effect.modifiers.matrix(some)]) for effect in design.effects
+    )
+    if design.estimates:
+        raw = effect_rows[0]
+    else:
+        raw = np.hstack([before, *(d[:, [j]] * row for j, row in enumerate(effect_rows))])
     columns = (raw - center) / scale
-    own = [one if name == "one" else d / dose_scale for name in random]
+    own = [one if j is None else d[:, j] / dose_scale[j] for j in random]
     return LikelihoodCells(
         outcome=outcome,
         weight=weight,
@@ -131,8 +138,9 @@ def reduce_likelihood(
         own=np.stack(own, axis=1) if own else np.empty((count, 0)),
         d=d,
         group=rows.groups[first],
+        clusters=rows.clusters[first],
         baseline_row=before,
-        effect_row=np.hstack([one[:, None], z]),
+        effect_rows=effect_rows,
     )
 
 

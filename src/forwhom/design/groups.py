@@ -67,7 +67,7 @@ class Groups:
 def form_groups(
     plan: Plan,
     table: Table,
-    d: FloatArray,
+    given: NDArray[np.bool_],
     one_control_group: bool,
     times: FloatArray | None = None,
 ) -> tuple[Groups, IntArray]:
@@ -78,7 +78,7 @@ def form_groups(
 
     Args:
         table: complete rows.
-        d: (n,) treatment.
+        given: (n,) whether a row is treated in any way.
         one_control_group: preset alley2023: combinations of treated rows only, every untreated
             row in one further group.
         times: (n,) how many times each row counts, where it is not once.
@@ -107,7 +107,7 @@ def form_groups(
         display.append(texts)
         numbers.append(column_numbers)
         codes = renumber(codes * len(texts) + column_codes)
-    treated = d != 0
+    treated = given
     w_treated, w_control = (None, None) if times is None else (times[treated], times[~treated])
     if one_control_group:
         within = renumber(codes[treated])

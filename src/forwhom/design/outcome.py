@@ -278,6 +278,8 @@ def _column(plan: Plan, table: Table, name: str, role: str) -> FloatArray:
 
 
 def _trials(plan: Plan, table: Table, y: FloatArray) -> FloatArray | None:
+    if plan.std_error is not None:
+        return _standard_errors(plan, table, plan.std_error)
     if plan.trials is None:
         return None
     trials = _column(plan, table, plan.trials, "trials")
@@ -296,6 +298,17 @@ def _trials(plan: Plan, table: Table, y: FloatArray) -> FloatArray | None:
             f"{number_text(trials[above][0])}). Are the two columns in each other's place?"
         )
     return trials
+
+
+def _standard_errors(plan: Plan, table: Table, name: str) -> FloatArray:
+    errors = _column(plan, table, name, "std_error")
+    bad = ~(errors > 0)
+    if bad.any():
+        raise DataError(
+            f"std_error '{name}' must be above 0; it holds {number_text(errors[bad][0])} in "
+            f"{plural(int((errors == errors[bad][0]).sum()), 'row')}. Leave these rows out."
+        )
+    return errors
 
 
 def _event(plan: Plan, table: Table, y: FloatArray) -> FloatArray | None:

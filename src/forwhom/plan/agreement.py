@@ -5,6 +5,7 @@ from __future__ import annotations
 from forwhom.errors import PlanError, listing
 from forwhom.families import FAMILIES
 from forwhom.plan.plan import EXACT_FAMILIES, WEIGHTS_KINDS, Plan
+from forwhom.plan.priors import SHRINKING
 
 BESIDE = {  # a column beside the outcome, and the families it belongs to
     "trials": ("successes",),
@@ -154,7 +155,7 @@ def _check_locals(plan: Plan) -> None:
 
 def beyond_collapse(plan: Plan) -> str:
     """Why groups cannot be integrated out one by one, as far as the plan tells; empty if not."""
-    shrunk = [k for k, _, prior in plan.priors if prior.distribution in ("horseshoe", "r2d2")]
+    shrunk = [k for k, _, prior in plan.priors if prior.distribution in SHRINKING]
     reasons = (
         (len(plan.treatments) > 1, "several treatments vary together in every group"),
         (bool(plan.clusters), f"clusters {listing(plan.clusters)} tie the groups together"),

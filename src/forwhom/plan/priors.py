@@ -98,6 +98,9 @@ _TEXT = re.compile(r"\s*([^\W\d]\w*)\s*(?:\(([^()]*)\)\s*)?")
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
+SHRINKING = tuple(row.name for row in DISTRIBUTIONS.values() if row.fits == ("shrinkage",))
+
+
 @dataclass(frozen=True, slots=True)
 class Prior:
     """A distribution by name with its parameters, checked when made.

@@ -74,7 +74,8 @@ def reduce_likelihood(
     keys += [_codes(extra) for extra in (rows.offset, rows.log_exposure) if extra is not None]
     if not family.sufficient:
         keys.append(_codes(rows.y))
-        keys += [_codes(extra) for extra in (rows.trials, rows.event) if extra is not None]
+        beside = (rows.trials, rows.event, rows.std_error)
+        keys += [_codes(extra) for extra in beside if extra is not None]
     code = keys[0]
     for key in keys[1:]:
         code = renumber(code * (int(key.max(initial=0)) + 1) + key)
@@ -92,6 +93,7 @@ def reduce_likelihood(
     def each(values: FloatArray) -> FloatArray:
         return np.stack([added(column) for column in values.T], axis=1)
 
+    per_row = rows.trials if rows.std_error is None else rows.std_error
     n_rows = added(None)
     first = first[order]
     one = np.ones(count)
@@ -110,7 +112,7 @@ def reduce_likelihood(
     else:
         outcome = Outcome.of(
             rows.y[first],
-            None if rows.trials is None else rows.trials[first],
+            None if per_row is None else per_row[first],
             None if rows.event is None else rows.event[first],
             design.outcome.n_levels,
         )

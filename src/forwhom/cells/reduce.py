@@ -235,17 +235,13 @@ def _on_link_scale(design: Design, rows: Rows, center: float, scale: float) -> t
     family = FAMILIES[design.plan.family]
     if family.links[0] == "identity":
         return center, scale
-    y, level = rows.y, 0.0
+    level = 0.0
     for extra in (rows.offset, rows.log_exposure):
         if extra is not None:
             level += float(np.average(extra, weights=rows.weights))
-    if rows.trials is not None and not design.estimates:
-        y = y / rows.trials
-    if rows.event is not None:  # total time over events
-        w = np.ones(len(y)) if rows.weights is None else rows.weights
-        mean = float(w @ y / (w @ rows.event))
-    else:
-        mean = float(np.average(y, weights=rows.weights))
+    w = np.ones(len(rows.y)) if rows.weights is None else rows.weights
+    over = rows.trials if rows.event is None else rows.event  # successes a trial, time an event
+    mean = float(w @ rows.y / (w.sum() if over is None else w @ over))
     return family.start(mean, design.plan.link) - level, 1.0
 
 
@@ -297,12 +293,19 @@ def _chunks(design: Design, rows: Rows) -> Iterator[tuple[slice, FloatArray]]:
         yield part, out
 
 
+def _counts(rows: Rows, part: slice = slice(None)) -> FloatArray:
+    """How much each row counts: its weight, and a binomial row once for each trial."""
+    w = np.ones(len(rows.y[part])) if rows.weights is None else rows.weights[part]
+    return w if rows.trials is None else np.asarray(w * rows.trials[part])
+
+
 def _effect_columns(recipe: MatrixRecipe, rows: Rows, count: int) -> EffectColumns:
     """Of an effect whose modifiers are not all of the baseline's."""
     z = recipe.matrix(rows.table)
-    w = np.ones(len(z)) if rows.weights is None else rows.weights
-    total = np.bincount(rows.groups, w, count)
-    sums = [np.bincount(rows.groups, w * column, count) / total for column in z.T]
+    row = np.ones(len(z)) if rows.weights is None else rows.weights
+    total = np.bincount(rows.groups, row, count)
+    sums = [np.bincount(rows.groups, row * column, count) / total for column in z.T]
+    w = _counts(rows)
     center = w @ z / w.sum()
     sd = np.sqrt(w @ (z - center) ** 2 / w.sum())
     return EffectColumns(
@@ -311,7 +314,11 @@ def _effect_columns(recipe: MatrixRecipe, rows: Rows, count: int) -> EffectColum
 
 
 def _moments(design: Design, rows: Rows) -> tuple[FloatArray, FloatArray]:
-    """Weighted means and sds of the columns; a constant column has scale 1."""
+    """Weighted means and sds of the columns; a constant column has scale 1.
+
+    A binomial row counts once for each of its trials, as if they were rows of their own, so that
+    coordinates and default priors are those of the same data one trial a row.
+    """
     total = 0.0
     first: FloatArray | float = 0.0
     second: FloatArray | float = 0.0
@@ -320,7 +327,7 @@ def _moments(design: Design, rows: Rows) -> tuple[FloatArray, FloatArray]:
         if shift is None:
             shift = columns.mean(axis=0)
         columns -= shift
-        w = np.ones(len(columns)) if rows.weights is None else rows.weights[part]
+        w = _counts(rows, part)
         total += float(w.sum())
         first = first + w @ columns
         second = second + w @ columns**2

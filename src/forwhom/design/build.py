@@ -118,8 +118,7 @@ class Rows:
         y: (n,) outcome, categories as codes.
         d: (n, J) treatment, one column per effect.
         groups: (n,) group numbers; clusters: (n, K) cluster numbers.
-        weights, trials, event, offset, log_exposure: (n,) or None; where the outcome is an
-            estimated effect, trials holds its standard error.
+        weights, trials, event, offset, log_exposure, std_error: (n,) or None.
     """
 
     table: Table
@@ -132,6 +131,7 @@ class Rows:
     event: FloatArray | None = None
     offset: FloatArray | None = None
     log_exposure: FloatArray | None = None
+    std_error: FloatArray | None = None
 
 
 def build_design(plan: Plan, table: Table) -> tuple[Design, Rows]:
@@ -191,6 +191,7 @@ def build_design(plan: Plan, table: Table) -> tuple[Design, Rows]:
         found.event,
         found.offset,
         found.log_exposure,
+        found.std_error,
     )
     return design.show(0), rows
 

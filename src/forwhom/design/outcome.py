@@ -49,6 +49,7 @@ class OutcomeRows:
     event: FloatArray | None
     offset: FloatArray | None
     log_exposure: FloatArray | None
+    std_error: FloatArray | None
 
 
 def code_outcome(plan: Plan, table: Table) -> tuple[OutcomeCoding, OutcomeRows]:
@@ -76,7 +77,8 @@ def code_outcome(plan: Plan, table: Table) -> tuple[OutcomeCoding, OutcomeRows]:
     if plan.family == "lognormal":
         y = np.log(y)
     offset = None if plan.offset is None else _column(plan, table, plan.offset, "offset")
-    rows = OutcomeRows(y, trials, event, offset, _log_exposure(plan, table))
+    errors = None if plan.std_error is None else _standard_errors(plan, table, plan.std_error)
+    rows = OutcomeRows(y, trials, event, offset, _log_exposure(plan, table), errors)
     return coding, rows
 
 
@@ -278,8 +280,6 @@ def _column(plan: Plan, table: Table, name: str, role: str) -> FloatArray:
 
 
 def _trials(plan: Plan, table: Table, y: FloatArray) -> FloatArray | None:
-    if plan.std_error is not None:
-        return _standard_errors(plan, table, plan.std_error)
     if plan.trials is None:
         return None
     trials = _column(plan, table, plan.trials, "trials")

@@ -20,9 +20,9 @@ from forwhom.plan import plan as known
 from forwhom.plan.flags import check_facets, plan_from_file, plan_from_flags
 
 if TYPE_CHECKING:
-    from forwhom.api import Fit
     from forwhom.data import Tidy
     from forwhom.output.labels import ValueLabels
+    from forwhom.result import Fit
 
 SUCCESS, WRONG_USAGE, BAD_DATA, FAILED_DIAGNOSTICS, INTERRUPTED = 0, 2, 3, 4, 130
 PRINTED = ("modifiers", "average", "effects", "priors")

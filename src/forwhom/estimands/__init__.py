@@ -12,6 +12,7 @@ from forwhom.estimands.effects import (
     pass_over_groups,
     stack,
 )
+from forwhom.estimands.elpd import elpd_table, pointwise_table
 from forwhom.estimands.summarise import summarise
 
 __all__ = [
@@ -23,10 +24,12 @@ __all__ = [
     "cautions",
     "diagnostics_table",
     "effects_table",
+    "elpd_table",
     "groups_table",
     "modifiers_table",
     "parameters_table",
     "pass_over_groups",
+    "pointwise_table",
     "priors_table",
     "rows_table",
     "stack",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import log, pi
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,6 +11,7 @@ from forwhom.families.family import Derivatives, Family, Outcome, Parameter, Par
 
 FloatArray = NDArray[np.float64]
 
+MINUS_LOG_ROOT_2PI = -0.5 * log(2 * pi)
 SIGMA = Parameter("sigma", "the residual standard deviation", "half_student_t(3, 2.5)")
 
 
@@ -50,6 +53,7 @@ GAUSSIAN = Family(
     draw=_draw,
     mean=_mean,
     start=lambda y, link: y,
+    constant=lambda outcome: np.full(len(outcome.y), MINUS_LOG_ROOT_2PI),
 )
 
 
@@ -74,4 +78,5 @@ LOGNORMAL = Family(
     draw=_lognormal_draw,
     mean=lambda eta, link, parameters: np.asarray(np.exp(eta + 0.5 * parameters[0][0] ** 2)),
     start=lambda y, link: y,
+    constant=lambda outcome: MINUS_LOG_ROOT_2PI - np.log(outcome.y),
 )

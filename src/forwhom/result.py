@@ -18,10 +18,12 @@ from forwhom.plan import Plan, plan_to_toml
 from forwhom.posterior import (
     Elpd,
     Posterior,
+    Replication,
     loo,
     on_response,
     predictor_of,
     quantities,
+    replicate,
     waic,
 )
 
@@ -145,6 +147,18 @@ class Fit:
         """How the draws were made and whether they can be trusted."""
         return self._native(estimands.diagnostics_table(self.result))
 
+    def check(self, level: float | None = None) -> Any:
+        """Posterior predictive checks: statistics of the data among those of replicated data.
+
+        By arm, and the means of the groups that fit worst. ``plot.check()`` draws them.
+
+        Raises:
+            PlanError: single rows are not known (method "exact"), or times are censored.
+        """
+        predictor = predictor_of(self.result, self.cells, "check()")
+        table = estimands.check_table(self._replication, predictor, self._level(level))
+        return self._native(table)
+
     def loo(self, pointwise: bool = False) -> Any:
         """How well the fit predicts a row it has not seen: PSIS leave-one-out.
 
@@ -189,12 +203,12 @@ class Fit:
 
     @property
     def plot(self) -> Plots:
-        """Figures: ``fit.plot.modifiers()``, ``fit.plot.effects(row=, column=, color=)``."""
+        """Figures: ``plot.modifiers()``, ``plot.effects(row=, column=)``, ``plot.check()``."""
         from forwhom.output.plots import Plots
 
         told = self._told(None)
         shown = told[0] if len(told) == 1 else self.result
-        return Plots(shown, lambda level: self._pass(shown, level))
+        return Plots(shown, lambda level: self._pass(shown, level), lambda: self._replication)
 
     @cached_property
     def posterior(self) -> xarray.DataTree:
@@ -297,6 +311,11 @@ class Fit:
             return self._native(estimands.elpd_table(found))
         predictor = predictor_of(self.result, self.cells, f"{method}()")
         return self._native(estimands.pointwise_table(found, predictor))
+
+    @cached_property
+    def _replication(self) -> Replication:
+        """The data drawn again from the posterior, kept once made."""
+        return replicate(predictor_of(self.result, self.cells, "check()"), "check()")
 
     @cached_property
     def _elpds(self) -> dict[str, Elpd]:

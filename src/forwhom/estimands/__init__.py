@@ -2,6 +2,7 @@
 
 from forwhom.estimands.bookkeeping import diagnostics_table, groups_table, rows_table
 from forwhom.estimands.cautions import Caution, cautions
+from forwhom.estimands.check import check_table
 from forwhom.estimands.coefficients import modifiers_table, parameters_table, priors_table
 from forwhom.estimands.effects import (
     GroupPass,
@@ -22,6 +23,7 @@ __all__ = [
     "average_draws",
     "average_table",
     "cautions",
+    "check_table",
     "diagnostics_table",
     "effects_table",
     "elpd_table",

@@ -4,6 +4,7 @@ from forwhom.posterior.elpd import Elpd, loo, sum_error, waic
 from forwhom.posterior.local import Block, LocalDraws
 from forwhom.posterior.posterior import LINK_WORDS, Posterior, Quantity, make_posterior
 from forwhom.posterior.predictor import CellPredictor, predictor_of
+from forwhom.posterior.replicate import Replication, replicate
 from forwhom.posterior.response import on_response, quantities
 
 __all__ = [
@@ -14,11 +15,13 @@ __all__ = [
     "LocalDraws",
     "Posterior",
     "Quantity",
+    "Replication",
     "loo",
     "make_posterior",
     "on_response",
     "predictor_of",
     "quantities",
+    "replicate",
     "sum_error",
     "waic",
 ]

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from forwhom.cells import RowKinds
 from forwhom.cells.likelihood import MOST_KINDS
 from forwhom.errors import PlanError
+from forwhom.plan import Plan
 from forwhom.posterior.predictor import CellPredictor
 
 FloatArray = NDArray[np.float64]
@@ -148,9 +149,14 @@ def single_rows(predictor: CellPredictor, what: str) -> RowKinds:
         )
     kinds = predictor.kinds
     if kinds is None:
-        raise PlanError(
-            f"{what} needs single rows, and family '{plan.family}' keeps sums: these rows have "
-            f"more than {MOST_KINDS:,} different outcomes, too many to keep beside the sums. Fit "
-            "a random part of the rows; a few thousand are enough to compare models."
-        )
+        raise PlanError(not_single(plan, what))
     return kinds
+
+
+def not_single(plan: Plan, what: str) -> str:
+    """Why single rows are not known, and the way out."""
+    return (
+        f"{what} needs single rows, and family '{plan.family}' keeps sums: these rows have more "
+        f"than {MOST_KINDS:,} different outcomes, too many to keep beside the sums. Fit a random "
+        "part of the rows; a few thousand are enough to judge a model."
+    )

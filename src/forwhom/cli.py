@@ -22,9 +22,9 @@ from forwhom.plan.flags import check_facets, plan_from_file, plan_from_flags
 from forwhom.plan.treatments import TREATMENT_TYPES
 
 if TYPE_CHECKING:
-    from forwhom.api import Fit
     from forwhom.data import Tidy
     from forwhom.output.labels import ValueLabels
+    from forwhom.result import Fit
 
 SUCCESS, WRONG_USAGE, BAD_DATA, FAILED_DIAGNOSTICS, INTERRUPTED = 0, 2, 3, 4, 130
 PRINTED = ("modifiers", "average", "effects", "priors")

@@ -3,6 +3,9 @@
 For a family whose cells may be added up (Bernoulli, binomial, Poisson, exponential) a cell is a
 group, a treatment value and the values of controls and modifiers; for the others its rows share
 the outcome too and the cell carries their number. Nothing after this depends on the number of rows.
+
+A sum hides its rows, and leave-one-out and predictive checks ask for them: the distinct outcomes
+behind each sum are kept beside it, where they are not too many.
 """
 
 from __future__ import annotations
@@ -15,10 +18,41 @@ from numpy.typing import NDArray
 from forwhom.data.table import Table
 from forwhom.design import Design, Rows
 from forwhom.design.groups import renumber
-from forwhom.families import FAMILIES, Outcome, lay_out
+from forwhom.families import FAMILIES, Family, Outcome, lay_out
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+
+
+MOST_KINDS = 200_000  # different rows kept beside sums (8 MB)
+
+
+@dataclass(frozen=True, slots=True)
+class RowKinds:
+    """The different rows behind the cells, M kinds in the order of their cells.
+
+    Attributes:
+        cell: (M,) the cell of each.
+        outcome: of one such row.
+        count: (M,) how many rows are like it, or their weight.
+    """
+
+    cell: IntArray
+    outcome: Outcome
+    count: FloatArray
+
+    def among(self, cells: IntArray) -> tuple[IntArray, IntArray]:
+        """The kinds behind some cells, given in ascending order, and the place of each one's cell.
+
+        >>> kinds = RowKinds(np.array([0, 0, 1, 2]), Outcome.of(np.zeros(4)), np.ones(4))
+        >>> [found.tolist() for found in kinds.among(np.array([0, 2]))]
+        [[0, 1, 3], [0, 0, 1]]
+        """
+        first = np.searchsorted(self.cell, cells)
+        size = np.searchsorted(self.cell, cells, side="right") - first
+        place = np.repeat(np.arange(len(cells)), size)
+        start = np.cumsum(size) - size
+        return first[place] + np.arange(len(place)) - start[place], place
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +69,8 @@ class LikelihoodCells:
         d: (C, J) treatment; group: (C,); clusters: (C, K).
         baseline_row: (C, 1 + controls + delta) raw columns [1, controls, modifiers of the
             baseline]; effect_rows: per effect (C, k + 1) raw columns [1, modifiers] of it.
+        summed: the different rows behind sums; None where the cells themselves tell (``kinds``) or
+            there were too many to keep.
     """
 
     outcome: Outcome
@@ -49,6 +85,20 @@ class LikelihoodCells:
     clusters: IntArray
     baseline_row: FloatArray
     effect_rows: tuple[FloatArray, ...]
+    summed: RowKinds | None = None
+
+    def kinds(self, family: Family) -> RowKinds | None:
+        """The different rows behind the cells; None where sums hide them."""
+        every = np.arange(len(self.d))
+        if not family.sufficient:
+            return RowKinds(every, self.outcome, self.weight)
+        if family.support != "binary":
+            return self.summed
+        # a cell of ones and zeros holds two kinds of rows
+        count = np.stack([self.outcome.trials - self.outcome.y, self.outcome.y], axis=1).ravel()
+        kept = count > 0
+        y = np.tile([0.0, 1.0], len(every))[kept]
+        return RowKinds(np.repeat(every, 2)[kept], Outcome.of(y), count[kept])
 
 
 def reduce_likelihood(
@@ -143,7 +193,44 @@ def reduce_likelihood(
         clusters=rows.clusters[first],
         baseline_row=before,
         effect_rows=effect_rows,
+        summed=_summed(rows, _ranks(order)[code]) if _hides_rows(family) else None,
     )
+
+
+def _hides_rows(family: Family) -> bool:
+    """Whether a cell's sum does not say what its rows were."""
+    return bool(family.sufficient) and family.support != "binary"
+
+
+def _ranks(order: IntArray) -> IntArray:
+    """The place of each item in an order."""
+    out = np.empty_like(order)
+    out[order] = np.arange(len(order))
+    return out
+
+
+def _summed(rows: Rows, cell: IntArray) -> RowKinds | None:
+    """The different outcomes within each cell, and how often they occur."""
+    code = cell
+    for values in (rows.y, rows.trials, rows.event):
+        if values is not None:
+            key = _codes(values.astype(np.int64) if _whole(values) else values)
+            code = renumber(code * (int(key.max(initial=0)) + 1) + key)
+    count = int(code.max(initial=-1)) + 1
+    if count > MOST_KINDS:
+        return None
+    first = np.empty(count, dtype=np.int64)
+    first[code[::-1]] = np.arange(len(code) - 1, -1, -1)
+    outcome = Outcome.of(
+        rows.y[first],
+        None if rows.trials is None else rows.trials[first],
+        None if rows.event is None else rows.event[first],
+    )
+    return RowKinds(cell[first], outcome, np.bincount(code, rows.weights, count).astype(float))
+
+
+def _whole(values: FloatArray) -> bool:
+    return bool((values == np.floor(values)).all() and np.abs(values).max(initial=0.0) < 1e9)
 
 
 def _offset(values: FloatArray | None, first: IntArray) -> FloatArray:

@@ -47,6 +47,13 @@ def _mean(eta: FloatArray, link: str, parameters: Parameters, outcome: Outcome) 
     return PROBABILITY_LINKS[link].probability(eta)
 
 
+def _log_choose(outcome: Outcome) -> FloatArray:
+    from scipy.special import gammaln
+
+    y, trials = outcome.y, outcome.trials
+    return np.asarray(gammaln(trials + 1) - gammaln(y + 1) - gammaln(trials - y + 1))
+
+
 def _start(y: float, link: str) -> float:
     return PROBABILITY_LINKS[link].inverse(min(max(y, 0.01), 0.99))
 
@@ -79,4 +86,5 @@ BINOMIAL = Family(
     start=_start,
     response="probability",
     sufficient="sum",
+    constant=_log_choose,
 )

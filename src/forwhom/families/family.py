@@ -3,7 +3,7 @@
 Shapes. There are C cells (or rows) and any further axes S: quadrature nodes, draws, grid points.
 The linear predictor ``eta`` is ``(C, *S)``; a family with one predictor per category has
 ``(L, C, *S)``. A parameter of the family is ``(size, *S)``, or broadcasts to it. Log likelihoods
-leave out what depends on the data alone.
+leave out what depends on the data alone, which ``constant`` gives.
 """
 
 from __future__ import annotations
@@ -131,6 +131,8 @@ class Family:
         predictor: what the linear predictor is, in words, where the link's own do not say it.
         sufficient: "sum" where cells may add up their outcomes and trials, else "".
         several: whether there is one linear predictor per category but the first.
+        constant: (outcome of single rows) -> (C,), what ``log_likelihood`` leaves out: with it, the
+            log density of the outcome as it was measured.
     """
 
     name: str
@@ -147,6 +149,7 @@ class Family:
     predictor: str = ""
     sufficient: str = ""
     several: bool = False
+    constant: Callable[[Outcome], FloatArray] = lambda outcome: np.zeros(len(outcome.y))
 
     @property
     def parameter_names(self) -> tuple[str, ...]:

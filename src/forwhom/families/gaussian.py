@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from math import log, pi
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,7 @@ from forwhom.families.family import Derivatives, Family, Outcome, Parameter, Par
 
 FloatArray = NDArray[np.float64]
 
+MINUS_LOG_ROOT_2PI = -0.5 * log(2 * pi)
 SIGMA = Parameter("sigma", "the residual standard deviation", "half_student_t(3, 2.5)")
 
 
@@ -52,6 +54,7 @@ GAUSSIAN = Family(
     draw=_draw,
     mean=_mean,
     start=lambda y, link: y,
+    constant=lambda outcome: np.full(len(outcome.y), MINUS_LOG_ROOT_2PI),
 )
 
 
@@ -104,4 +107,5 @@ LOGNORMAL = Family(
     mean=lambda eta, link, parameters, outcome: np.exp(eta + 0.5 * parameters[0][0] ** 2),
     start=lambda y, link: y,
     predictor="logarithm",
+    constant=lambda outcome: MINUS_LOG_ROOT_2PI - np.log(outcome.y),
 )

@@ -42,10 +42,10 @@ def softplus(eta: FloatArray) -> FloatArray:
 
 
 def _logit_probability(eta: FloatArray) -> FloatArray:
-    half = np.tanh(0.5 * eta)
-    half *= 0.5
-    half += 0.5
-    return np.asarray(half)
+    out = np.asarray(np.minimum(-eta, 700.0))
+    np.exp(out, out=out)
+    out += 1.0
+    return np.reciprocal(out, out=out)
 
 
 def _logit_logs(eta: FloatArray) -> Pair:

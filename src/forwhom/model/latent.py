@@ -22,6 +22,7 @@ from forwhom.families import Family, Outcome
 from forwhom.model.collapsed import Basis
 from forwhom.model.priors import CoefficientPriors, ParameterPrior, ScalePrior
 from forwhom.model.quadrature import (
+    CLOSE,
     CellData,
     Segment,
     integrate,
@@ -122,28 +123,38 @@ class LatentModel:
             return np.asarray(sd[segment.index][:, None, :])
         return np.asarray(segment.own[:, : segment.rank, None] * tau.T[None, : segment.rank])
 
-    def log_density(self, tau: FloatArray, xi: FloatArray, order: int) -> FloatArray:
-        """Log posterior density of (tau, xi), up to a constant; (K,)."""
-        if cuts := self._cuts(len(tau), order):
-            parts = [self.log_density(tau[c], xi[c], order) for c in cuts]
-            return np.concatenate(parts)
+    def log_density(
+        self, tau: FloatArray, xi: FloatArray, order: int, close: float = CLOSE
+    ) -> FloatArray:
+        """Log posterior density of (tau, xi), up to a constant; (K,).
+
+        Args:
+            tau, xi: (K, R) and (K, n).
+            order: quadrature nodes per coordinate.
+            close: how near to a group's mode its nodes are laid, as for ``find_modes``.
+        """
         value = self.log_prior(tau, xi)
         fixed, parameters = self._fixed(xi), self.parameters(xi)
-        with np.errstate(over="ignore", invalid="ignore"):
-            for segment in self.segments:
-                part = self.data(segment)
-                loading = self.loading(segment, tau)
-                value = (
-                    value
-                    + integrate(
-                        segment, part, fixed[segment.cells], loading, parameters, order
+        for segment in self.segments:
+            data, mine = self.data(segment), fixed[segment.cells]
+            for k in _cuts(segment, len(tau), order):
+                some = tuple(p[:, k] for p in parameters)
+                with np.errstate(over="ignore", invalid="ignore"):
+                    value[k] += integrate(
+                        segment,
+                        data,
+                        mine[:, k],
+                        self.loading(segment, tau[k]),
+                        some,
+                        order,
+                        close=close,
                     ).value
-                )
         return np.where(np.isfinite(value), value, -np.inf)
 
     def marginal(self, tau: FloatArray, xi: FloatArray, order: int) -> Marginal:
         """Value, gradient and curvature in xi."""
-        if cuts := self._cuts(len(tau), order):
+        cuts = max((_cuts(s, len(tau), order) for s in self.segments), key=len, default=[])
+        if len(cuts) > 1:
             parts = [self.marginal(tau[c], xi[c], order) for c in cuts]
             return Marginal(
                 np.concatenate([m.value for m in parts]),
@@ -246,8 +257,9 @@ class LatentModel:
             self.weight[segment.cells],
         )
 
-    def _cuts(self, points: int, order: int) -> list[slice]:
-        """Chunks of points that bound the memory, empty where all can be evaluated at once."""
-        nodes = sum(len(s.cells) * order**s.rank for s in self.segments) + 1
-        chunk = max(VALUES // nodes, 16)
-        return [slice(i, i + chunk) for i in range(0, points, chunk)] if points > chunk else []
+
+def _cuts(segment: Segment, points: int, order: int) -> list[slice]:
+    """Chunks of points that bound the memory of an array of nodes."""
+    nodes = len(segment.cells) * order**segment.rank + 1
+    chunk = max(VALUES // nodes, 16)
+    return [slice(i, i + chunk) for i in range(0, points, chunk)]

@@ -78,6 +78,7 @@ def explore_surface(
     draws: int,
     rng: np.random.Generator,
     names: tuple[str, ...],
+    heights: LogDensity | None = None,
 ) -> Found:
     """Draw from ``exp(log_density(tau, xi))``.
 
@@ -90,11 +91,12 @@ def explore_surface(
         draws: how many.
         rng: random generator.
         names: of the tau coordinates, for messages.
+        heights: of the grid, may be cheaper than ``log_density``, its default.
 
     Raises:
         InferenceError: the posterior of a tau does not fall off.
     """
-    surface, spent = build_surface(newton, log_density, n_tau, start, names)
+    surface, spent = build_surface(newton, heights or log_density, n_tau, start, names)
     proposal = _first_proposal(surface)
     count = max(int(1.3 * draws), 1000)
     best: tuple[tuple[bool, float], FloatArray, FloatArray, FloatArray] | None = None

@@ -229,19 +229,24 @@ def find_modes(
     fixed: FloatArray,
     loading: FloatArray,
     parameters: tuple[FloatArray, ...],
+    begin: FloatArray | None = None,
     close: float = CLOSE,
 ) -> tuple[FloatArray, FloatArray]:
     """Mode (g, r, K) of each group's standard normals and the spread (g, r, r, K) around it.
 
-    The search ends when no group's step was longer than ``close`` sds.
+    The search begins at ``begin``, (g, r, K) or broadcast to it, zero by default, and ends when no
+    group's step was longer than ``close`` sds.
     """
     count, r, k = len(segment.groups), segment.rank, fixed.shape[1]
     z = np.zeros((count, r, k))
+    if begin is not None:
+        z += begin
     weight = None if bool((data.weight == 1).all()) else data.weight[:, None]
     at, treated = segment.untreated, segment.runs[1]
     spread = np.zeros((count, r, r, k))
     for number in range(MOST_ROUNDS):
-        eta = predictor(segment, fixed, loading, z) if number else fixed
+        moved = number or begin is not None
+        eta = predictor(segment, fixed, loading, z) if moved else fixed
         pull, curved = data.family.slopes_of(data.outcome, eta, data.link, parameters)
         if weight is not None:
             pull, curved = weight * pull, weight * curved
@@ -288,6 +293,7 @@ def integrate(
     parameters: tuple[FloatArray, ...],
     order: int,
     slopes: bool = False,
+    begin: FloatArray | None = None,
     close: float = CLOSE,
 ) -> Integral:
     """Integrate the segment's groups.
@@ -299,12 +305,12 @@ def integrate(
         parameters: the family's, (size, K) each.
         order: nodes per coordinate.
         slopes: whether to average derivatives too.
-        close: as for ``find_modes``.
+        begin, close: as for ``find_modes``.
     """
     rank, at = segment.rank, segment.untreated
     if rank == 0:
         return _plain(data, fixed, parameters, slopes)
-    z, spread = find_modes(segment, data, fixed, loading, parameters, close)
+    z, spread = find_modes(segment, data, fixed, loading, parameters, begin, close)
     x, log_weight = hermite(order)
     count, k = len(segment.groups), fixed.shape[1]
     treated = segment.runs[1]
@@ -321,6 +327,9 @@ def integrate(
         first *= first
         first *= -0.5
         first += log_weight[:, None]
+        # the middle is near the mode, so that nothing overflows around it
+        top = value[:, order // 2] + first[:, order // 2]
+        first -= top[:, None]
         value += first
         log_volume = np.log(spread[:, 0, 0])
     else:
@@ -342,17 +351,17 @@ def integrate(
             first += segment.runs[0].sums(below[0])
         along *= np.sqrt(0.5)
         across *= np.sqrt(0.5)
-        # the log weights of the second's nodes are added with the first's: they sit in ``across``
         value = treated.sums(above[0])
         normal = along[:, :, None] + across[:, None]
         normal *= normal
         normal -= log_weight[:, None]
         value -= normal
+        middle = order // 2
+        top = value[:, middle, middle] + first[:, middle]
+        first -= top[:, None]
         value += first[:, :, None]
         value = value.reshape(count, order**2, k)
         log_volume = np.log(spread[:, 0, 0] * spread[:, 1, 1])
-    top = value.max(axis=1)
-    value -= top[:, None]
     np.exp(value, out=value)
     total = value.sum(axis=1)
     log_integral = np.log(total)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
 Parameters = Sequence[FloatArray]
+Pair = tuple[FloatArray, FloatArray]
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,9 +132,9 @@ class Family:
     response: str = "mean"
     sufficient: str = ""
     several: bool = False
-    slopes: Callable[[Outcome, FloatArray, str, Parameters], tuple[FloatArray, FloatArray]] | None = (
-        None
-    )
+    slopes: (
+        Callable[[Outcome, FloatArray, str, Parameters], tuple[FloatArray, FloatArray]] | None
+    ) = None
 
     @property
     def parameter_names(self) -> tuple[str, ...]:
@@ -142,7 +143,7 @@ class Family:
 
     def slopes_of(
         self, outcome: Outcome, eta: FloatArray, link: str, parameters: Parameters
-    ) -> tuple[FloatArray, FloatArray]:
+    ) -> Pair:
         """First and second derivative in eta, (C, *S)."""
         if self.slopes is not None:
             return self.slopes(outcome, eta, link, parameters)

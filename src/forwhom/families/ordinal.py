@@ -87,7 +87,7 @@ def _logit_value(outcome: Outcome, eta: FloatArray, gaps: FloatArray) -> FloatAr
     out += rise
     out += 1.0 + apart
     np.log(out, out=out)
-    return np.subtract(log_rest, out, out=out)
+    return np.asarray(np.subtract(log_rest, out, out=out))
 
 
 def _slopes(

@@ -88,9 +88,9 @@ def sample_quadrature(
     why = (
         f"{model.family.name} outcome: each group's own parameters are integrated out by adaptive "
         f"Gauss-Hermite quadrature ({nodes} nodes per dimension, {dimensions} "
-        f"dimension{'s' if dimensions != 1 else ''}; finer rules differ by at most {worst:.0e} nats "
-        f"at the {checked} points checked), leaving {model.size + model.n_tau} shared parameters "
-        "to importance sampling"
+        f"dimension{'s' if dimensions != 1 else ''}; finer rules differ by at most {worst:.0e} "
+        f"nats at the {checked} points checked), leaving {model.size + model.n_tau} shared "
+        "parameters to importance sampling"
     )
     return finish(
         model,

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -105,14 +106,14 @@ def apply_rules(
 
 
 def _cut(tau: FloatArray, points: IntArray, pieces: tuple[int, ...]) -> list[IntArray]:
-    """Cut at quantiles of the first sd, each part at those of the next; thinner where it is wide."""
+    """Cut at quantiles of each sd within those of the last; thinner where it is wide."""
     if not pieces:
         return [points]
     count = max(min(pieces[0], len(points) // LEAST), 1)
     r = tau.shape[1] - len(pieces)
     order = points[np.argsort(tau[points, r], kind="stable")]
     ends = np.round(np.linspace(0, 1, count + 1) ** 0.6 * len(points)).astype(int)
-    parts = [order[a:b] for a, b in zip(ends[:-1], ends[1:], strict=True) if b > a]
+    parts = [order[a:b] for a, b in pairwise(ends.tolist()) if b > a]
     return [small for part in parts for small in _cut(tau, part, pieces[1:])]
 
 

@@ -165,7 +165,8 @@ class LatentModel:
 
     def modes(self, tau: FloatArray, xi: FloatArray) -> tuple[FloatArray | None, ...]:
         """Each group's mode at K points, per segment (g, rank, K), None for rank zero."""
-        parameters, out = self.parameters(xi), []
+        parameters = self.parameters(xi)
+        out: list[FloatArray | None] = []
         with np.errstate(over="ignore", invalid="ignore"):
             for segment in self.segments:
                 if not segment.rank:

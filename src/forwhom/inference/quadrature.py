@@ -128,7 +128,7 @@ def finish(
 
 def _threaded[T](work: Callable[[slice], T], points: int, least: int) -> list[T]:
     """Apply ``work`` to slices of the points, on as many threads as there are cores."""
-    pieces = max(min(2 * _cores(), points // least), 1)
+    pieces = max(min(_cores(), points // least), 1)
     ends = np.linspace(0, points, pieces + 1).astype(int).tolist()
     return _each(work, [slice(a, b) for a, b in pairwise(ends)])
 

@@ -23,8 +23,7 @@ IntArray = NDArray[np.int64]
 ORDERS = (3, 4, 5, 6, 7, 9, 11, 15, 21, 31)  # each is held against the one after the next
 ACCURACY = 1e-3  # of the log density of all groups together: far below Monte Carlo error
 NATS = 15.0  # below the median of the points checked, from which nothing is asked
-PIECES = {1: (8,), 2: (4, 4), 3: (3, 3, 2)}  # per sd
-LEAST = 16  # points in a piece, on average
+MOST_PIECES, LEAST = 12, 50  # pieces, and points in one on average
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +64,10 @@ def choose_rules(model: LatentModel, tau: FloatArray, xi: FloatArray) -> Rules:
     if all(segment.rank == 0 for segment in model.segments):
         plain = Rule((1,) * len(model.segments), (None,) * len(model.segments))
         return Rules((Piece(np.arange(len(tau)), plain),), 0.0, 0)
-    size = np.log1p(tau).sum(axis=1)  # the widest group parameters are the hardest
-    cuts = _cut(tau, np.arange(len(tau)), PIECES[model.n_tau])
-    cuts = sorted(cuts, key=lambda points: float(size[points].mean()))
+    cuts = _cut(tau)
     middle = [np.stack([part[points].mean(axis=0) for points in cuts]) for part in (tau, xi)]
     begin = model.modes(middle[0], middle[1])
-    some, owner = _some(cuts, size)
+    some, owner = _some(cuts)
     near = tuple(None if z is None else z[..., owner] for z in begin)
     orders, error = _orders(model, tau[some], xi[some], near, owner, len(cuts))
     pieces = [
@@ -105,28 +102,21 @@ def apply_rules(
     return out
 
 
-def _cut(tau: FloatArray, points: IntArray, pieces: tuple[int, ...]) -> list[IntArray]:
-    """Cut at quantiles of each sd within those of the last; thinner where it is wide."""
-    if not pieces:
-        return [points]
-    count = max(min(pieces[0], len(points) // LEAST), 1)
-    r = tau.shape[1] - len(pieces)
-    order = points[np.argsort(tau[points, r], kind="stable")]
-    ends = np.round(np.linspace(0, 1, count + 1) ** 0.6 * len(points)).astype(int)
-    parts = [order[a:b] for a, b in pairwise(ends.tolist()) if b > a]
-    return [small for part in parts for small in _cut(tau, part, pieces[1:])]
+def _cut(tau: FloatArray) -> list[IntArray]:
+    """Cut the points by the group parameters' total variance, thinner where it is wide."""
+    count = max(min(MOST_PIECES, len(tau) // LEAST), 1)
+    order = np.argsort((tau**2).sum(axis=1), kind="stable")
+    ends = np.round((1 - np.linspace(1, 0, count + 1) ** 2) * len(tau)).astype(int)
+    return [order[a:b] for a, b in pairwise(ends.tolist()) if b > a]
 
 
-def _some(cuts: list[IntArray], size: FloatArray) -> tuple[IntArray, IntArray]:
+def _some(cuts: list[IntArray]) -> tuple[IntArray, IntArray]:
     """Each piece's three widest points and two others, and which piece they are of."""
-    some, owner = [], []
-    for i, points in enumerate(cuts):
-        order = points[np.argsort(size[points], kind="stable")]
-        some_more = [len(order) // 2, len(order) // 4]
-        picked = np.unique(np.r_[order[-3:], order[some_more]])
-        some.append(picked)
-        owner.append(np.full(len(picked), i))
-    return np.concatenate(some), np.concatenate(owner)
+    some = [
+        np.unique(np.r_[points[-3:], points[[len(points) // 2, len(points) // 4]]])
+        for points in cuts
+    ]
+    return np.concatenate(some), np.repeat(np.arange(len(cuts)), [len(part) for part in some])
 
 
 def _orders(

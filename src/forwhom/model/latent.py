@@ -228,7 +228,7 @@ class LatentModel:
         matrix = self.basis.matrix
         slope, curvature = np.zeros((k, self.size)), np.zeros((k, self.size, self.size))
         slope[:, :p] = first @ matrix
-        curvature[:, :p, :p] = -np.einsum("ji,kj,jl->kil", matrix, second, matrix, optimize=True)
+        curvature[:, :p, :p] = -(matrix.T * second[:, None, :]) @ matrix
         at = p
         for prior, size in zip(self.parameter_priors, self.sizes, strict=True):
             part = slice(at, at + size)

@@ -21,8 +21,8 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 STEEPEST = 1e10  # curvature of a cell; far out, where hazards overflow, any bound will do
-MOST_ROUNDS = 12  # of the search for a group's mode
-CLOSE = 0.3  # sds: a last step shorter than this leaves less than quadrature forgives
+MOST_ROUNDS = 8  # of the search for a group's mode
+CLOSE = 1.0  # sds: a step shorter than this leaves less than quadrature forgives, which is checked
 MOST_BLOCKS = 40  # sums of equal shape from which one pass over all of them is faster
 
 
@@ -238,39 +238,55 @@ def find_modes(
     group's step was longer than ``close`` sds.
     """
     count, r, k = len(segment.groups), segment.rank, fixed.shape[1]
-    z = np.zeros((count, r, k))
+    z, spread = np.zeros((count, r, k)), np.zeros((count, r, r, k))
     if begin is not None:
         z += begin
     weight = None if bool((data.weight == 1).all()) else data.weight[:, None]
-    at, treated = segment.untreated, segment.runs[1]
-    spread = np.zeros((count, r, r, k))
-    for number in range(MOST_ROUNDS):
-        moved = number or begin is not None
-        eta = predictor(segment, fixed, loading, z) if moved else fixed
+    at: slice | IntArray = slice(0, k)  # points whose search goes on
+    now, eta = z, predictor(segment, fixed, loading, z) if begin is not None else fixed
+    previous = np.full(k, np.inf)
+    for _ in range(MOST_ROUNDS):
         pull, curved = data.family.slopes_of(data.outcome, eta, data.link, parameters)
         if weight is not None:
             pull, curved = weight * pull, weight * curved
         curved = np.negative(curved)
         np.clip(curved, 0.0, STEEPEST, out=curved)
-        spread = spread_of(_precision(segment, loading, curved))
-        step = np.empty((count, r, k))
-        slope = _sums(segment, loading[:, 0] * pull) - z[:, 0]
-        if r == 1:
-            step[:, 0] = spread[:, 0, 0] * slope
-            longest = np.abs(step).max(initial=0.0)
-            step[:, 0] *= spread[:, 0, 0]
-        else:
-            second = treated.sums(loading[at:, 1] * pull[at:]) - z[:, 1]
-            one = spread[:, 0, 0] * slope + spread[:, 1, 0] * second
-            two = spread[:, 1, 1] * second
-            longest = max(np.abs(one).max(initial=0.0), np.abs(two).max(initial=0.0))
-            step[:, 0] = spread[:, 0, 0] * one
-            step[:, 1] = spread[:, 1, 0] * one + spread[:, 1, 1] * two
-        np.clip(step, -1.5, 1.5, out=step)
-        z += step
-        if longest < close:
+        around = spread_of(_precision(segment, loading, curved))
+        step, longest = _step(segment, loading, pull, around, now)
+        far = ~(longest < close)
+        step[..., far & (longest > 0.7 * previous)] *= 0.5  # it goes to and fro
+        now = now + step
+        z[..., at], spread[..., at] = now, around
+        if not far.any():
             break
+        previous = longest
+        if far.mean() < 0.7:
+            at, previous = np.arange(k)[at][far], longest[far]
+            now, fixed, loading = now[..., far], fixed[:, far], loading[..., far]
+            parameters = tuple(p[:, far] for p in parameters)
+        eta = predictor(segment, fixed, loading, now)
     return z, spread
+
+
+def _step(
+    segment: Segment, loading: FloatArray, pull: FloatArray, spread: FloatArray, z: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """A Newton step in z, (g, r, K), and the longest in sds at each point, (K,)."""
+    step = np.empty_like(z)
+    slope = _sums(segment, loading[:, 0] * pull) - z[:, 0]
+    one = np.multiply(spread[:, 0, 0], slope, out=slope)
+    if segment.rank == 1:
+        longest = np.abs(one).max(axis=0, initial=0.0)
+    else:
+        at = segment.untreated
+        second = segment.runs[1].sums(loading[at:, 1] * pull[at:]) - z[:, 1]
+        one += spread[:, 1, 0] * second
+        second *= spread[:, 1, 1]
+        longest = np.maximum(np.abs(one).max(axis=0), np.abs(second).max(axis=0))
+        step[:, 1] = spread[:, 1, 0] * one + spread[:, 1, 1] * second
+    step[:, 0] = spread[:, 0, 0] * one
+    np.clip(step, -1.5, 1.5, out=step)
+    return step, np.asarray(longest)
 
 
 def predictor(
@@ -440,7 +456,7 @@ def draw_locals(
     Tweedie 1996, Annals of Statistics 24(1)), and the weights hardly vary.
     """
     count, rank, k = len(segment.groups), segment.rank, fixed.shape[1]
-    mode, spread = find_modes(segment, data, fixed, loading, parameters)
+    mode, spread = find_modes(segment, data, fixed, loading, parameters, close=0.1)
     df = 8.0
 
     def propose() -> tuple[FloatArray, FloatArray]:

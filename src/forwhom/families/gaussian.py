@@ -82,6 +82,7 @@ KNOWN_GAUSSIAN = replace(
     draw=lambda rng, eta, link, parameters, outcome: (
         eta + expand(outcome.trials, eta) * rng.standard_normal(eta.shape)
     ),
+    constant=lambda outcome: MINUS_LOG_ROOT_2PI - np.log(outcome.trials),
 )
 
 

@@ -87,6 +87,12 @@ class LikelihoodCells:
     effect_rows: tuple[FloatArray, ...]
     summed: RowKinds | None = None
 
+    @property
+    def arms(self) -> tuple[IntArray, FloatArray]:
+        """The arm of each cell, (C,), and every arm's treatments (A, J), the untreated first."""
+        arms, index = np.unique(self.d, axis=0, return_inverse=True)
+        return index.reshape(-1).astype(np.int64), arms
+
     def kinds(self, family: Family) -> RowKinds | None:
         """The different rows behind the cells; None where sums hide them."""
         every = np.arange(len(self.d))

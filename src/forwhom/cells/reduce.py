@@ -119,12 +119,13 @@ class Cells:
     likelihood: LikelihoodCells | None
 
 
-def reduce_rows(design: Design, rows: Rows) -> Cells:
+def reduce_rows(design: Design, rows: Rows, keep_rows: bool = False) -> Cells:
     """One pass for centres and scales, one for the sums.
 
     Args:
         design: the recipe.
         rows: n complete rows.
+        keep_rows: make the likelihood's cells even where cross-products would do.
     """
     n_controls, k = len(design.controls.names), len(design.modifiers.names)
     of_modifiers = slice(1 + n_controls, 1 + n_controls + k)
@@ -179,7 +180,7 @@ def reduce_rows(design: Design, rows: Rows) -> Cells:
     spanned = np.r_[0, of_modifiers]
     link_center, link_scale = _on_link_scale(design, rows, float(center[-1]), float(scale[-1]))
     likelihood = None
-    if needs_likelihood(design):
+    if keep_rows or needs_likelihood(design):
         likelihood = reduce_likelihood(
             design, rows, center[used[:-1]], scale[used[:-1]], dose_scale, random
         )

@@ -16,7 +16,7 @@ def modifiers_table(posterior: Posterior, level: float) -> Tidy:
     names = design.lambda_names
     summary = summarise(posterior.lambda_.T, level)
     columns = {
-        "treatment": [design.treatment.column] * len(names),
+        "treatment": [design.treatment.name] * len(names),
         "term": list(names),
         **summary,
     }

@@ -75,7 +75,7 @@ def effects_table(posterior: Posterior, found: GroupPass) -> Tidy:
     design = posterior.design
     groups = design.groups
     columns: dict[str, object] = {
-        "treatment": [design.treatment.column] * groups.count,
+        "treatment": [design.treatment.name] * groups.count,
         "group_id": np.arange(1, groups.count + 1),
     }
     for j, name in enumerate(groups.columns):
@@ -91,7 +91,7 @@ def average_table(posterior: Posterior, draws: FloatArray, level: float) -> Tidy
     groups = posterior.design.groups
     summary = summarise(draws[None, :], level)
     columns = {
-        "treatment": [posterior.design.treatment.column],
+        "treatment": [posterior.design.treatment.name],
         "n_groups": np.array([groups.count]),
         **_arm_totals(posterior, np.zeros(groups.count, dtype=np.int64), 1),
         **summary,
@@ -125,7 +125,7 @@ def average_by_table(posterior: Posterior, by: Sequence[str], level: float) -> T
     _, first, codes = np.unique(codes, return_index=True, return_inverse=True)
     codes = codes.astype(np.int64)
     count = len(first)
-    columns: dict[str, object] = {"treatment": [posterior.design.treatment.column] * count}
+    columns: dict[str, object] = {"treatment": [posterior.design.treatment.name] * count}
     for j, name in zip(chosen, by, strict=True):
         values = groups.column_values(j)
         picked = [values[i] for i in first]
@@ -189,6 +189,8 @@ def _notes(posterior: Posterior) -> tuple[str, ...]:
     design = posterior.design
     on, unit = posterior.effect_on, posterior.unit_words
     unit = f", in {unit}," if unit else ""
+    if design.estimates:
+        return (f"Effects as estimated in {design.plan.outcome}.",)
     if design.treatment.kind == "dose":
         return (f"Effects on {on}{unit} of one unit of {design.treatment.column}.",)
     return (
@@ -202,14 +204,17 @@ def stack(tables: Sequence[Tidy], labels: Sequence[str]) -> Tidy:
     first = tables[0]
     if len(tables) == 1:
         return first
-    columns: dict[str, object] = {
-        "outcome": [label for t, label in zip(tables, labels, strict=True) for _ in range(t.n_rows)]
-    }
+    columns: dict[str, object] = {}
+    if any(labels):
+        columns["outcome"] = [
+            label for t, label in zip(tables, labels, strict=True) for _ in range(t.n_rows)
+        ]
     for name, values in first.columns.items():
         parts = [table.columns[name] for table in tables]
         numeric = isinstance(values, np.ndarray)
         columns[name] = np.concatenate(parts) if numeric else [v for part in parts for v in part]
     headers = {**first.headers, "outcome": "Outcome"}
-    notes = tuple(dict.fromkeys(note for table in tables for note in table.notes[:-1]))
-    last = tables[0].notes[-1].replace(f" being {labels[0]}", "")
-    return Tidy(columns, first.title, first.level, (*notes, last), headers)
+    notes = [note for table in tables for note in table.notes[:-1]]
+    for label, table in zip(labels, tables, strict=True):
+        notes += [note.replace(f" being {label}", "") if label else note for note in table.notes[-1:]]
+    return Tidy(columns, first.title, first.level, tuple(dict.fromkeys(notes)), headers)

@@ -32,22 +32,26 @@ class JointDraws:
 
     Attributes:
         coefficients: (D, L, p).
+        factors: their names, groups first where they have parameters of their own.
         parameters: per family parameter (D, size).
         spreads: per factor (D, L, R); levels: per factor (D, L, R, H).
         nu: per factor (D, L, students), degrees of freedom; correlation: per factor (D, L, R, R),
             empty where there are none.
-        residual: (D, groups) residual sds by group, empty where they do not differ by group.
+        residual: (D, groups) residual sds by group, and residual_spread (D, 1) the sd of their
+            logarithms; empty where they do not differ by group.
         chains: number of chains.
         diagnostics: how it went.
     """
 
     coefficients: FloatArray
+    factors: tuple[str, ...]
     parameters: tuple[FloatArray, ...]
     spreads: tuple[FloatArray, ...]
     levels: tuple[FloatArray, ...]
     nu: tuple[FloatArray, ...]
     correlation: tuple[FloatArray, ...]
     residual: FloatArray
+    residual_spread: FloatArray
     chains: int
     diagnostics: Diagnostics
 
@@ -183,17 +187,20 @@ def unpack(model: JointModel, x: FloatArray, check: ChainCheck, why: str) -> Joi
             else np.zeros((count, lp, 0, 0))
         )
         correlations.append(chol @ chol.swapaxes(-1, -2))
-    residual = np.zeros((count, 0))
+    residual = residual_spread = np.zeros((count, 0))
     if model.residual is not None and model.residual.spread is not None:
         residual = own[0] * model.units[0] * model.residual_factor(parts[2])
+        residual_spread = np.exp(parts[2][:, :1])
     return JointDraws(
         coefficients=model.to_original(phi),
+        factors=tuple(factor.name for factor in model.factors),
         parameters=tuple(values * unit for values, unit in zip(own, model.units, strict=True)),
         spreads=tuple(spreads),
         levels=tuple(levels),
         nu=tuple(nus),
         correlation=tuple(correlations),
         residual=residual,
+        residual_spread=residual_spread,
         chains=check.chains,
         diagnostics=Diagnostics.of_chains(check, count, why),
     )

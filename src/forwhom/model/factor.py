@@ -31,6 +31,7 @@ class Factor:
     """One grouping factor, the same for every linear predictor; C cells, H levels, R columns.
 
     Attributes:
+        name: "group", or the cluster's.
         index: (C,) level of each cell; own: (C, R) columns, internal units.
         levels: H.
         tau_priors: R priors of the internal sds; units: (R,) data units per internal unit.
@@ -40,6 +41,7 @@ class Factor:
         lkj: the LKJ prior's shape, or 0 where the columns are independent.
     """
 
+    name: str
     index: IntArray
     own: FloatArray
     levels: int
@@ -124,7 +126,7 @@ class Factor:
             normal = e[~self.student]
             value -= 0.5 * float(np.vdot(normal, normal))
             nu = np.exp(log_nu)
-            for k, j in enumerate(np.flatnonzero(self.student)):
+            for k, j in enumerate(np.flatnonzero(self.student).tolist()):
                 one, slope = self.nu_prior.at(float(log_nu[k]))
                 density, g[j], in_nu = student_log_density(e[j], float(nu[k]))
                 value += one + density
@@ -152,7 +154,7 @@ class Factor:
         d_hyper[:r] += (u * d_u).sum(axis=1)
         d_chol = d_e @ z.T
         k = len(d_hyper) - self.pairs
-        for m, (i, j) in enumerate([(a, b) for a in range(r) for b in range(a)]):
+        for m, (i, j) in enumerate((row, col) for row in range(r) for col in range(row)):
             x, rest = tanh[m], 1 - tanh[m] ** 2
             # powers of (1 - x^2): the coordinate's Jacobian, those of the columns after it, LKJ
             power = 1 + 0.5 * (i - 1 - j) + 0.5 * (r - i + 2 * self.lkj - 3)

@@ -98,8 +98,7 @@ class Plan:
 
     def reference_of(self, treatment: str) -> Level | None:
         """The control value asked for."""
-        found: Level | None = setting_of(self.reference, treatment)
-        return found
+        return setting_of(self.reference, treatment)
 
     def type_of(self, treatment: str) -> str:
         """How a treatment's column is to be coded."""

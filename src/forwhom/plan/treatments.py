@@ -84,12 +84,11 @@ def read_type(source: object, columns: Sequence[str]) -> str | tuple[tuple[str, 
     return TREATMENT_TYPES[0] if found is None else found
 
 
-def setting_of[T](setting: Setting[T], column: str) -> T | None:
+def setting_of[T: str | float | int | bool](setting: Setting[T], treatment: str) -> T | None:
     """What a setting says of one treatment."""
     if not isinstance(setting, tuple):
         return setting
-    found: dict[str, T] = dict(setting)
-    return found.get(column)
+    return next((value for name, value in setting if name == treatment), None)
 
 
 def plain_setting(setting: object) -> object:

@@ -2,7 +2,7 @@
 
 from forwhom.posterior.elpd import Elpd, loo, sum_error, waic
 from forwhom.posterior.local import Block, LocalDraws
-from forwhom.posterior.posterior import Posterior, Quantity, link_words, make_posterior
+from forwhom.posterior.posterior import Posterior, Quantity, link_words, make_posterior, views
 from forwhom.posterior.predictor import CellPredictor, predictor_of
 from forwhom.posterior.replicate import Replication, replicate
 from forwhom.posterior.response import check_scale, on_response, quantities, scales, told_on
@@ -26,5 +26,6 @@ __all__ = [
     "scales",
     "sum_error",
     "told_on",
+    "views",
     "waic",
 ]

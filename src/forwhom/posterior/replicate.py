@@ -163,7 +163,7 @@ def _levels(predictor: CellPredictor, rng: np.random.Generator, what: str) -> Re
     n = np.maximum(np.round(found.rows), 1).astype(np.int64)
     own = predictor.parameters(draws)
     for cells, eta in predictor.pieces(draws):
-        mean = family.mean(eta, predictor.link, own)
+        mean = family.mean(eta, predictor.link, own, outcome.take(cells))
         some = n[cells, None]
         if family.support == "binary":
             ones = rng.binomial(some, mean)

@@ -278,27 +278,28 @@ def _beside(given: Mapping[str, object], key: str, words: str, family: str) -> s
     return values.column(given[key], key, words)
 
 
-def _breaks(given: Mapping[str, object], family: str) -> Breaks | None:
-    if "breaks" not in given:
-        return DEFAULT_INTERVALS if family == "piecewise_exponential" else None
-    _only(family, "breaks", "where the hazard may change", "piecewise_exponential")
-    return values.breaks(given["breaks"])
-
-
-def _reference_category(given: Mapping[str, object], family: str) -> Level | None:
-    if "reference_category" not in given:
-        return None
-    words = "the category that the others are held against"
-    _only(family, "reference_category", words, "categorical")
-    return values.level(given["reference_category"], "reference_category", "outcome")
-
-
-def _only(family: str, key: str, words: str, owner: str) -> None:
-    if family != owner:
+def _own(given: Mapping[str, object], key: str, words: str, family: str, owner: str) -> bool:
+    """Whether a key that one family alone has is given."""
+    if key in given and family != owner:
         raise PlanError(
             f"{key} ({words}) belongs to '{owner}', not to family '{family}'. Leave out {key}, or "
             f"say family='{owner}'."
         )
+    return key in given
+
+
+def _breaks(given: Mapping[str, object], family: str) -> Breaks | None:
+    owner = "piecewise_exponential"
+    if _own(given, "breaks", "where the hazard may change", family, owner):
+        return values.breaks(given["breaks"])
+    return DEFAULT_INTERVALS if family == owner else None
+
+
+def _reference_category(given: Mapping[str, object], family: str) -> Level | None:
+    key, words = "reference_category", "the category that the others are held against"
+    if _own(given, key, words, family, "categorical"):
+        return values.level(given[key], key, "outcome")
+    return None
 
 
 def _priors(source: object, family: str) -> tuple[tuple[str, str | None, Prior], ...]:

@@ -266,6 +266,12 @@ def test_piecewise_times_follow_their_survival_curve() -> None:
     assert stats.kstest(times, died).pvalue > 1e-3
 
 
+def test_an_event_at_a_break_ends_the_interval_before_it() -> None:
+    at_risk, ended = lay_out(np.array([1.0, 1.5]), np.array([1.0, 1.0]), np.array([1.0, 2.0]))
+    assert at_risk.tolist() == [[1.0, 0.0], [1.0, 0.5]]
+    assert ended.tolist() == [[1.0, 0.0], [0.0, 1.0]]
+
+
 def test_one_interval_is_the_exponential() -> None:
     y, event = np.array([0.3, 1.2, 2.5]), np.array([1.0, 0.0, 1.0])
     ends, eta, none = np.array([2.5]), np.array([-0.2, 0.5, 1.0]), [np.empty(0)]

@@ -8,6 +8,7 @@ the outcome too and the cell carries their number. Nothing after this depends on
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from numpy.typing import NDArray
 from forwhom.data.table import Table
 from forwhom.design import Design, Rows
 from forwhom.design.groups import renumber
-from forwhom.families import FAMILIES, Outcome, lay_out
+from forwhom.families import FAMILIES, Outcome, in_interval
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -88,9 +89,6 @@ def reduce_likelihood(
             values = values * w
         return np.bincount(code, w if values is None else values, count)[order].astype(float)
 
-    def each(values: FloatArray) -> FloatArray:
-        return np.stack([added(column) for column in values.T], axis=1)
-
     n_rows = added(None)
     first = first[order]
     one = np.ones(count)
@@ -100,11 +98,13 @@ def reduce_likelihood(
             n_rows if rows.trials is None else added(rows.trials),
             n_rows if rows.event is None else added(rows.event),
         )
-        if design.outcome.ends:
-            ends = np.array(design.outcome.ends)
-            happened = np.ones(len(rows.y)) if rows.event is None else rows.event
-            spent, ended = lay_out(rows.y, happened, ends)
-            outcome = outcome.in_intervals(ends, each(spent), each(ended))
+        if ends := design.outcome.ends:  # an interval at a time: rows x intervals may be many
+            event = np.ones(len(rows.y)) if rows.event is None else rows.event
+            parts = [
+                [added(part) for part in in_interval(rows.y, event, low, high)]
+                for low, high in pairwise((0.0, *ends))
+            ]
+            outcome = outcome.in_intervals(np.array(ends), *np.stack(parts, axis=-1))
         weight = one
     else:
         outcome = Outcome.of(

@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 from scipy import stats
-from scipy.special import polygamma
+from scipy.special import log_softmax, polygamma
 
 from forwhom.families import FAMILIES, Family, Outcome
 from forwhom.families.piecewise import lay_out
@@ -281,6 +281,16 @@ def test_one_interval_is_the_exponential() -> None:
     two = FAMILIES["piecewise_exponential"].derivatives(cells, eta, "log", none)
     for name in ("value", "first", "second"):
         np.testing.assert_allclose(getattr(one, name), getattr(two, name), rtol=1e-14)
+
+
+def test_far_categories_are_a_log_softmax() -> None:
+    rng = np.random.default_rng(9)
+    eta, y = 1e4 * rng.normal(size=(3, 20)), rng.integers(0, 4, 20)
+    found = FAMILIES["categorical"].derivatives(Outcome.of(y, levels=4), eta, "logit", [])
+    logs = log_softmax(np.concatenate([np.zeros((1, 20)), eta]), axis=0)
+    np.testing.assert_allclose(found.value, logs[y, np.arange(20)], rtol=1e-12, atol=1e-12)
+    assert np.isfinite(found.first).all()
+    assert np.isfinite(found.second).all()
 
 
 def test_trigamma_is_scipys() -> None:

@@ -231,6 +231,19 @@ def test_extreme_predictors_are_survived(family: Family, link: str) -> None:
     assert not np.isnan(value).any()
 
 
+@pytest.mark.parametrize(("family", "link"), PAIRS, ids=IDS)
+def test_no_cells_give_nothing(family: Family, link: str) -> None:
+    """A segment may have no untreated cells, or none at all."""
+    none = np.empty(0, dtype=np.int64)
+    outcome = outcome_of(family).take(none)
+    eta = predictors(np.random.default_rng(1), family, 0, 3, 2)
+    found = family.derivatives(outcome, eta, link, parameters(family, (1, 2)))
+    assert found.value.shape == (0, 3, 2)
+    assert found.first.shape == eta.shape
+    for parameter, slopes in zip(family.parameters, found.parameters, strict=True):
+        assert slopes.shape == (parameter.size(LEVELS), 0, 3, 2)
+
+
 @pytest.mark.parametrize(
     "family", [f for f in FAMILIES.values() if f.sufficient], ids=lambda f: f.name
 )

@@ -74,7 +74,7 @@ def _derivatives(
     ratios, event, hazard = parameters[0], expand(outcome.event, eta), _hazard(eta)
     spent = _added(outcome.at_risk, _with_first(ratios)) * hazard
     value = _added(outcome.ended[:, 1:], np.log(ratios)) - event * eta - spent
-    shape = (-1, len(eta), *(1,) * (eta.ndim - 1))
+    shape = (len(ratios), len(eta), *(1,) * (eta.ndim - 1))
     ended, at_risk = (x[:, 1:].T.reshape(shape) for x in (outcome.ended, outcome.at_risk))
     in_ratios = ended / ratios[:, None] - at_risk * hazard
     return Derivatives(value, spent - event, -spent, (in_ratios,))

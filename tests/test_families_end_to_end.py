@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 import forwhom as fw
 from forwhom.families import FAMILIES, lay_out
+from forwhom.posterior import quantities
 from tests.inference.test_quadrature_against_nuts import simulate
 
 NAMES = [name for name, family in FAMILIES.items() if not family.several]
@@ -162,13 +165,17 @@ def test_ordered_categories_are_told_one_by_one() -> None:
     assert fit.average(scale="link").n_rows == 1
     each = fit.average(scale="categories")
     assert [each.row(k)["outcome"] for k in range(4)] == ["0", "1", "2", "3"]
-    assert "the probability of y being 3" not in str(each)
     draws = [fit._average_draws(one) for one in fit._told("categories")]
     above = [fit._average_draws(one) for one in fit._told("response")]
     np.testing.assert_allclose(sum(draws), 0.0, atol=1e-10)
     for k in range(3):  # within draws the levels from k + 1 add up to "k + 1 or above"
         np.testing.assert_allclose(sum(draws[k + 1 :]), above[k], atol=1e-10)
     assert fit.effects(scale="categories").n_rows == 4 * fit.result.design.groups.count
+    design = fit.result.design
+    unordered = replace(design, plan=replace(design.plan, family="categorical"))
+    told = quantities(replace(fit.result, design=unordered))  # no order, no "or above"
+    assert [q.label for q in told] == ["0", "1", "2", "3"]
+    assert told == quantities(fit.result, by_category=True)
     with pytest.raises(fw.PlanError, match="Did you mean 'categories'"):
         fit.average(scale="category")
 

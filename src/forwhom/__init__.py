@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from forwhom.version import __version__
 
 # Names are looked up on first use, so that importing the package loads nothing heavy.
 _HOMES = {
     "fit": ("forwhom.api", "fit"),
-    "Fit": ("forwhom.api", "Fit"),
+    "Fit": ("forwhom.result", "Fit"),
     "load": ("forwhom.api", "load_fit"),
     "make_plan": ("forwhom.plan", "make_plan"),
     "read_plan": ("forwhom.plan", "read_plan"),
@@ -29,10 +29,11 @@ _HOMES = {
 
 if TYPE_CHECKING:
     from forwhom import datasets
-    from forwhom.api import Fit, fit
+    from forwhom.api import fit
     from forwhom.api import load_fit as load
     from forwhom.errors import DataError, ForWhomError, InferenceError, OutputError, PlanError
     from forwhom.plan import Plan, make_plan, read_plan
+    from forwhom.result import Fit
 
 __all__ = [
     "DataError",

@@ -14,15 +14,17 @@ from typer.core import TyperGroup
 
 from forwhom import __version__
 from forwhom.errors import DataError, ForWhomError, InferenceError
+from forwhom.families import FAMILIES
 from forwhom.output.progress import Progress
 from forwhom.plan import KEYS, PRESETS, Plan, make_plan
 from forwhom.plan import plan as known
 from forwhom.plan.flags import check_facets, plan_from_file, plan_from_flags
+from forwhom.plan.treatments import TREATMENT_TYPES
 
 if TYPE_CHECKING:
-    from forwhom.api import Fit
     from forwhom.data import Tidy
     from forwhom.output.labels import ValueLabels
+    from forwhom.result import Fit
 
 SUCCESS, WRONG_USAGE, BAD_DATA, FAILED_DIAGNOSTICS, INTERRUPTED = 0, 2, 3, 4, 130
 PRINTED = ("modifiers", "average", "effects", "priors")
@@ -179,7 +181,7 @@ def fit(
         _flag("VALUE", "The treatment's control value, where it is not 0 or false"),
     ] = None,
     treatment_type: Annotated[
-        str | None, _flag("TYPE", "How to take the treatment", known.TREATMENT_TYPES, "auto")
+        str | None, _flag("TYPE", "How to take the treatment", TREATMENT_TYPES, "auto")
     ] = None,
     bins: Annotated[
         list[str] | None,
@@ -191,7 +193,7 @@ def fit(
         ),
     ] = None,
     family: Annotated[
-        str | None, _flag("NAME", "The outcome's distribution", tuple(known.FAMILIES), "gaussian")
+        str | None, _flag("NAME", "The outcome's distribution", tuple(FAMILIES), "gaussian")
     ] = None,
     link: Annotated[str | None, _flag("NAME", "Link function [default: the family's]")] = None,
     trials: Annotated[str | None, _flag("COLUMN", "Numbers of trials (binomial)")] = None,

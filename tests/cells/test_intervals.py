@@ -10,6 +10,7 @@ import pytest
 from forwhom.cells import reduce_rows
 from forwhom.data import load
 from forwhom.design import build_design
+from forwhom.families import FAMILIES
 from forwhom.plan import make_plan
 
 ENDS = (0.5, 1.5, 2.0)
@@ -48,7 +49,7 @@ def test_cells_hold_the_time_and_the_events_of_their_rows(weights: dict[str, Any
     at_risk, ended = np.zeros((8, 4)), np.zeros((8, 4))
     for i in range(n):
         (cell,) = np.flatnonzero(
-            (cells.d == data["d"][i]) & (cells.effect_row[:, 1] == data["m"][i])
+            (cells.d[:, 0] == data["d"][i]) & (cells.effect_rows[0][:, 1] == data["m"][i])
         )
         left = data["y"][i]
         for j, (begin, end) in enumerate(zip([0.0, *ends], ends, strict=False)):
@@ -58,5 +59,11 @@ def test_cells_hold_the_time_and_the_events_of_their_rows(weights: dict[str, Any
                 ended[cell, j] += weight[i] * data["e"][i]
     np.testing.assert_allclose(found.at_risk, at_risk, rtol=1e-12, atol=1e-12)
     np.testing.assert_allclose(found.ended, ended, rtol=1e-12)
+    kinds = cells.kinds(FAMILIES["piecewise_exponential"])  # the rows behind the sums
+    assert kinds is not None
+    for name in ("at_risk", "ended"):
+        sums = np.zeros((8, 4))
+        np.add.at(sums, kinds.cell, kinds.count[:, None] * getattr(kinds.outcome, name))
+        np.testing.assert_allclose(sums, getattr(found, name), rtol=1e-12, atol=1e-12)
     np.testing.assert_allclose(found.ended.sum(axis=1), found.event)
     np.testing.assert_allclose(found.at_risk.sum(axis=1), found.y)

@@ -194,6 +194,14 @@ def test_densities_are_scipys_up_to_a_constant(family: Family, link: str) -> Non
 
 
 @pytest.mark.parametrize(("family", "link"), PAIRS, ids=IDS)
+def test_with_the_constant_densities_are_scipys(family: Family, link: str) -> None:
+    outcome, own = outcome_of(family), parameters(family)
+    eta = np.random.default_rng(5).normal(size=40)
+    ours = family.log_likelihood(outcome, eta, link, own) + family.constant(outcome)
+    np.testing.assert_allclose(ours, scipy_log(family, link, outcome, eta, own), 1e-9, 1e-9)
+
+
+@pytest.mark.parametrize(("family", "link"), PAIRS, ids=IDS)
 def test_draws_have_the_mean_they_should(family: Family, link: str) -> None:
     rng = np.random.default_rng(6)
     own = [values + 2.0 for values in parameters(family)]  # finite variances throughout

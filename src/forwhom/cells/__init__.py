@@ -1,7 +1,7 @@
 """What to reduce the rows to, and the reduction."""
 
 from forwhom.cells.checks import baseline_difference, check_columns, nearly_collinear
-from forwhom.cells.likelihood import LikelihoodCells
+from forwhom.cells.likelihood import LikelihoodCells, RowKinds
 from forwhom.cells.priors import Priors, ResolvedPrior, in_words, resolve_priors
 from forwhom.cells.reduce import Cells, Layout, reduce_rows
 
@@ -11,6 +11,7 @@ __all__ = [
     "LikelihoodCells",
     "Priors",
     "ResolvedPrior",
+    "RowKinds",
     "baseline_difference",
     "check_columns",
     "in_words",

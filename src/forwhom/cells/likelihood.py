@@ -3,6 +3,9 @@
 For a family whose cells may be added up (Bernoulli, binomial, Poisson, exponential) a cell is a
 group, a treatment value and the values of controls and modifiers; for the others its rows share
 the outcome too and the cell carries their number. Nothing after this depends on the number of rows.
+
+A sum hides its rows, and leave-one-out and predictive checks ask for them: the distinct outcomes
+behind each sum are kept beside it, where they are not too many.
 """
 
 from __future__ import annotations
@@ -16,10 +19,41 @@ from numpy.typing import NDArray
 from forwhom.data.table import Table
 from forwhom.design import Design, Rows
 from forwhom.design.groups import renumber
-from forwhom.families import FAMILIES, Outcome, in_interval
+from forwhom.families import FAMILIES, Family, Outcome, in_interval, lay_out
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+
+
+MOST_KINDS = 200_000  # different rows kept beside sums (8 MB)
+
+
+@dataclass(frozen=True, slots=True)
+class RowKinds:
+    """The different rows behind the cells, M kinds in the order of their cells.
+
+    Attributes:
+        cell: (M,) the cell of each.
+        outcome: of one such row.
+        count: (M,) how many rows are like it, or their weight.
+    """
+
+    cell: IntArray
+    outcome: Outcome
+    count: FloatArray
+
+    def among(self, cells: IntArray) -> tuple[IntArray, IntArray]:
+        """The kinds behind some cells, given in ascending order, and the place of each one's cell.
+
+        >>> kinds = RowKinds(np.array([0, 0, 1, 2]), Outcome.of(np.zeros(4)), np.ones(4))
+        >>> [found.tolist() for found in kinds.among(np.array([0, 2]))]
+        [[0, 1, 3], [0, 0, 1]]
+        """
+        first = np.searchsorted(self.cell, cells)
+        size = np.searchsorted(self.cell, cells, side="right") - first
+        place = np.repeat(np.arange(len(cells)), size)
+        start = np.cumsum(size) - size
+        return first[place] + np.arange(len(place)) - start[place], place
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +67,11 @@ class LikelihoodCells:
             logarithm of an exposure.
         columns: (C, p) internal columns: centred and scaled as in ``Cells``.
         own: (C, R) columns of the group's own parameters.
-        d: (C,) treatment; group: (C,).
+        d: (C, J) treatment; group: (C,); clusters: (C, K).
         baseline_row: (C, 1 + controls + delta) raw columns [1, controls, modifiers of the
-            baseline]; effect_row: (C, k + 1) raw columns [1, modifiers] of the effect.
+            baseline]; effect_rows: per effect (C, k + 1) raw columns [1, modifiers] of it.
+        summed: the different rows behind sums; None where the cells themselves tell (``kinds``) or
+            there were too many to keep.
     """
 
     outcome: Outcome
@@ -47,8 +83,23 @@ class LikelihoodCells:
     own: FloatArray
     d: FloatArray
     group: IntArray
+    clusters: IntArray
     baseline_row: FloatArray
-    effect_row: FloatArray
+    effect_rows: tuple[FloatArray, ...]
+    summed: RowKinds | None = None
+
+    def kinds(self, family: Family) -> RowKinds | None:
+        """The different rows behind the cells; None where sums hide them."""
+        every = np.arange(len(self.d))
+        if not family.sufficient:
+            return RowKinds(every, self.outcome, self.weight)
+        if family.support != "binary":
+            return self.summed
+        # a cell of ones and zeros holds two kinds of rows
+        count = np.stack([self.outcome.trials - self.outcome.y, self.outcome.y], axis=1).ravel()
+        kept = count > 0
+        y = np.tile([0.0, 1.0], len(every))[kept]
+        return RowKinds(np.repeat(every, 2)[kept], Outcome.of(y), count[kept])
 
 
 def reduce_likelihood(
@@ -56,25 +107,26 @@ def reduce_likelihood(
     rows: Rows,
     center: FloatArray,
     scale: FloatArray,
-    dose_scale: float,
-    random: tuple[str, ...],
+    dose_scale: FloatArray,
+    random: tuple[int | None, ...],
 ) -> LikelihoodCells:
     """Find the cells and add up their rows.
 
     Args:
         design, rows: the analysis.
-        center, scale: (p,) of the internal columns; dose_scale: of the treatment.
-        random: "one" or "dose" for each of the group's own columns.
+        center, scale: (p,) of the internal columns; dose_scale: (J,) of the treatments.
+        random: the group's own columns: None for ones, else which effect's treatment.
     """
     family = FAMILIES[design.plan.family]
     table = rows.table
     names = dict.fromkeys((*design.plan.modifiers.columns, *design.plan.controls.columns))
-    keys = [rows.groups, _codes(rows.d)]
+    keys = [rows.groups, *(_codes(d) for d in rows.d.T), *rows.clusters.T]
     keys += [_codes(np.asarray(table.columns[name].values)) for name in names]
     keys += [_codes(extra) for extra in (rows.offset, rows.log_exposure) if extra is not None]
     if not family.sufficient:
         keys.append(_codes(rows.y))
-        keys += [_codes(extra) for extra in (rows.trials, rows.event) if extra is not None]
+        beside = (rows.trials, rows.event, rows.std_error)
+        keys += [_codes(extra) for extra in beside if extra is not None]
     code = keys[0]
     for key in keys[1:]:
         code = renumber(code * (int(key.max(initial=0)) + 1) + key)
@@ -89,6 +141,7 @@ def reduce_likelihood(
             values = values * w
         return np.bincount(code, w if values is None else values, count)[order].astype(float)
 
+    per_row = rows.trials if rows.std_error is None else rows.std_error
     n_rows = added(None)
     first = first[order]
     one = np.ones(count)
@@ -109,7 +162,7 @@ def reduce_likelihood(
     else:
         outcome = Outcome.of(
             rows.y[first],
-            None if rows.trials is None else rows.trials[first],
+            None if per_row is None else per_row[first],
             None if rows.event is None else rows.event[first],
             design.outcome.n_levels,
         )
@@ -118,9 +171,15 @@ def reduce_likelihood(
     controls, z = design.controls.matrix(some), design.modifiers.matrix(some)
     d = rows.d[first]
     before = np.hstack([one[:, None], controls, *([z] if design.delta_names else [])])
-    raw = np.hstack([before, d[:, None], d[:, None] * z])
+    effect_rows = tuple(
+        np.hstack([one[:, None], effect.modifiers.matrix(some)]) for effect in design.effects
+    )
+    if design.estimates:
+        raw = effect_rows[0]
+    else:
+        raw = np.hstack([before, *(d[:, [j]] * row for j, row in enumerate(effect_rows))])
     columns = (raw - center) / scale
-    own = [one if name == "one" else d / dose_scale for name in random]
+    own = [one if j is None else d[:, j] / dose_scale[j] for j in random]
     return LikelihoodCells(
         outcome=outcome,
         weight=weight,
@@ -131,9 +190,50 @@ def reduce_likelihood(
         own=np.stack(own, axis=1) if own else np.empty((count, 0)),
         d=d,
         group=rows.groups[first],
+        clusters=rows.clusters[first],
         baseline_row=before,
-        effect_row=np.hstack([one[:, None], z]),
+        effect_rows=effect_rows,
+        summed=_summed(design, rows, _ranks(order)[code]) if _hides_rows(family) else None,
     )
+
+
+def _hides_rows(family: Family) -> bool:
+    """Whether a cell's sum does not say what its rows were."""
+    return bool(family.sufficient) and family.support != "binary"
+
+
+def _ranks(order: IntArray) -> IntArray:
+    """The place of each item in an order."""
+    out = np.empty_like(order)
+    out[order] = np.arange(len(order))
+    return out
+
+
+def _summed(design: Design, rows: Rows, cell: IntArray) -> RowKinds | None:
+    """The different outcomes within each cell, and how often they occur."""
+    code = cell
+    for values in (rows.y, rows.trials, rows.event):
+        if values is not None:
+            key = _codes(values.astype(np.int64) if _whole(values) else values)
+            code = renumber(code * (int(key.max(initial=0)) + 1) + key)
+    count = int(code.max(initial=-1)) + 1
+    if count > MOST_KINDS:
+        return None
+    first = np.empty(count, dtype=np.int64)
+    first[code[::-1]] = np.arange(len(code) - 1, -1, -1)
+    outcome = Outcome.of(
+        rows.y[first],
+        None if rows.trials is None else rows.trials[first],
+        None if rows.event is None else rows.event[first],
+    )
+    if design.outcome.ends:
+        ends = np.array(design.outcome.ends)
+        outcome = outcome.in_intervals(ends, *lay_out(outcome.y, outcome.event, ends))
+    return RowKinds(cell[first], outcome, np.bincount(code, rows.weights, count).astype(float))
+
+
+def _whole(values: FloatArray) -> bool:
+    return bool((values == np.floor(values)).all() and np.abs(values).max(initial=0.0) < 1e9)
 
 
 def _offset(values: FloatArray | None, first: IntArray) -> FloatArray:

@@ -49,6 +49,7 @@ class OutcomeRows:
     event: FloatArray | None
     offset: FloatArray | None
     log_exposure: FloatArray | None
+    std_error: FloatArray | None
 
 
 def code_outcome(plan: Plan, table: Table) -> tuple[OutcomeCoding, OutcomeRows]:
@@ -76,7 +77,8 @@ def code_outcome(plan: Plan, table: Table) -> tuple[OutcomeCoding, OutcomeRows]:
     if plan.family == "lognormal":
         y = np.log(y)
     offset = None if plan.offset is None else _column(plan, table, plan.offset, "offset")
-    rows = OutcomeRows(y, trials, event, offset, _log_exposure(plan, table))
+    errors = None if plan.std_error is None else _standard_errors(plan, table, plan.std_error)
+    rows = OutcomeRows(y, trials, event, offset, _log_exposure(plan, table), errors)
     return coding, rows
 
 
@@ -147,6 +149,8 @@ def _categories(plan: Plan, column: Column, support: str) -> tuple[OutcomeCoding
             _refuse(plan, "0/1 or two levels", values, (values != 0) & (values != 1))
             return OutcomeCoding(("0", "1"), ()), values
         absent = [text for value, text in labels.items() if value not in distinct]
+        if not labels and support == "ordered":
+            absent = _skipped(distinct)
         if absent and support != "binary":
             notes.append(
                 f"{listing(absent)} of '{name}' never occurs in the complete rows and is left out."
@@ -269,6 +273,16 @@ def _intervals(
     return OutcomeCoding((), notes, (*(float(cut) for cut in cuts), float(time.max())))
 
 
+def _skipped(distinct: FloatArray) -> list[str]:
+    """Whole numbers between those that occur, where they are few: levels that no row has."""
+    if len(distinct) > MOST_CATEGORIES or (distinct != np.floor(distinct)).any():
+        return []
+    if distinct[-1] - distinct[0] >= 2 * len(distinct):
+        return []
+    every = np.arange(distinct[0], distinct[-1] + 1)
+    return [number_text(value) for value in np.setdiff1d(every, distinct)]
+
+
 def _column(plan: Plan, table: Table, name: str, role: str) -> FloatArray:
     column = table.columns[name]
     if column.kind == "text":
@@ -295,6 +309,17 @@ def _trials(plan: Plan, table: Table, y: FloatArray) -> FloatArray | None:
             f"{number_text(trials[above][0])}). Are the two columns in each other's place?"
         )
     return trials
+
+
+def _standard_errors(plan: Plan, table: Table, name: str) -> FloatArray:
+    errors = _column(plan, table, name, "std_error")
+    bad = ~(errors > 0)
+    if bad.any():
+        raise DataError(
+            f"std_error '{name}' must be above 0; it holds {number_text(errors[bad][0])} in "
+            f"{plural(int((errors == errors[bad][0]).sum()), 'row')}. Leave these rows out."
+        )
+    return errors
 
 
 def _event(plan: Plan, table: Table, y: FloatArray) -> FloatArray | None:

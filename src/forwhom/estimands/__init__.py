@@ -2,6 +2,7 @@
 
 from forwhom.estimands.bookkeeping import diagnostics_table, groups_table, rows_table
 from forwhom.estimands.cautions import Caution, cautions
+from forwhom.estimands.check import check_table
 from forwhom.estimands.coefficients import modifiers_table, parameters_table, priors_table
 from forwhom.estimands.effects import (
     GroupPass,
@@ -12,6 +13,7 @@ from forwhom.estimands.effects import (
     pass_over_groups,
     stack,
 )
+from forwhom.estimands.elpd import elpd_table, pointwise_table
 from forwhom.estimands.summarise import summarise
 
 __all__ = [
@@ -21,12 +23,15 @@ __all__ = [
     "average_draws",
     "average_table",
     "cautions",
+    "check_table",
     "diagnostics_table",
     "effects_table",
+    "elpd_table",
     "groups_table",
     "modifiers_table",
     "parameters_table",
     "pass_over_groups",
+    "pointwise_table",
     "priors_table",
     "rows_table",
     "stack",

@@ -16,7 +16,10 @@ def _log_likelihood(
 ) -> FloatArray:
     y, trials = expand(outcome.y, eta), expand(outcome.trials, eta)
     if link == "logit":
-        return np.asarray(y * eta - trials * softplus(eta))
+        out = softplus(eta)
+        if not (outcome.trials == 1).all():
+            out *= trials
+        return np.subtract(y * eta, out, out=out)
     log_p, log_q = PROBABILITY_LINKS[link].logs(eta)
     return np.asarray(y * log_p + (trials - y) * log_q)
 
@@ -36,6 +39,22 @@ def _derivatives(
     return Derivatives(y * log_p + left * log_q, y * p1 + left * q1, y * p2 + left * q2)
 
 
+def _slopes(
+    outcome: Outcome, eta: FloatArray, link: str, parameters: Parameters
+) -> tuple[FloatArray, FloatArray]:
+    if link != "logit":
+        found = _derivatives(outcome, eta, link, parameters)
+        return found.first, found.second
+    mean = PROBABILITY_LINKS[link].probability(eta)
+    second = mean * mean
+    second -= mean
+    if not (outcome.trials == 1).all():
+        trials = expand(outcome.trials, eta)
+        second *= trials
+        mean *= trials
+    return np.subtract(expand(outcome.y, eta), mean, out=mean), second
+
+
 def _draw(
     rng: np.random.Generator, eta: FloatArray, link: str, parameters: Parameters, outcome: Outcome
 ) -> FloatArray:
@@ -45,6 +64,13 @@ def _draw(
 
 def _mean(eta: FloatArray, link: str, parameters: Parameters, outcome: Outcome) -> FloatArray:
     return PROBABILITY_LINKS[link].probability(eta)
+
+
+def _log_choose(outcome: Outcome) -> FloatArray:
+    from scipy.special import gammaln
+
+    y, trials = outcome.y, outcome.trials
+    return np.asarray(gammaln(trials + 1) - gammaln(y + 1) - gammaln(trials - y + 1))
 
 
 def _start(y: float, link: str) -> float:
@@ -64,6 +90,7 @@ BERNOULLI = Family(
     start=_start,
     response="probability",
     sufficient="sum",
+    slopes=_slopes,
 )
 
 BINOMIAL = Family(
@@ -79,4 +106,6 @@ BINOMIAL = Family(
     start=_start,
     response="probability",
     sufficient="sum",
+    constant=_log_choose,
+    slopes=_slopes,
 )

@@ -67,4 +67,5 @@ BETA = Family(
     draw=_draw,
     mean=lambda eta, link, parameters, outcome: expected_share(eta, link),
     start=lambda y, link: PROBABILITY_LINKS[link].inverse(min(max(y, 0.01), 0.99)),
+    constant=lambda outcome: -np.log(outcome.y) - np.log1p(-outcome.y),
 )

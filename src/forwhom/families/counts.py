@@ -22,6 +22,12 @@ def _start(y: float, link: str) -> float:
     return log(max(y, 0.01))
 
 
+def _minus_log_factorial(outcome: Outcome) -> FloatArray:
+    from scipy.special import gammaln
+
+    return np.asarray(-gammaln(outcome.y + 1))
+
+
 def _poisson_value(
     outcome: Outcome, eta: FloatArray, link: str, parameters: Parameters
 ) -> FloatArray:
@@ -54,6 +60,7 @@ POISSON = Family(
     start=_start,
     response="rate",
     sufficient="sum",
+    constant=_minus_log_factorial,
 )
 
 
@@ -115,4 +122,5 @@ NEGATIVE_BINOMIAL = Family(
     mean=lambda eta, link, parameters, outcome: _exp(eta),
     start=_start,
     response="rate",
+    constant=_minus_log_factorial,
 )

@@ -3,7 +3,7 @@
 Shapes. There are C cells (or rows) and any further axes S: quadrature nodes, draws, grid points.
 The linear predictor ``eta`` is ``(C, *S)``; a family with one predictor per category has
 ``(L, C, *S)``. A parameter of the family is ``(size, *S)``, or broadcasts to it. Log likelihoods
-leave out what depends on the data alone.
+leave out what depends on the data alone, which ``constant`` gives.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
 Parameters = Sequence[FloatArray]
+Pair = tuple[FloatArray, FloatArray]
 
 
 def _nothing(*shape: int) -> Callable[[], FloatArray]:
@@ -131,6 +132,10 @@ class Family:
         predictor: what the linear predictor is, in words, where the link's own do not say it.
         sufficient: "sum" where cells may add up their outcomes and trials, else "".
         several: whether there is one linear predictor per category but the first.
+        constant: (outcome of single rows) -> (C,), what ``log_likelihood`` leaves out: with it, the
+            log density of the outcome as it was measured.
+        slopes: the same arguments as ``derivatives`` -> its ``first`` and ``second`` alone, where
+            that is faster.
     """
 
     name: str
@@ -147,11 +152,24 @@ class Family:
     predictor: str = ""
     sufficient: str = ""
     several: bool = False
+    constant: Callable[[Outcome], FloatArray] = lambda outcome: np.zeros(len(outcome.y))
+    slopes: (
+        Callable[[Outcome, FloatArray, str, Parameters], tuple[FloatArray, FloatArray]] | None
+    ) = None
 
     @property
     def parameter_names(self) -> tuple[str, ...]:
         """Names of the family's own parameters."""
         return tuple(parameter.name for parameter in self.parameters)
+
+    def slopes_of(
+        self, outcome: Outcome, eta: FloatArray, link: str, parameters: Parameters
+    ) -> Pair:
+        """First and second derivative in eta, (C, *S)."""
+        if self.slopes is not None:
+            return self.slopes(outcome, eta, link, parameters)
+        found = self.derivatives(outcome, eta, link, parameters)
+        return found.first, found.second
 
 
 def expand(values: FloatArray, like: FloatArray) -> FloatArray:

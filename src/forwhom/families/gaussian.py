@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from math import log, pi
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,6 +12,7 @@ from forwhom.families.family import Derivatives, Family, Outcome, Parameter, Par
 
 FloatArray = NDArray[np.float64]
 
+MINUS_LOG_ROOT_2PI = -0.5 * log(2 * pi)
 SIGMA = Parameter("sigma", "the residual standard deviation", "half_student_t(3, 2.5)")
 
 
@@ -50,6 +54,35 @@ GAUSSIAN = Family(
     draw=_draw,
     mean=_mean,
     start=lambda y, link: y,
+    constant=lambda outcome: np.full(len(outcome.y), MINUS_LOG_ROOT_2PI),
+)
+
+
+def _known_log_likelihood(
+    outcome: Outcome, eta: FloatArray, link: str, parameters: Parameters
+) -> FloatArray:
+    return np.asarray(-0.5 * ((expand(outcome.y, eta) - eta) / expand(outcome.trials, eta)) ** 2)
+
+
+def _known_derivatives(
+    outcome: Outcome, eta: FloatArray, link: str, parameters: Parameters
+) -> Derivatives:
+    error = expand(outcome.trials, eta)
+    z = (expand(outcome.y, eta) - eta) / error
+    return Derivatives(-0.5 * z**2, z / error, np.broadcast_to(-1 / error**2, eta.shape))
+
+
+# Estimated effects with known standard errors, which stand in ``trials``. Not a row of the table:
+# it is what the Gaussian family becomes where ``std_error`` is given.
+KNOWN_GAUSSIAN = replace(
+    GAUSSIAN,
+    parameters=(),
+    derivatives=_known_derivatives,
+    log_likelihood=_known_log_likelihood,
+    draw=lambda rng, eta, link, parameters, outcome: (
+        eta + expand(outcome.trials, eta) * rng.standard_normal(eta.shape)
+    ),
+    constant=lambda outcome: MINUS_LOG_ROOT_2PI - np.log(outcome.trials),
 )
 
 
@@ -75,4 +108,5 @@ LOGNORMAL = Family(
     mean=lambda eta, link, parameters, outcome: np.exp(eta + 0.5 * parameters[0][0] ** 2),
     start=lambda y, link: y,
     predictor="logarithm",
+    constant=lambda outcome: MINUS_LOG_ROOT_2PI - np.log(outcome.y),
 )

@@ -59,6 +59,7 @@ GAMMA = Family(
     draw=_gamma_draw,
     mean=lambda eta, link, parameters, outcome: _exp(eta),
     start=_start,
+    constant=lambda outcome: -np.log(outcome.y),
 )
 
 
@@ -145,4 +146,5 @@ WEIBULL = Family(
     mean=lambda eta, link, parameters, outcome: _exp(eta),
     start=_start,
     response="time",
+    constant=lambda outcome: -outcome.event * np.log(outcome.y),
 )

@@ -1,4 +1,4 @@
-"""The paper's two figures, from a posterior."""
+"""The figures of a fit, from its posterior."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ import numpy as np
 
 from forwhom.errors import OutputError, listing, nearest
 from forwhom.estimands import GroupPass
+from forwhom.families import FAMILIES
+from forwhom.output.check_plot import distribution_figure, groups_figure
 from forwhom.output.effects_plot import effects_figure
 from forwhom.output.figure import Figure
 from forwhom.output.labels import Labels, ValueLabels, group_texts, term_labels
 from forwhom.output.modifiers_plot import modifiers_figure
-from forwhom.posterior import Posterior
+from forwhom.posterior import Posterior, Replication
 
 
 def plot_modifiers(
@@ -101,6 +103,72 @@ def plot_effects(
     )
 
 
+def plot_check(
+    posterior: Posterior,
+    found: Replication,
+    labels: Labels,
+    level: float,
+    of: str | None,
+    title: str | None,
+) -> Figure:
+    """Observed outcomes beside replicated ones, by arm: of all rows, or of each group's mean."""
+    support = FAMILIES[posterior.design.plan.family].support
+    binary = support in ("binary", "successes")
+    of = of or ("groups" if binary else "rows")
+    if of not in ("rows", "groups"):
+        raise OutputError(f"of={of!r} is not known: give 'rows' or 'groups'.")
+    name = labels.column(posterior.design.plan.outcome)
+    counted = "trials" if support == "successes" else "rows"
+    arms = _arms(posterior, found, labels)
+    if of == "rows":
+        return distribution_figure(
+            arms,
+            found.bins,
+            found.share_observed,
+            found.share_replicated,
+            title="Does the model reproduce what was observed?" if title is None else title,
+            x_title=f"{name}: share of trials" if support == "successes" else name,
+            level=level,
+            counted=counted,
+        )
+    groups = posterior.design.groups
+    texts = [group_texts(groups, j, labels) for j in range(len(groups.columns))]
+    names = [", ".join(text[g] for text in texts) for g in range(groups.count)]
+    levels = posterior.design.outcome.levels
+    what = {
+        "binary": f"{name}: share of {levels[1]}" if len(levels) == 2 else name,
+        "successes": f"{name}: share of trials",
+        "ordered": f"{name}: mean, levels as 0, 1, ...",
+        "unordered": f"{name}: share of the commonest",
+    }.get(support, f"{name}: mean")
+    return groups_figure(
+        arms,
+        [*names, *["control group"] * (len(found.group_n) - groups.count)],
+        found.group_n,
+        found.group_observed,
+        found.group_replicated,
+        title="Does the model reproduce what was observed in every group?"
+        if title is None
+        else title,
+        x_title=what,
+        level=level,
+        as_share=binary or support == "unordered",
+        counted=counted,
+    )
+
+
+def _arms(posterior: Posterior, found: Replication, labels: Labels) -> list[str]:
+    """Readable names of the arms."""
+    t = posterior.design.treatment
+    if t.kind == "dose":
+        return [arm.replace(t.column, labels.column(t.column), 1) for arm in found.arms]
+    pairs = ((t.control_value, t.control), (t.treated_value, t.treated))
+    return [
+        labels.value(t.column, text, value if isinstance(value, float) else None)
+        for value, text in pairs
+    ]
+
+
 def _effect_on(posterior: Posterior, labels: Labels, link: bool = False) -> str:
     """What the effect is on, in the figure's names; the coefficients' are on the link scale."""
     if link:
@@ -141,10 +209,12 @@ class Plots:
     Attributes:
         posterior: the draws.
         summaries: makes (or remembers) the pass over all groups at a level.
+        replicated: makes (or remembers) replicated data.
     """
 
     posterior: Posterior
     summaries: Callable[[float | None], GroupPass]
+    replicated: Callable[[], Replication]
 
     def modifiers(
         self,
@@ -189,3 +259,25 @@ class Plots:
         names = Labels.of(self.posterior.design.groups, labels, value_labels)
         facets = {"row": row, "column": column, "color": color}
         return plot_effects(self.posterior, self.summaries(level), names, facets, title)
+
+    def check(
+        self,
+        *,
+        of: Literal["rows", "groups"] | None = None,
+        level: float = 0.95,
+        labels: Mapping[str, str] | None = None,
+        value_labels: ValueLabels | None = None,
+        title: str | None = None,
+    ) -> Figure:
+        """Observed outcomes beside those of replicated data, by arm.
+
+        Args:
+            of: "rows", the distribution of the outcome, or "groups", the mean of every group;
+                default: "groups" where the outcome happens or not, else "rows".
+            level: of the replicated intervals; the rest as for ``modifiers``.
+
+        Raises:
+            PlanError: single rows are not known (method "exact"), or times are censored.
+        """
+        names = Labels.of(self.posterior.design.groups, labels, value_labels)
+        return plot_check(self.posterior, self.replicated(), names, level, of, title)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from math import isnan
 
 import numpy as np
 
@@ -114,7 +115,7 @@ def _strongest(posterior: Posterior, modifiers: Tidy, level: float) -> str:
         return "No modifiers: one effect for all groups."
     if not slopes:
         return "No modifiers: group effects vary around one common effect."
-    slopes.sort(key=lambda row: -abs(row["estimate"]) / max(row["std_error"], 1e-300))
+    slopes.sort(key=_strength, reverse=True)
     shown = slopes[:SHOWN_MODIFIERS]
     width = max(len(row["term"]) for row in shown)
     cells = []
@@ -133,6 +134,12 @@ def _strongest(posterior: Posterior, modifiers: Tidy, level: float) -> str:
     told = f"difference for one more; median, {percent(level)} interval"
     head = _wrap(f"{title} of the effect{scale} ({told}):")
     return "\n".join([head, *lines])
+
+
+def _strength(row: dict[str, float]) -> float:
+    """Size over error; nothing where the tail is too heavy for an error."""
+    error = row["std_error"]
+    return 0.0 if isnan(error) else abs(row["estimate"]) / max(error, 1e-300)
 
 
 def _spread(posterior: Posterior, level: float) -> str:

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from forwhom.errors import PlanError, listing, nearest
-from forwhom.plan.plan import Plan, make_plan
+from forwhom.plan.make import make_plan
+from forwhom.plan.plan import Plan
 from forwhom.plan.planfile import read_plan
 from forwhom.plan.values import Level
 

@@ -39,15 +39,11 @@ def column(value: object, key: str, words: str) -> str:
         raise PlanError(f"{key} ({words}): {error}") from None
 
 
-def choice(value: object, key: str, known: Iterable[str], later: Iterable[str] = ()) -> str:
-    """One of the ``known`` words; one of ``later`` is refused as not in this version."""
-    known, later = list(known), list(later)
+def choice(value: object, key: str, known: Iterable[str]) -> str:
+    """One of the ``known`` words."""
+    known = list(known)
     if isinstance(value, str) and value in known:
         return str(value)
-    if isinstance(value, str) and value in later:
-        raise PlanError(
-            f"{key} '{value}' is planned but not in this version. It has: {listing(known)}."
-        )
     hint = nearest(value, known) if isinstance(value, str) else ""
     shown = f"'{value}'" if isinstance(value, str) else repr(value)
     raise PlanError(f"{key} {shown} is not known.{hint} Known: {listing(known)}.")
@@ -61,6 +57,14 @@ def whole(value: object, key: str, least: int, most: int) -> int:
     if not isinstance(number, int) or isinstance(number, bool) or not least <= number <= most:
         raise PlanError(f"{key} is a whole number from {least:,} to {most:,}; got {_show(value)}.")
     return number
+
+
+def yes_or_no(value: object, key: str) -> bool:
+    """True or false."""
+    found = plain(value)
+    if not isinstance(found, bool):
+        raise PlanError(f"{key} is true or false; got {_show(value)}.")
+    return found
 
 
 def probability(value: object, key: str) -> float:

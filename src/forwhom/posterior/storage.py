@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from forwhom.cells import Cells, Layout, LikelihoodCells, Priors, ResolvedPrior
+from forwhom.cells import Cells, Layout, LikelihoodCells, Priors, ResolvedPrior, RowKinds
 from forwhom.design import Design, Groups, MatrixRecipe
 from forwhom.design.encode import Encoding
 from forwhom.design.matrix import TermRecipe
@@ -23,13 +23,13 @@ from forwhom.posterior.codec import Arrays, decode, encode
 from forwhom.posterior.datatree import to_datatree
 from forwhom.posterior.posterior import Posterior
 
-FORMAT = 2
+FORMAT = 3
 STATE = "forwhom"  # the group that holds our own arrays
 CLASSES: Mapping[str, type] = {
     cls.__name__: cls
     for cls in (
         *(Plan, Formula, Term, Factor, Prior, Design, Groups, MatrixRecipe, TermRecipe, Encoding),
-        *(Usage, TreatmentCoding, OutcomeCoding, Cells, Layout, LikelihoodCells, Outcome),
+        *(Usage, TreatmentCoding, OutcomeCoding, Cells, Layout, LikelihoodCells, RowKinds, Outcome),
         *(Priors, ResolvedPrior, Diagnostics, ExactDraws, LatentDraws),
     )
 }

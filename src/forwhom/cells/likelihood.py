@@ -11,6 +11,7 @@ behind each sum are kept beside it, where they are not too many.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,7 @@ from numpy.typing import NDArray
 from forwhom.data.table import Table
 from forwhom.design import Design, Rows
 from forwhom.design.groups import renumber
-from forwhom.families import FAMILIES, Family, Outcome, lay_out
+from forwhom.families import FAMILIES, Family, Outcome, in_interval, lay_out
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -146,9 +147,6 @@ def reduce_likelihood(
             values = values * w
         return np.bincount(code, w if values is None else values, count)[order].astype(float)
 
-    def each(values: FloatArray) -> FloatArray:
-        return np.stack([added(column) for column in values.T], axis=1)
-
     per_row = rows.trials if rows.std_error is None else rows.std_error
     n_rows = added(None)
     first = first[order]
@@ -159,11 +157,13 @@ def reduce_likelihood(
             n_rows if rows.trials is None else added(rows.trials),
             n_rows if rows.event is None else added(rows.event),
         )
-        if design.outcome.ends:
-            ends = np.array(design.outcome.ends)
-            happened = np.ones(len(rows.y)) if rows.event is None else rows.event
-            spent, ended = lay_out(rows.y, happened, ends)
-            outcome = outcome.in_intervals(ends, each(spent), each(ended))
+        if ends := design.outcome.ends:  # an interval at a time: rows x intervals may be many
+            event = np.ones(len(rows.y)) if rows.event is None else rows.event
+            parts = [
+                [added(part) for part in in_interval(rows.y, event, low, high)]
+                for low, high in pairwise((0.0, *ends))
+            ]
+            outcome = outcome.in_intervals(np.array(ends), *np.stack(parts, axis=-1))
         weight = one
     else:
         outcome = Outcome.of(
@@ -199,7 +199,7 @@ def reduce_likelihood(
         clusters=rows.clusters[first],
         baseline_row=before,
         effect_rows=effect_rows,
-        summed=_summed(rows, _ranks(order)[code]) if _hides_rows(family) else None,
+        summed=_summed(design, rows, _ranks(order)[code]) if _hides_rows(family) else None,
     )
 
 
@@ -215,7 +215,7 @@ def _ranks(order: IntArray) -> IntArray:
     return out
 
 
-def _summed(rows: Rows, cell: IntArray) -> RowKinds | None:
+def _summed(design: Design, rows: Rows, cell: IntArray) -> RowKinds | None:
     """The different outcomes within each cell, and how often they occur."""
     code = cell
     for values in (rows.y, rows.trials, rows.event):
@@ -232,6 +232,9 @@ def _summed(rows: Rows, cell: IntArray) -> RowKinds | None:
         None if rows.trials is None else rows.trials[first],
         None if rows.event is None else rows.event[first],
     )
+    if design.outcome.ends:
+        ends = np.array(design.outcome.ends)
+        outcome = outcome.in_intervals(ends, *lay_out(outcome.y, outcome.event, ends))
     return RowKinds(cell[first], outcome, np.bincount(code, rows.weights, count).astype(float))
 
 

@@ -211,12 +211,20 @@ def _edges(plan: Plan, y: FloatArray) -> tuple[str, ...]:
             f"'{plan.family}' is for shares. Choose family 'bernoulli'."
         )
     absent = [text for value, text in ((0.0, "0"), (1.0, "1")) if not (y == value).any()]
+    name = {"0": "cutpoint", "1": "gap"}
+    for text in absent:
+        prior = plan.prior(name[text])
+        if prior is not None and prior.distribution == "flat":
+            raise DataError(
+                f"outcome '{plan.outcome}' never is {text}, so nothing bounds the {name[text]} "
+                f"under the flat prior it was given. Give it another prior, or leave it to the "
+                "default; family 'beta' does without it."
+            )
     if len(absent) == 2:
         return (
             f"Outcome '{plan.outcome}' never is 0 or 1: the cutpoints rest on their priors. Family "
             "'beta' does without them.",
         )
-    name = {"0": "cutpoint", "1": "gap"}
     return tuple(
         f"Outcome '{plan.outcome}' never is {text}: the {name[text]} leans on its prior."
         for text in absent
@@ -235,7 +243,10 @@ def _intervals(
         cuts = np.unique(np.quantile(times, shares, method="inverted_cdf", weights=w))
         cuts = cuts[cuts < times.max()]
         count = len(cuts) + 1
-        shown = ", ".join(number_text(float(f"{cut:.4g}")) for cut in cuts)
+        texts = [number_text(float(f"{cut:.4g}")) for cut in cuts]
+        shown = ", ".join(texts)
+        if count > 12:
+            shown = f"{len(cuts)} times from {texts[0]} to {texts[-1]}"
         note = (
             f"The hazard of '{name}' may change at {shown}: {count} intervals with about as many "
             "events each. Say breaks= for other times."

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 
 from forwhom.cells import in_words
 from forwhom.data import Tidy
+from forwhom.design import Design, number_text
 from forwhom.estimands.summarise import SUMMARY_HEADERS, heavy_note, summarise
 from forwhom.posterior import Posterior
 
@@ -45,7 +48,7 @@ def parameters_table(posterior: Posterior, level: float) -> Tidy:
             if values is not None
         ),
         *(
-            (name, _entries(values.shape[1]), values)
+            (name, _entries(design, name, values.shape[1]), values)
             for name, values in posterior.parameters
             if values.shape[1]
         ),
@@ -60,8 +63,12 @@ def parameters_table(posterior: Posterior, level: float) -> Tidy:
     return Tidy(columns, "Other parameters", level, heavy_note(summary), headers)
 
 
-def _entries(size: int) -> tuple[str, ...]:
-    """Terms of a parameter: none for one value, else their numbers."""
+def _entries(design: Design, name: str, size: int) -> tuple[str, ...]:
+    """Terms of a parameter: none for one value, else their numbers, or a hazard's intervals."""
+    if name == "hazard_ratios":
+        edges = [number_text(float(f"{end:.4g}")) for end in design.outcome.ends]
+        spans = [f"{low} to {high}" for low, high in pairwise(edges)]
+        return (*spans[:-1], f"after {edges[-2]}")
     return ("",) if size == 1 else tuple(str(i + 1) for i in range(size))
 
 

@@ -14,7 +14,7 @@ from forwhom.families.family import Derivatives, Family, Outcome, Parameter
 from forwhom.families.gaussian import GAUSSIAN, KNOWN_GAUSSIAN, LOGNORMAL
 from forwhom.families.ordered_beta import ORDERED_BETA
 from forwhom.families.ordinal import ORDINAL
-from forwhom.families.piecewise import PIECEWISE_EXPONENTIAL, lay_out
+from forwhom.families.piecewise import PIECEWISE_EXPONENTIAL, in_interval, lay_out
 from forwhom.families.positive import EXPONENTIAL, GAMMA, WEIBULL
 from forwhom.families.student import STUDENT
 
@@ -25,6 +25,7 @@ __all__ = [
     "Family",
     "Outcome",
     "Parameter",
+    "in_interval",
     "lay_out",
 ]
 

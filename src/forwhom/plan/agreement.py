@@ -193,7 +193,8 @@ def _check_locals(plan: Plan) -> None:
         )
     if plan.correlated and plan.spread == "student":
         raise PlanError(
-            "correlated is for normal group effects, not for spread 'student'. Leave out one."
+            "correlated is for normal group effects, not for spread 'student'. Leave out "
+            "correlated, or say spread='normal'."
         )
     if plan.sigma_by is None:
         return

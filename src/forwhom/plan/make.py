@@ -135,7 +135,8 @@ def _std_error(given: Mapping[str, object], family: str) -> str | None:
     words = "the known standard error of an estimated effect"
     if family != "gaussian":
         raise PlanError(
-            f"std_error ({words}) belongs to family 'gaussian', not to '{family}'. Leave it out."
+            f"std_error ({words}) belongs to family 'gaussian', not to '{family}'. Leave out "
+            "std_error or family."
         )
     return values.column(given["std_error"], "std_error", words)
 

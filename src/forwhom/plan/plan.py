@@ -8,7 +8,7 @@ from forwhom.errors import PlanError, listing, nearest
 from forwhom.plan.formula import Formula
 from forwhom.plan.presets import PRESETS
 from forwhom.plan.priors import Prior, PriorKey, prior_keys
-from forwhom.plan.treatments import TREATMENT_TYPES, Setting, Treatments, plain_setting
+from forwhom.plan.treatments import Setting, Treatments, plain_setting, setting_of
 from forwhom.plan.values import Bins, Breaks, Level
 
 BASELINES = ("group", "modifiers", "shared")
@@ -97,14 +97,11 @@ class Plan:
 
     def reference_of(self, treatment: str) -> Level | None:
         """The control value asked for."""
-        asked = self.reference
-        return dict(asked).get(treatment) if isinstance(asked, tuple) else asked
+        return setting_of(self.reference, treatment)
 
     def type_of(self, treatment: str) -> str:
         """How a treatment's column is to be coded."""
-        asked = self.treatment_type
-        found = dict(asked).get(treatment) if isinstance(asked, tuple) else asked
-        return found or TREATMENT_TYPES[0]
+        return setting_of(self.treatment_type, treatment) or "auto"
 
     @property
     def prior_keys(self) -> dict[str, PriorKey]:
@@ -121,6 +118,7 @@ class Plan:
         ``sigma_theta_<treatment>``: for a ``treatment``, both go before the user's ``key``.
         Raises :class:`PlanError` for an unknown parameter.
 
+        >>> from forwhom.plan import make_plan
         >>> plan = make_plan(
         ...     outcome="y", treatment="d", modifiers="woman", preset="alley2023",
         ...     priors={"lambda": {"woman": "normal(0, 0.2)"}},

@@ -192,9 +192,9 @@ def prior_keys(
     Of several treatments each has a lambda and a sigma_theta of its own, ``lambda_ad`` going
     before ``lambda``; a cluster has its sd, and that of the treatments' effects across it.
 
-    >>> [key for key in prior_keys("poisson", ["ad", "mail"], ["state"]) if key.endswith("ad")]
+    >>> [key for key in prior_keys("poisson", ["ad", "mail"], ["state"]) if key.endswith("_ad")]
     ['lambda_ad', 'sigma_theta_ad']
-    >>> [key for key in prior_keys("poisson", ["ad"], ["state"]) if key.endswith(("ad", "state"))]
+    >>> list(prior_keys("poisson", ["ad"], ["state"]))[-2:]
     ['sigma_state', 'sigma_theta_state']
     """
     names = tuple(treatments)
@@ -291,7 +291,7 @@ def _fitting(key: PriorKey, value: object, term: str | None = None) -> Prior:
             f" '{row.name}' shrinks all coefficients of {key.name} together: give it "
             f"to {key.name} as a whole."
             if "shrinkage" in key.kinds
-            else " It is for lambda, the modifier coefficients."
+            else f" '{row.name}' is for lambda, the modifier coefficients."
         )
     elif key.kinds == _POSITIVE and half in DISTRIBUTIONS:
         kept = (v for (n, _), v in zip(row.parameters, prior.parameters, strict=True) if n != "m")

@@ -80,6 +80,13 @@ def read_type(source: object, columns: Sequence[str]) -> str | tuple[tuple[str, 
     return TREATMENT_TYPES[0] if found is None else found
 
 
+def setting_of[T: str | float | int | bool](setting: Setting[T], treatment: str) -> T | None:
+    """What a setting says of one treatment."""
+    if not isinstance(setting, tuple):
+        return setting
+    return next((value for name, value in setting if name == treatment), None)
+
+
 def plain_setting(setting: object) -> object:
     """As a plan file holds it."""
     return dict(setting) if isinstance(setting, tuple) else setting

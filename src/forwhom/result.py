@@ -227,7 +227,7 @@ class Fit:
         """The draws in the ArviZ schema, dims (chain, draw, ...)."""
         from forwhom.posterior.datatree import to_datatree
 
-        return to_datatree(self.result, self._attributes())
+        return to_datatree(self.views, self._attributes())
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the fit as NetCDF (ArviZ schema), whole or not at all.

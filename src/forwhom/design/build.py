@@ -56,6 +56,8 @@ class Design:
         groups: the groups, with the rows of the effect at hand by arm.
         clusters: further groupings.
         notes: decisions taken for the user, one sentence each.
+        arms: every combination of treatments that occurs, in words, the untreated first; empty
+            for a dose.
         at: the effect at hand, for tables that show one at a time.
     """
 
@@ -68,6 +70,7 @@ class Design:
     groups: Groups
     clusters: tuple[Clusters, ...]
     notes: tuple[str, ...]
+    arms: tuple[str, ...] = ()
     at: int = 0
 
     @property
@@ -178,8 +181,18 @@ def build_design(plan: Plan, table: Table) -> tuple[Design, Rows]:
         for j, (coding, recipe) in enumerate(zip(codings, recipes, strict=True))
     )
     design = Design(
-        plan, usage, outcome, effects, modifiers, controls, groups, clusters, tuple(notes)
+        plan,
+        usage,
+        outcome,
+        effects,
+        modifiers,
+        controls,
+        groups,
+        clusters,
+        tuple(notes),
+        _arm_names(codings, d),
     )
+    _check_agreement(design)
     rows = Rows(
         complete,
         found.y,
@@ -215,6 +228,40 @@ def _effects(
         recipes += [recipe] * len(coded)
         parts.append(part)
     return codings, recipes, np.hstack(parts)
+
+
+def _arm_names(codings: list[TreatmentCoding], d: FloatArray) -> tuple[str, ...]:
+    """The combinations of arms that occur, in the order of ``np.unique``."""
+    if any(coding.kind == "dose" for coding in codings):
+        return ()
+    if len(codings) == 1:
+        return (codings[0].control, codings[0].treated)
+    names = []
+    for row in np.unique(d, axis=0):
+        given = [c.name for c, one in zip(codings, row, strict=True) if one]
+        names.append(" and ".join(given) or "untreated")
+    return tuple(names)
+
+
+def _check_agreement(design: Design) -> None:
+    """What is asked of the groups' own parameters, now that the arms are known."""
+    plan = design.plan
+    if plan.sigma_by == "arm" and not design.arms:
+        raise DataError(
+            f"sigma_by='arm' needs arms, and treatment '{plan.treatment}' is a dose. Leave out "
+            "sigma_by, or say sigma_by='group'."
+        )
+    if plan.correlated and len(design.random_names) < 2:
+        raise DataError(
+            "correlated asks for the correlation of a group's own parameters, and its effect is "
+            "the only one. Leave out correlated, or say baseline='group'."
+        )
+    if plan.method in ("exact", "quadrature") and len(design.effects) > 1:
+        raise DataError(
+            f"method '{plan.method}' integrates groups out one by one, and the "
+            f"{len(design.effects)} arms of '{plan.treatment}' vary together in every group. Leave "
+            "method to 'auto', which takes NUTS."
+        )
 
 
 def _arm_rows(

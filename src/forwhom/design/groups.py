@@ -28,6 +28,7 @@ class Groups:
         numbers: per grouping column, the levels' numbers, or None where texts are all there is.
         labels: per grouping column, the column's own label (its name where it has none).
         n_treated, n_control: (G,) rows by arm; for a dose, rows with d != 0 and d == 0.
+        n_rows: (G,) rows, whatever their arm.
         binned: (column, number of bins) of columns binned for grouping only, not in the formula.
         has_control_group: whether untreated rows form one further group, numbered G (preset
             alley2023).
@@ -40,6 +41,7 @@ class Groups:
     labels: tuple[str, ...]
     n_treated: IntArray
     n_control: IntArray
+    n_rows: IntArray
     binned: tuple[tuple[str, int], ...]
     has_control_group: bool
 
@@ -129,6 +131,7 @@ def form_groups(
         labels=tuple(table.columns[name].label or name for name in columns),
         n_treated=np.bincount(codes[treated], w_treated, count)[:count].astype(np.int64),
         n_control=controls.astype(np.int64),
+        n_rows=np.bincount(codes, times, count)[:count].astype(np.int64),
         binned=tuple(binned),
         has_control_group=one_control_group,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import numpy as np
@@ -32,21 +33,28 @@ def modifiers_table(posterior: Posterior, level: float) -> Tidy:
     return Tidy(columns, "Modifier coefficients (lambda)", level, notes, SUMMARY_HEADERS)
 
 
-def parameters_table(posterior: Posterior, level: float) -> Tidy:
-    """alpha, beta, delta and the standard deviations, one row each."""
-    design = posterior.design
+def parameters_table(posteriors: Sequence[Posterior], level: float) -> Tidy:
+    """alpha, beta, delta and the standard deviations, one row each.
+
+    Args:
+        posteriors: one per effect, of the same linear predictor.
+        level: of the intervals.
+    """
+    posterior, design = posteriors[0], posteriors[0].design
+    several = len(posteriors) > 1
+    alpha = () if design.estimates else (("alpha", ("",), posterior.alpha[:, None]),)
+    b = posterior.sigma_b
     parts = [
-        ("alpha", ("",), posterior.alpha[:, None]),
+        *alpha,
         ("beta", design.controls.names, posterior.beta),
         ("delta", design.delta_names, posterior.delta),
+        *(() if b is None else (("sigma_b", ("",), b[:, None]),)),
         *(
-            (name, ("",), values[:, None])
-            for name, values in (
-                ("sigma_b", posterior.sigma_b),
-                ("sigma_theta", posterior.sigma_theta),
-            )
-            if values is not None
+            ("sigma_theta", (one.design.treatment.name if several else "",), draws[:, None])
+            for one in posteriors
+            if (draws := one.sigma_theta) is not None
         ),
+        *posterior.others,
         *(
             (name, _entries(design, name, values.shape[1]), values)
             for name, values in posterior.parameters
@@ -69,6 +77,8 @@ def _entries(design: Design, name: str, size: int) -> tuple[str, ...]:
         edges = [number_text(float(f"{end:.4g}")) for end in design.outcome.ends]
         spans = [f"{low} to {high}" for low, high in pairwise(edges)]
         return (*spans[:-1], f"after {edges[-2]}")
+    if name == "sigma" and design.plan.sigma_by == "arm":
+        return design.arms
     return ("",) if size == 1 else tuple(str(i + 1) for i in range(size))
 
 

@@ -216,5 +216,7 @@ def stack(tables: Sequence[Tidy], labels: Sequence[str]) -> Tidy:
     headers = {**first.headers, "outcome": "Outcome"}
     notes = [note for table in tables for note in table.notes[:-1]]
     for label, table in zip(labels, tables, strict=True):
-        notes += [note.replace(f" being {label}", "") if label else note for note in table.notes[-1:]]
+        notes += [
+            note.replace(f" being {label}", "") if label else note for note in table.notes[-1:]
+        ]
     return Tidy(columns, first.title, first.level, tuple(dict.fromkeys(notes)), headers)

@@ -248,7 +248,8 @@ def _several_arms(design: Design, found: LikelihoodCells) -> tuple[tuple[str, ..
     names = []
     for row in arms:
         given = [
-            effect.treatment.name + ("" if effect.treatment.kind == "binary" else f"={number_text(d)}")
+            effect.treatment.name
+            + ("" if effect.treatment.kind == "binary" else f"={number_text(d)}")
             for effect, d in zip(design.effects, row, strict=True)
             if d
         ]

@@ -29,7 +29,7 @@ from forwhom.inference import ChainCheck, Diagnostics, ExactDraws, JointDraws, L
 from forwhom.plan import Factor, Formula, Plan, Prior, Term
 from forwhom.posterior.codec import Arrays, decode, encode
 from forwhom.posterior.datatree import to_datatree
-from forwhom.posterior.posterior import Posterior
+from forwhom.posterior.posterior import Posterior, views
 
 FORMAT = 3
 STATE = "forwhom"  # the group that holds our own arrays
@@ -59,7 +59,7 @@ def save(path: Path, posterior: Posterior, cells: Cells, attributes: Mapping[str
 
     arrays: Arrays = {}
     state = encode((posterior.design, cells, posterior.priors, posterior.shared), arrays)
-    tree = to_datatree(posterior, attributes)
+    tree = to_datatree(views(posterior, cells), attributes)
     variables = {
         key: (tuple(f"{key}_{i}" for i in range(array.ndim)), array)
         for key, array in arrays.items()

@@ -69,8 +69,8 @@ def diagnostics_table(posterior: Posterior) -> Tidy:
         )
         told = (
             "Markov chains: the worst of all parameters. R-hat should be below "
-            f"{R_HAT_LIMIT}, effective sample sizes (ESS) at least {LEAST_ESS:.0f}, E-BFMI at least "
-            f"{LEAST_E_BFMI}."
+            f"{R_HAT_LIMIT}, effective sample sizes (ESS) at least {LEAST_ESS:.0f}, E-BFMI at "
+            f"least {LEAST_E_BFMI}."
         )
     for key, header, value in found:
         columns[key], headers[key] = np.array([value]), header

@@ -217,8 +217,8 @@ def _method(posterior: Posterior) -> str:
         c = d.chains
         return _wrap(
             f"{model}draws of {c.chains} chains, because {d.why}. R-hat {c.r_hat:.3f} at most "
-            f"(good below 1.01), effective sample size {min(c.ess_bulk, c.ess_tail):,.0f} at least, "
-            f"{c.divergences:,} divergences; seed {plan.seed}."
+            f"(good below 1.01), effective sample size {min(c.ess_bulk, c.ess_tail):,.0f} at "
+            f"least, {c.divergences:,} divergences; seed {plan.seed}."
         )
     return _wrap(
         f"{model}independent draws, Pareto k-hat {d.k_hat:.2f} (good below 0.7), importance "

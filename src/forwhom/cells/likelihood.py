@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from forwhom.data.table import Table
 from forwhom.design import Design, Rows
+from forwhom.design.distinct import distinct_codes
 from forwhom.design.groups import renumber
 from forwhom.families import FAMILIES, Outcome
 
@@ -68,18 +69,20 @@ def reduce_likelihood(
     family = FAMILIES[design.plan.family]
     table = rows.table
     names = dict.fromkeys((*design.plan.modifiers.columns, *design.plan.controls.columns))
-    keys = [rows.groups, _codes(rows.d)]
-    keys += [_codes(np.asarray(table.columns[name].values)) for name in names]
-    keys += [_codes(extra) for extra in (rows.offset, rows.log_exposure) if extra is not None]
+    keys = [rows.d, *(np.asarray(table.columns[name].values) for name in names)]
+    keys += [extra for extra in (rows.offset, rows.log_exposure) if extra is not None]
     if not family.sufficient:
-        keys.append(_codes(rows.y))
-        keys += [_codes(extra) for extra in (rows.trials, rows.event) if extra is not None]
-    code = keys[0]
-    for key in keys[1:]:
-        code = renumber(code * (int(key.max(initial=0)) + 1) + key)
-    count = int(code.max(initial=-1)) + 1
-    first = np.empty(count, dtype=np.int64)
-    first[code[::-1]] = np.arange(len(code) - 1, -1, -1)
+        keys.append(rows.y)
+        keys += [extra for extra in (rows.trials, rows.event) if extra is not None]
+    code = rows.groups
+    first = _first_rows(code)
+    for key in keys:
+        if (key == key[first][code]).all():
+            continue  # told by the others already, as modifiers are by the groups
+        distinct, codes = distinct_codes(key)
+        code = renumber(code * len(distinct) + codes)
+        first = _first_rows(code)
+    count = len(first)
     order = np.argsort(rows.groups[first], kind="stable")
     w = rows.weights
 
@@ -140,7 +143,8 @@ def _take(table: Table, rows: IntArray) -> Table:
     return replace(table, columns=columns, n_rows=len(rows))
 
 
-def _codes(values: NDArray[np.generic]) -> IntArray:
-    if values.dtype.kind in "iu":
-        return renumber(values.astype(np.int64) - int(values.min(initial=0)))
-    return np.asarray(np.unique(values, return_inverse=True)[1].astype(np.int64))
+def _first_rows(code: IntArray) -> IntArray:
+    """The first row of each code, codes having no gaps."""
+    first = np.empty(int(code.max(initial=-1)) + 1, dtype=np.int64)
+    first[code[::-1]] = np.arange(len(code) - 1, -1, -1)
+    return first

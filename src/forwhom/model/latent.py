@@ -191,7 +191,7 @@ class LatentModel:
             value, slope, curvature = self._likelihood_slopes(tau, xi, order)
             m = self.size - self.p
             if m:  # curvature in the family's parameters, by differences of exact slopes
-                step = 1e-4
+                step = 1e-3  # short enough for a proposal, long enough to drown rounding
                 for j in range(self.p, self.size):
                     moved = xi.copy()
                     moved[:, j] += step

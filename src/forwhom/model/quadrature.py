@@ -311,6 +311,7 @@ def integrate(
     slopes: bool = False,
     begin: FloatArray | None = None,
     close: float = CLOSE,
+    careful: bool = False,
 ) -> Integral:
     """Integrate the segment's groups.
 
@@ -322,6 +323,7 @@ def integrate(
         order: nodes per coordinate.
         slopes: whether to average derivatives too.
         begin, close: as for ``find_modes``.
+        careful: scale by the largest node, not by the middle one; done anyway where that overflows.
     """
     rank, at = segment.rank, segment.untreated
     if rank == 0:
@@ -343,7 +345,7 @@ def integrate(
         first *= first
         first *= -0.5
         first += log_weight[:, None]
-        # the middle is near the mode, so that nothing overflows around it
+        # the middle is near the mode: nothing overflows around it unless the mode was missed
         top = value[:, order // 2] + first[:, order // 2]
         first -= top[:, None]
         value += first
@@ -378,8 +380,16 @@ def integrate(
         value += first[:, :, None]
         value = value.reshape(count, order**2, k)
         log_volume = np.log(spread[:, 0, 0] * spread[:, 1, 1])
+    if careful:
+        highest = value.max(axis=1)
+        value -= highest[:, None]
+        top += highest
     np.exp(value, out=value)
     total = value.sum(axis=1)
+    if not careful and not np.isfinite(total).all():
+        return integrate(
+            segment, data, fixed, loading, parameters, order, slopes, begin, close, careful=True
+        )
     log_integral = np.log(total)
     log_integral += top
     log_integral += log_volume

@@ -10,7 +10,7 @@ from forwhom.families import FAMILIES, Outcome
 from forwhom.model.collapsed import Basis, CollapsedGaussian, GroupCells, collapse
 from forwhom.model.latent import LatentModel
 from forwhom.model.priors import CoefficientPriors, ParameterPrior, ScalePrior
-from forwhom.model.quadrature import Segment
+from forwhom.model.segment import Segment
 
 FloatArray = NDArray[np.float64]
 

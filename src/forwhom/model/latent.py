@@ -20,15 +20,10 @@ from numpy.typing import NDArray
 
 from forwhom.families import Family, Outcome
 from forwhom.model.collapsed import Basis
+from forwhom.model.modes import find_modes
 from forwhom.model.priors import CoefficientPriors, ParameterPrior, ScalePrior
-from forwhom.model.quadrature import (
-    CellData,
-    Segment,
-    find_modes,
-    integrate,
-    shared_curvature,
-    weighted_squares,
-)
+from forwhom.model.quadrature import integrate, shared_curvature, weighted_squares
+from forwhom.model.segment import CellData, Segment
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]

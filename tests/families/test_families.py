@@ -92,6 +92,10 @@ def test_slopes_are_those_of_the_value(family: Family, link: str, shape: tuple[i
         second = (slope(up) - slope(down)) / (2 * step)
         ours = np.broadcast_to(found.second[each], second.shape)
         np.testing.assert_allclose(ours, second, 1e-6, 1e-6)
+    if not family.several:
+        quick = family.slopes_of(outcome, eta, link, own)
+        np.testing.assert_allclose(quick[0], found.first, rtol=1e-12, atol=1e-12)
+        np.testing.assert_allclose(quick[1], found.second, rtol=1e-12, atol=1e-12)
     assert len(found.parameters) == len(own)
     for j, values in enumerate(own):
         for i in range(len(values)):

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from forwhom.data.table import Table
 from forwhom.design import Design, Rows
+from forwhom.design.distinct import distinct_codes
 from forwhom.design.groups import renumber
 from forwhom.families import FAMILIES, Family, Outcome, in_interval, lay_out
 
@@ -126,19 +127,22 @@ def reduce_likelihood(
     family = FAMILIES[design.plan.family]
     table = rows.table
     names = dict.fromkeys((*design.plan.modifiers.columns, *design.plan.controls.columns))
-    keys = [rows.groups, *(_codes(d) for d in rows.d.T), *rows.clusters.T]
-    keys += [_codes(np.asarray(table.columns[name].values)) for name in names]
-    keys += [_codes(extra) for extra in (rows.offset, rows.log_exposure) if extra is not None]
+    keys = [*rows.d.T, *rows.clusters.T]
+    keys += [np.asarray(table.columns[name].values) for name in names]
+    keys += [extra for extra in (rows.offset, rows.log_exposure) if extra is not None]
     if not family.sufficient:
-        keys.append(_codes(rows.y))
+        keys.append(rows.y)
         beside = (rows.trials, rows.event, rows.std_error)
-        keys += [_codes(extra) for extra in beside if extra is not None]
-    code = keys[0]
-    for key in keys[1:]:
-        code = renumber(code * (int(key.max(initial=0)) + 1) + key)
-    count = int(code.max(initial=-1)) + 1
-    first = np.empty(count, dtype=np.int64)
-    first[code[::-1]] = np.arange(len(code) - 1, -1, -1)
+        keys += [extra for extra in beside if extra is not None]
+    code = rows.groups
+    first = _first_rows(code)
+    for key in keys:
+        if (key == key[first][code]).all():
+            continue  # told by the others already, as modifiers are by the groups
+        distinct, codes = distinct_codes(key)
+        code = renumber(code * len(distinct) + codes)
+        first = _first_rows(code)
+    count = len(first)
     order = np.argsort(rows.groups[first], kind="stable")
     w = rows.weights
 
@@ -254,7 +258,8 @@ def _take(table: Table, rows: IntArray) -> Table:
     return replace(table, columns=columns, n_rows=len(rows))
 
 
-def _codes(values: NDArray[np.generic]) -> IntArray:
-    if values.dtype.kind in "iu":
-        return renumber(values.astype(np.int64) - int(values.min(initial=0)))
-    return np.asarray(np.unique(values, return_inverse=True)[1].astype(np.int64))
+def _first_rows(code: IntArray) -> IntArray:
+    """The first row of each code, codes having no gaps."""
+    first = np.empty(int(code.max(initial=-1)) + 1, dtype=np.int64)
+    first[code[::-1]] = np.arange(len(code) - 1, -1, -1)
+    return first

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forwhom.data.table import Column, Table
+from forwhom.design.distinct import distinct_codes
 from forwhom.design.encode import bin_cuts, bin_request, levels_of
 from forwhom.errors import DataError, PlanError
 from forwhom.plan import Plan
@@ -173,15 +174,17 @@ def _binned_by_formula(plan: Plan, name: str) -> bool:
 
 def _few_values(values: FloatArray) -> bool:
     sample = np.unique(values[:10_000])
-    return len(sample) <= CONTINUOUS_ABOVE and len(np.unique(values)) <= CONTINUOUS_ABOVE
+    return len(sample) <= CONTINUOUS_ABOVE and len(distinct_codes(values)[0]) <= CONTINUOUS_ABOVE
 
 
 def renumber(codes: IntArray) -> IntArray:
     """Codes without gaps, in order."""
     top = int(codes.max(initial=0)) + 1
     if top <= max(4 * len(codes), 1024):  # a lookup table beats a sort
-        used = np.zeros(top, dtype=np.int64)
-        used[codes] = 1
+        used = np.zeros(top, dtype=np.bool_)
+        used[codes] = True
+        if used.all():
+            return codes
         return np.asarray((np.cumsum(used) - 1)[codes])
     return np.unique(codes, return_inverse=True)[1].astype(np.int64)
 

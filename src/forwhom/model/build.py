@@ -12,7 +12,7 @@ from forwhom.families import FAMILIES, KNOWN_GAUSSIAN, Family, Outcome
 from forwhom.model.collapsed import Basis, CollapsedGaussian, GroupCells, collapse
 from forwhom.model.latent import LatentModel
 from forwhom.model.priors import CoefficientPriors, ParameterPrior, ScalePrior
-from forwhom.model.quadrature import Segment
+from forwhom.model.segment import Segment
 from forwhom.plan.priors import SHRINKING, Prior
 
 FloatArray = NDArray[np.float64]

@@ -179,6 +179,36 @@ def fit_table(plan: Plan, table: Table, progress: Progress = _silent) -> Fit:
     return Fit(posterior, cells, table.engine, table.source, table.fingerprint)
 
 
+def compare_fits(fits: Mapping[str, Fit], data: Any = None, method: str = "loo") -> Any:
+    """Which of several fits to the same rows predicts rows it has not seen best?
+
+    Args:
+        fits: by name, such as ``{"poisson": one, "negative binomial": other}``.
+        data: the data frame, where the fits differ in modifiers or controls and came from no file:
+            rows are paired to judge differences.
+        method: "loo" or "waic".
+
+    Returns:
+        a table, the best fit first: elpd, the difference to the best with its standard error, and
+        stacking weights.
+
+    Raises:
+        PlanError: fits that cannot be compared.
+        DataError: ``data`` are not what was fitted.
+    """
+    from forwhom.compare import Contender, check_names, compare
+
+    check_names(fits)
+    if method not in ("loo", "waic"):
+        raise PlanError(f"method={method!r} is not known: give 'loo' or 'waic'.")
+    contenders = [
+        Contender(str(name), one.elpd(method), one.result, one.cells, one.fingerprint)
+        for name, one in fits.items()
+    ]
+    first = next(iter(fits.values()))
+    return first.native(compare(contenders, data))
+
+
 def load_fit(path: str | os.PathLike[str]) -> Fit:
     """Read a fit that :meth:`Fit.save` wrote; its tables and draws are the same as before.
 

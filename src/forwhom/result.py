@@ -84,7 +84,7 @@ class Fit:
 
     def modifiers(self, level: float | None = None) -> Any:
         """lambda, one tidy row per coefficient of the heterogeneity equation."""
-        return self._native(estimands.modifiers_table(self.result, self._level(level)))
+        return self.native(estimands.modifiers_table(self.result, self._level(level)))
 
     def effects(
         self,
@@ -105,7 +105,7 @@ class Fit:
             return self.average(by, level, scale)
         told = self._told(scale)
         tables = [estimands.effects_table(one, self._pass(one, level)) for one in told]
-        return self._native(estimands.stack(tables, _labels(told)))
+        return self.native(estimands.stack(tables, _labels(told)))
 
     def average(
         self,
@@ -119,33 +119,33 @@ class Fit:
             PlanError: ``by`` names a column that does not define the groups, or another scale.
         """
         if by is None:
-            return self._native(self._average_table(scale, self._level(level)))
+            return self.native(self._average_table(scale, self._level(level)))
         if not isinstance(by, str | Sequence):
             raise PlanError(f"by={by!r} must be a column name or a list of them.")
         names = (by,) if isinstance(by, str) else tuple(by)
         told = self._told(scale)
         tables = [estimands.average_by_table(one, names, self._level(level)) for one in told]
-        return self._native(estimands.stack(tables, _labels(told)))
+        return self.native(estimands.stack(tables, _labels(told)))
 
     def parameters(self, level: float | None = None) -> Any:
         """alpha, beta, delta and the standard deviations."""
-        return self._native(estimands.parameters_table(self.result, self._level(level)))
+        return self.native(estimands.parameters_table(self.result, self._level(level)))
 
     def groups(self) -> Any:
         """The groups and their rows by arm."""
-        return self._native(estimands.groups_table(self.result))
+        return self.native(estimands.groups_table(self.result))
 
     def rows(self) -> Any:
         """Rows read, dropped (by column) and used."""
-        return self._native(estimands.rows_table(self.result))
+        return self.native(estimands.rows_table(self.result))
 
     def priors(self) -> Any:
         """Every prior used, in words and numbers, and where it comes from."""
-        return self._native(estimands.priors_table(self.result))
+        return self.native(estimands.priors_table(self.result))
 
     def diagnostics(self) -> Any:
         """How the draws were made and whether they can be trusted."""
-        return self._native(estimands.diagnostics_table(self.result))
+        return self.native(estimands.diagnostics_table(self.result))
 
     def check(self, level: float | None = None) -> Any:
         """Posterior predictive checks: statistics of the data among those of replicated data.
@@ -157,7 +157,7 @@ class Fit:
         """
         predictor = predictor_of(self.result, self.cells, "check()")
         table = estimands.check_table(self._replication, predictor, self._level(level))
-        return self._native(table)
+        return self.native(table)
 
     def loo(self, pointwise: bool = False) -> Any:
         """How well the fit predicts a row it has not seen: PSIS leave-one-out.
@@ -308,9 +308,9 @@ class Fit:
     def _elpd_table(self, method: str, pointwise: bool) -> Any:
         found = self.elpd(method)
         if not pointwise:
-            return self._native(estimands.elpd_table(found))
+            return self.native(estimands.elpd_table(found))
         predictor = predictor_of(self.result, self.cells, f"{method}()")
-        return self._native(estimands.pointwise_table(found, predictor))
+        return self.native(estimands.pointwise_table(found, predictor))
 
     @cached_property
     def _replication(self) -> Replication:
@@ -322,7 +322,8 @@ class Fit:
         """Predictive accuracy, kept once made, by method."""
         return {}
 
-    def _native(self, table: Tidy) -> Any:
+    def native(self, table: Tidy) -> Any:
+        """A table in the library the data came in."""
         if self.engine in DATA_FRAMES:
             return table.to_native(self.engine)
         from forwhom.output.text import PrintedTable

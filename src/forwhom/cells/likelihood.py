@@ -117,29 +117,17 @@ def reduce_likelihood(
     """
     family = FAMILIES[design.plan.family]
     table = rows.table
-    names = dict.fromkeys((*design.plan.modifiers.columns, *design.plan.controls.columns))
-    keys = [rows.groups, _codes(rows.d)]
-    keys += [_codes(np.asarray(table.columns[name].values)) for name in names]
-    keys += [_codes(extra) for extra in (rows.offset, rows.log_exposure) if extra is not None]
-    if not family.sufficient:
-        keys.append(_codes(rows.y))
-        keys += [_codes(extra) for extra in (rows.trials, rows.event) if extra is not None]
-    code = keys[0]
-    for key in keys[1:]:
-        code = renumber(code * (int(key.max(initial=0)) + 1) + key)
-    count = int(code.max(initial=-1)) + 1
-    first = np.empty(count, dtype=np.int64)
-    first[code[::-1]] = np.arange(len(code) - 1, -1, -1)
-    order = np.argsort(rows.groups[first], kind="stable")
+    code = _cell_of_rows(design, rows)
+    first = _first_rows(code)
+    count = len(first)
     w = rows.weights
 
     def added(values: FloatArray | None) -> FloatArray:
         if values is not None and w is not None:
             values = values * w
-        return np.bincount(code, w if values is None else values, count)[order].astype(float)
+        return np.bincount(code, w if values is None else values, count).astype(float)
 
     n_rows = added(None)
-    first = first[order]
     one = np.ones(count)
     if family.sufficient:
         outcome = Outcome.of(
@@ -175,8 +163,45 @@ def reduce_likelihood(
         group=rows.groups[first],
         baseline_row=before,
         effect_row=np.hstack([one[:, None], z]),
-        summed=_summed(rows, _ranks(order)[code]) if _hides_rows(family) else None,
+        summed=_summed(rows, code) if _hides_rows(family) else None,
     )
+
+
+def kind_of_rows(design: Design, rows: Rows) -> IntArray:
+    """Which of ``LikelihoodCells.kinds`` each row is, (n,)."""
+    family, cell = FAMILIES[design.plan.family], _cell_of_rows(design, rows)
+    if not family.sufficient:
+        return cell
+    if _hides_rows(family):
+        return _outcome_codes(rows, cell)
+    return renumber(2 * cell + rows.y.astype(np.int64))
+
+
+def _cell_of_rows(design: Design, rows: Rows) -> IntArray:
+    """The cell of each row, (n,), numbered in the order of the groups."""
+    table = rows.table
+    names = dict.fromkeys((*design.plan.modifiers.columns, *design.plan.controls.columns))
+    keys = [_codes(rows.d)]
+    keys += [_codes(np.asarray(table.columns[name].values)) for name in names]
+    keys += [_codes(extra) for extra in (rows.offset, rows.log_exposure) if extra is not None]
+    if not FAMILIES[design.plan.family].sufficient:
+        keys.append(_codes(rows.y))
+        keys += [_codes(extra) for extra in (rows.trials, rows.event) if extra is not None]
+    return _combined(renumber(rows.groups), keys)
+
+
+def _combined(code: IntArray, keys: list[IntArray]) -> IntArray:
+    """One number for each combination, in the order of the first, then the second, ..."""
+    for key in keys:
+        code = renumber(code * (int(key.max(initial=0)) + 1) + key)
+    return code
+
+
+def _first_rows(code: IntArray) -> IntArray:
+    """The first row of each number."""
+    first = np.empty(int(code.max(initial=-1)) + 1, dtype=np.int64)
+    first[code[::-1]] = np.arange(len(code) - 1, -1, -1)
+    return first
 
 
 def _hides_rows(family: Family) -> bool:
@@ -184,31 +209,25 @@ def _hides_rows(family: Family) -> bool:
     return bool(family.sufficient) and family.support != "binary"
 
 
-def _ranks(order: IntArray) -> IntArray:
-    """The place of each item in an order."""
-    out = np.empty_like(order)
-    out[order] = np.arange(len(order))
-    return out
-
-
 def _summed(rows: Rows, cell: IntArray) -> RowKinds | None:
     """The different outcomes within each cell, and how often they occur."""
-    code = cell
-    for values in (rows.y, rows.trials, rows.event):
-        if values is not None:
-            key = _codes(values.astype(np.int64) if _whole(values) else values)
-            code = renumber(code * (int(key.max(initial=0)) + 1) + key)
-    count = int(code.max(initial=-1)) + 1
+    code = _outcome_codes(rows, cell)
+    first = _first_rows(code)
+    count = len(first)
     if count > MOST_KINDS:
         return None
-    first = np.empty(count, dtype=np.int64)
-    first[code[::-1]] = np.arange(len(code) - 1, -1, -1)
     outcome = Outcome.of(
         rows.y[first],
         None if rows.trials is None else rows.trials[first],
         None if rows.event is None else rows.event[first],
     )
     return RowKinds(cell[first], outcome, np.bincount(code, rows.weights, count).astype(float))
+
+
+def _outcome_codes(rows: Rows, cell: IntArray) -> IntArray:
+    given = [values for values in (rows.y, rows.trials, rows.event) if values is not None]
+    keys = [_codes(values.astype(np.int64) if _whole(values) else values) for values in given]
+    return _combined(cell, keys)
 
 
 def _whole(values: FloatArray) -> bool:

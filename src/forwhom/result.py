@@ -19,6 +19,7 @@ from forwhom.posterior import (
     Elpd,
     Posterior,
     Replication,
+    log_densities,
     loo,
     on_response,
     predictor_of,
@@ -183,6 +184,19 @@ class Fit:
             made = (loo if method == "loo" else waic)(predictor, f"{method}()")
             self._elpds[method] = made
         return self._elpds[method]
+
+    def sensitivity(self) -> Any:
+        """What the conclusions owe to the priors and to the data: power-scaling.
+
+        One row for each average effect, each lambda and sigma_theta, with a diagnosis in words.
+        """
+        told = self._told(None)
+        averages = [
+            (label, self._average_draws(one))
+            for label, one in zip(_labels(told), told, strict=True)
+        ]
+        found = log_densities(self.result)
+        return self.native(estimands.sensitivity_table(self.result, averages, found))
 
     def tables(self) -> dict[str, Tidy]:
         """Every table by name, for writing out."""

@@ -14,6 +14,7 @@ from forwhom.estimands.effects import (
     stack,
 )
 from forwhom.estimands.elpd import elpd_table, pointwise_table
+from forwhom.estimands.sensitivity import sensitivity_table
 from forwhom.estimands.summarise import summarise
 
 __all__ = [
@@ -34,6 +35,7 @@ __all__ = [
     "pointwise_table",
     "priors_table",
     "rows_table",
+    "sensitivity_table",
     "stack",
     "summarise",
 ]

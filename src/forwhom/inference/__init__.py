@@ -2,6 +2,13 @@
 
 from forwhom.inference.diagnostics import Diagnostics
 from forwhom.inference.exact import ExactDraws, sample_exact
-from forwhom.inference.quadrature import LatentDraws, sample_quadrature
+from forwhom.inference.quadrature import LatentDraws, log_likelihood, sample_quadrature
 
-__all__ = ["Diagnostics", "ExactDraws", "LatentDraws", "sample_exact", "sample_quadrature"]
+__all__ = [
+    "Diagnostics",
+    "ExactDraws",
+    "LatentDraws",
+    "log_likelihood",
+    "sample_exact",
+    "sample_quadrature",
+]

@@ -22,6 +22,7 @@ ROUGH = 3  # nodes per coordinate while looking for modes
 ORDERS = (5, 7, 9, 11, 15, 21, 31)
 ACCURACY = 1e-3  # of the log density of all groups together: far below Monte Carlo error
 PARALLEL = 256  # points from which threads pay
+ORDER_POINTS = 200  # draws that the number of nodes is chosen at, where draws are at hand
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +120,18 @@ def finish(
         ),
         diagnostics=diagnostics,
     )
+
+
+def log_likelihood(model: LatentModel, draws: LatentDraws) -> FloatArray:
+    """Log density of the rows in each draw, the groups integrated out, up to a constant; (D,)."""
+    tau, xi = draws.tau, draws.xi
+    with one_blas_thread():
+        some = slice(None, None, max(len(tau) // ORDER_POINTS, 1))
+        order = choose_order(model, tau[some], xi[some])
+        parts = _threaded(
+            lambda part: model.log_density(tau[part], xi[part], order), len(tau), PARALLEL
+        )
+    return np.asarray(np.concatenate(parts) - model.log_prior(tau, xi))
 
 
 def choose_order(model: LatentModel, tau: FloatArray, xi: FloatArray) -> int:

@@ -6,6 +6,7 @@ from forwhom.posterior.posterior import LINK_WORDS, Posterior, Quantity, make_po
 from forwhom.posterior.predictor import CellPredictor, predictor_of
 from forwhom.posterior.replicate import Replication, replicate
 from forwhom.posterior.response import on_response, quantities
+from forwhom.posterior.sensitivity import LogDensities, log_densities, power_sensitivity
 
 __all__ = [
     "LINK_WORDS",
@@ -13,12 +14,15 @@ __all__ = [
     "CellPredictor",
     "Elpd",
     "LocalDraws",
+    "LogDensities",
     "Posterior",
     "Quantity",
     "Replication",
+    "log_densities",
     "loo",
     "make_posterior",
     "on_response",
+    "power_sensitivity",
     "predictor_of",
     "quantities",
     "replicate",

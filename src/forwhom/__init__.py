@@ -16,6 +16,7 @@ _HOMES = {
     "fit": ("forwhom.api", "fit"),
     "Fit": ("forwhom.result", "Fit"),
     "compare_fits": ("forwhom.api", "compare_fits"),
+    "prior_predictive": ("forwhom.api", "prior_predictive"),
     "load": ("forwhom.api", "load_fit"),
     "make_plan": ("forwhom.plan", "make_plan"),
     "read_plan": ("forwhom.plan", "read_plan"),
@@ -30,7 +31,7 @@ _HOMES = {
 
 if TYPE_CHECKING:
     from forwhom import datasets
-    from forwhom.api import compare_fits, fit
+    from forwhom.api import compare_fits, fit, prior_predictive
     from forwhom.api import load_fit as load
     from forwhom.errors import DataError, ForWhomError, InferenceError, OutputError, PlanError
     from forwhom.plan import Plan, make_plan, read_plan
@@ -50,6 +51,7 @@ __all__ = [
     "fit",
     "load",
     "make_plan",
+    "prior_predictive",
     "read_plan",
 ]
 

@@ -2,6 +2,7 @@
 
 from forwhom.inference.diagnostics import Diagnostics
 from forwhom.inference.exact import ExactDraws, sample_exact
+from forwhom.inference.prior import sample_prior
 from forwhom.inference.quadrature import LatentDraws, log_likelihood, sample_quadrature
 
 __all__ = [
@@ -10,5 +11,6 @@ __all__ = [
     "LatentDraws",
     "log_likelihood",
     "sample_exact",
+    "sample_prior",
     "sample_quadrature",
 ]

@@ -33,6 +33,8 @@ def distribution_figure(
     x_title: str,
     level: float = 0.95,
     counted: str = "rows",
+    source: str = "replicated from the fit",
+    drawn: str = "replicated data sets, every row's outcome drawn again.",
 ) -> Figure:
     """Bars for the observed shares, points and intervals for those of replicated data.
 
@@ -40,6 +42,7 @@ def distribution_figure(
         arms: A names; bins: B names of levels, or B + 1 edges of intervals.
         observed: (A, B) shares of each arm's rows; replicated: (A, B, T).
         title, x_title, level: as they say; counted: what the shares are of.
+        source, drawn: where the replicated data come from, for the subtitle and below.
     """
     if not 0 < level < 1:
         raise OutputError(f"level={level} must lie between 0 and 1, such as 0.95.")
@@ -133,8 +136,8 @@ def distribution_figure(
             "encoding": {**point, "y": {**y, "field": "middle"}, "tooltip": tooltip},
         },
     ]
-    subtitle = f"Grey bars: observed. Blue: replicated from the fit, median and {percent(level)}"
-    lines = [f"{replicated.shape[2]:,} replicated data sets, every row's outcome drawn again."]
+    subtitle = f"Grey bars: observed. Blue: {source}, median and {percent(level)}"
+    lines = [f"{replicated.shape[2]:,} {drawn}"]
     if not named:
         lines[0] += " The outermost bars hold all that lies beyond them."
     body = {"data": {"values": data}, **_panels(arms, layers, width, HEIGHT)}

@@ -4,7 +4,8 @@ from forwhom.posterior.elpd import Elpd, loo, sum_error, waic
 from forwhom.posterior.local import Block, LocalDraws
 from forwhom.posterior.posterior import LINK_WORDS, Posterior, Quantity, make_posterior
 from forwhom.posterior.predictor import CellPredictor, predictor_of
-from forwhom.posterior.replicate import Replication, replicate
+from forwhom.posterior.prior import draw_prior
+from forwhom.posterior.replicate import Replication, replicate, simulated_rows
 from forwhom.posterior.response import on_response, quantities
 from forwhom.posterior.sensitivity import LogDensities, log_densities, power_sensitivity
 
@@ -18,6 +19,7 @@ __all__ = [
     "Posterior",
     "Quantity",
     "Replication",
+    "draw_prior",
     "log_densities",
     "loo",
     "make_posterior",
@@ -26,6 +28,7 @@ __all__ = [
     "predictor_of",
     "quantities",
     "replicate",
+    "simulated_rows",
     "sum_error",
     "waic",
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,6 +16,7 @@ from forwhom.errors import PlanError
 from forwhom.estimands import Caution, GroupPass
 from forwhom.plan import Plan, plan_to_toml
 from forwhom.posterior import (
+    CellPredictor,
     Elpd,
     Posterior,
     Replication,
@@ -156,7 +157,7 @@ class Fit:
         Raises:
             PlanError: single rows are not known (method "exact"), or times are censored.
         """
-        predictor = predictor_of(self.result, self.cells, "check()")
+        predictor = self._predictor("check()")
         table = estimands.check_table(self._replication, predictor, self._level(level))
         return self.native(table)
 
@@ -180,9 +181,8 @@ class Fit:
     def elpd(self, method: str = "loo") -> Elpd:
         """LOO or WAIC for each kind of row as plain arrays, kept once made."""
         if method not in self._elpds:
-            predictor = predictor_of(self.result, self.cells, f"{method}()")
-            made = (loo if method == "loo" else waic)(predictor, f"{method}()")
-            self._elpds[method] = made
+            what = f"{method}()"
+            self._elpds[method] = (loo if method == "loo" else waic)(self._predictor(what), what)
         return self._elpds[method]
 
     def sensitivity(self) -> Any:
@@ -190,13 +190,7 @@ class Fit:
 
         One row for each average effect, each lambda and sigma_theta, with a diagnosis in words.
         """
-        told = self._told(None)
-        averages = [
-            (label, self._average_draws(one))
-            for label, one in zip(_labels(told), told, strict=True)
-        ]
-        found = log_densities(self.result)
-        return self.native(estimands.sensitivity_table(self.result, averages, found))
+        return self.native(self._sensitivity())
 
     def tables(self) -> dict[str, Tidy]:
         """Every table by name, for writing out."""
@@ -214,6 +208,22 @@ class Fit:
             "priors": estimands.priors_table(self.result),
             "diagnostics": estimands.diagnostics_table(self.result),
         }
+
+    def checks(self) -> tuple[dict[str, Tidy], tuple[str, ...]]:
+        """Tables "check", "loo" and "sensitivity", and why one of them is left out."""
+        predictor, level = self._predictor, self.plan.level
+        made: dict[str, Callable[[], Tidy]] = {
+            "check": lambda: estimands.check_table(self._replication, predictor("check()"), level),
+            "loo": lambda: estimands.elpd_table(self.elpd()),
+            "sensitivity": self._sensitivity,
+        }
+        tables, reasons = {}, []
+        for name, make in made.items():
+            try:
+                tables[name] = make()
+            except PlanError as error:
+                reasons.append(str(error))
+        return tables, tuple(reasons)
 
     @property
     def plot(self) -> Plots:
@@ -323,13 +333,23 @@ class Fit:
         found = self.elpd(method)
         if not pointwise:
             return self.native(estimands.elpd_table(found))
-        predictor = predictor_of(self.result, self.cells, f"{method}()")
-        return self.native(estimands.pointwise_table(found, predictor))
+        return self.native(estimands.pointwise_table(found, self._predictor(f"{method}()")))
+
+    def _sensitivity(self) -> Tidy:
+        told = self._told(None)
+        averages = [
+            (label, self._average_draws(one))
+            for label, one in zip(_labels(told), told, strict=True)
+        ]
+        return estimands.sensitivity_table(self.result, averages, log_densities(self.result))
+
+    def _predictor(self, what: str) -> CellPredictor:
+        return predictor_of(self.result, self.cells, what)
 
     @cached_property
     def _replication(self) -> Replication:
         """The data drawn again from the posterior, kept once made."""
-        return replicate(predictor_of(self.result, self.cells, "check()"), "check()")
+        return replicate(self._predictor("check()"), "check()")
 
     @cached_property
     def _elpds(self) -> dict[str, Elpd]:

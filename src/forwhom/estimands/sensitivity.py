@@ -51,8 +51,8 @@ def sensitivity_table(
     notes = [
         "How far a conclusion moves when all priors, or the likelihood, are made a little stronger "
         f"or weaker (power-scaling); {LIMIT} and above is sensitive.",
-        f"'{CONFLICT}': sensitive to both, they pull apart. '{STRONG}': sensitive to the prior "
-        "alone, the data say little. Where that is not what you meant, look at fit.priors().",
+        f"'{CONFLICT}': sensitive to both, which may pull apart. '{STRONG}': sensitive to the "
+        "prior alone, the data say little. Where you did not mean that, look at fit.priors().",
         "Scaled: the priors of all shared parameters, and the likelihood with the groups' own "
         "parameters integrated out; not the spread of groups around their prediction.",
     ]

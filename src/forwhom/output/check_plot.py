@@ -18,10 +18,11 @@ FloatArray = NDArray[np.float64]
 
 HEIGHT = 240
 LINE = 15
-LABEL_LETTERS = 40
+LABEL_LETTERS = 58
 MOST_GROUPS = 40  # named one by one
 BAR = "#c9c9c9"
 SIZES = {1: 480, 2: 300, 3: 230}  # width of a panel by their number
+NARROW = {1: 420, 2: 240, 3: 180}  # the same beside names
 
 
 def distribution_figure(
@@ -198,7 +199,7 @@ def groups_figure(
                     "outside": bool(not low[i, a] <= observed[g, a] <= high[i, a]),
                 }
             )
-    width = SIZES.get(len(arms), 200)
+    width = NARROW.get(len(arms), 150)
     step = max(17, 5 + LINE * max(len(lines) for lines in broken.values()))
     x = {
         "type": "quantitative",

@@ -447,3 +447,37 @@ def test_names_that_a_terminal_cannot_show_are_escaped(data):
     found = process("-c", script, "fit", data, *BASE, *MODIFIERS, env=environment)
     assert found.returncode == 0
     assert r"r\xe9gion[s\xfcd]" in found.stdout
+
+
+def test_check_adds_tables_and_a_figure(data, tmp_path):
+    flags = ("--method", "quadrature", "--check")
+    found = fit(data, *MODIFIERS, *flags)
+    assert found.exit_code == 0
+    for words in ("Posterior predictive checks", "(PSIS-LOO)", "Sensitivity to priors and data"):
+        assert words in found.stdout
+    out = tmp_path / "results"
+    assert fit(data, *MODIFIERS, *flags, "--out", out).exit_code == 0
+    names = {path.name for path in out.iterdir()}
+    assert {"check.csv", "loo.csv", "sensitivity.csv", "check.png"} <= names
+    tables = json.loads(fit(data, *MODIFIERS, *flags, "--json").stdout)["tables"]
+    assert tables["loo"][0]["method"] == "loo"
+
+
+def test_checks_that_need_rows_are_left_out_by_name(data):
+    found = fit(data, *MODIFIERS, "--check")
+    assert found.exit_code == 0
+    assert "Sensitivity to priors and data" in found.stdout
+    assert "Posterior predictive checks" not in found.stdout
+    for check in ("check()", "loo()"):
+        assert f"a check is left out: {check} needs the rows' outcomes" in found.stderr
+
+
+def test_prior_only_fits_nothing(data, tmp_path):
+    found = fit(data, *MODIFIERS, "--prior-only")
+    assert found.exit_code == 0
+    assert "Prior predictive simulation: 1,000 draws" in found.stdout
+    assert "Method" not in found.stdout
+    for extra in (("--out", tmp_path / "o"), ("--json",), ("--check",)):
+        again = fit(data, *MODIFIERS, "--prior-only", *extra)
+        assert again.exit_code == 2
+        assert "leave out --out, --check and --json" in again.stderr

@@ -15,6 +15,8 @@ from forwhom.version import __version__
 _HOMES = {
     "fit": ("forwhom.api", "fit"),
     "Fit": ("forwhom.result", "Fit"),
+    "compare_fits": ("forwhom.api", "compare_fits"),
+    "prior_predictive": ("forwhom.api", "prior_predictive"),
     "load": ("forwhom.api", "load_fit"),
     "make_plan": ("forwhom.plan", "make_plan"),
     "read_plan": ("forwhom.plan", "read_plan"),
@@ -29,7 +31,7 @@ _HOMES = {
 
 if TYPE_CHECKING:
     from forwhom import datasets
-    from forwhom.api import fit
+    from forwhom.api import compare_fits, fit, prior_predictive
     from forwhom.api import load_fit as load
     from forwhom.errors import DataError, ForWhomError, InferenceError, OutputError, PlanError
     from forwhom.plan import Plan, make_plan, read_plan
@@ -44,10 +46,12 @@ __all__ = [
     "Plan",
     "PlanError",
     "__version__",
+    "compare_fits",
     "datasets",
     "fit",
     "load",
     "make_plan",
+    "prior_predictive",
     "read_plan",
 ]
 

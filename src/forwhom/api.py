@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ from forwhom.errors import PlanError
 from forwhom.inference import JointDraws, sample_exact, sample_nuts, sample_quadrature
 from forwhom.model import build_joint, build_latent, build_model
 from forwhom.plan import Plan, make_plan, read_plan
-from forwhom.posterior import Posterior, make_posterior
+from forwhom.posterior import Posterior, draw_prior, make_posterior
+from forwhom.prior import PriorPredictive
 from forwhom.result import Fit
 
 Progress = Callable[[str], None]
@@ -166,6 +168,16 @@ def fit(
         "level": level,
         **unknown,
     }
+    made = _plan_of(data, plan, keywords)
+    progress("Reading the data")
+    table = load(data if data is not None else made.data, made.columns)
+    return fit_table(made, table, progress)
+
+
+def _plan_of(
+    data: Any, plan: Plan | str | os.PathLike[str] | None, keywords: Mapping[str, Any]
+) -> Plan:
+    """The plan given, read, or made from keywords; it or ``data`` names the data."""
     given = {key: value for key, value in keywords.items() if value is not None}
     if plan is not None:
         if given:
@@ -177,12 +189,9 @@ def fit(
         if isinstance(data, str | os.PathLike):
             given["data"] = os.fspath(data)
         made = make_plan(**given)
-    source = data if data is not None else made.data
-    if source is None:
+    if data is None and made.data is None:
         raise PlanError("no data: give a data frame or a path, or name one in the plan's data=.")
-    progress("Reading the data")
-    table = load(source, made.columns)
-    return fit_table(made, table, progress)
+    return made
 
 
 def fit_table(plan: Plan, table: Table, progress: Progress = _silent) -> Fit:
@@ -236,6 +245,82 @@ def _by_nuts(
     joint = build_joint(design, cells, priors)
     draws = sample_nuts(joint, plan.draws, plan.seed, why, progress)
     return make_posterior(design, cells, priors, None, draws)
+
+
+def prior_predictive(
+    data: Any = None,
+    plan: Plan | str | os.PathLike[str] | None = None,
+    *,
+    draws: int = 1000,
+    seed: int | None = None,
+    **keywords: Any,
+) -> PriorPredictive:
+    """What do the priors say before the data are believed? Simulate from them.
+
+    Every parameter is drawn from its prior, groups from their spread, and outcomes for the
+    observed design. Print the result for a summary; it has tables and a figure.
+
+    Args:
+        data: as for :func:`fit`.
+        plan: a plan, or the path of a plan file, instead of keywords.
+        draws: number of simulated data sets.
+        seed: of the simulation; default: the plan's.
+        **keywords: as for :func:`fit`.
+
+    Raises:
+        PlanError: a prior is flat, or the question is not well put.
+        DataError: the data do not fit the question.
+
+    >>> import forwhom as fw
+    >>> simulated = fw.prior_predictive(
+    ...     fw.datasets.path(), outcome="responded", treatment="treat_out",
+    ...     modifiers="leg_black", family="bernoulli", draws=100,
+    ... )
+    >>> simulated.effects().n_rows
+    3
+    """
+    made = _plan_of(data, plan, keywords)
+    # Rows are needed, whatever method will fit them; the numbers are checked as a plan's are.
+    checked = make_plan(outcome="y", treatment="d", groups="g", draws=draws, seed=seed or made.seed)
+    made = replace(made, method="quadrature", draws=checked.draws, seed=checked.seed)
+    table = load(data if data is not None else made.data, made.columns)
+    design, rows = build_design(made, table)
+    cells = reduce_rows(design, rows)
+    check_columns(design, cells)
+    priors = resolve_priors(design, cells)
+    latent = build_latent(cells, priors, design.random_names, made.family, made.link)
+    prior = draw_prior(design, cells, priors, latent)
+    return PriorPredictive(prior, cells, table.engine, table.source)
+
+
+def compare_fits(fits: Mapping[str, Fit], data: Any = None, method: str = "loo") -> Any:
+    """Which of several fits to the same rows predicts rows it has not seen best?
+
+    Args:
+        fits: by name, such as ``{"poisson": one, "negative binomial": other}``.
+        data: the data frame, where the fits differ in modifiers or controls and came from no file:
+            rows are paired to judge differences.
+        method: "loo" or "waic".
+
+    Returns:
+        a table, the best fit first: elpd, the difference to the best with its standard error, and
+        stacking weights.
+
+    Raises:
+        PlanError: fits that cannot be compared.
+        DataError: ``data`` are not what was fitted.
+    """
+    from forwhom.compare import Contender, check_names, compare
+
+    check_names(fits)
+    if method not in ("loo", "waic"):
+        raise PlanError(f"method={method!r} is not known: give 'loo' or 'waic'.")
+    contenders = [
+        Contender(str(name), one.elpd(method), one.result, one.cells, one.fingerprint)
+        for name, one in fits.items()
+    ]
+    first = next(iter(fits.values()))
+    return first.native(compare(contenders, data))
 
 
 def load_fit(path: str | os.PathLike[str]) -> Fit:

@@ -14,7 +14,7 @@ from typer.core import TyperGroup
 
 from forwhom import __version__
 from forwhom import options as flag
-from forwhom.errors import DataError, ForWhomError, InferenceError
+from forwhom.errors import DataError, ForWhomError, InferenceError, PlanError
 from forwhom.output.progress import Progress
 from forwhom.plan import KEYS, Plan, make_plan
 from forwhom.plan.flags import check_facets, plan_from_file, plan_from_flags
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 SUCCESS, WRONG_USAGE, BAD_DATA, FAILED_DIAGNOSTICS, INTERRUPTED = 0, 2, 3, 4, 130
 PRINTED = ("modifiers", "average", "effects", "priors")
+CHECKS = ("check", "loo", "sensitivity")  # printed after them where asked for
 SHOWN_ROWS = 40
 FACETS = ("row", "column", "color")
 
@@ -101,6 +102,7 @@ class _Task:
     plan: Plan
     out: str | None
     as_json: bool
+    check: bool = False
     facets: Mapping[str, str] = field(default_factory=dict)
     labels: Mapping[str, str] = field(default_factory=dict)
     value_labels: ValueLabels = field(default_factory=dict)
@@ -164,6 +166,8 @@ def fit(
     row: flag.Row = None,
     column: flag.Column = None,
     color: flag.Color = None,
+    check: flag.Check = False,
+    prior_only: flag.PriorOnly = False,
     as_json: flag.Json = False,
 ) -> int:
     """Estimate for whom a treatment works.
@@ -186,17 +190,20 @@ def fit(
         plan = plan_from_flags(source, data, asked)
     facets = {facet: str(given[facet]) for facet in FACETS if facet in given}
     check_facets(facets, plan, out)
-    return _run(_Task(plan, out, as_json, facets))
+    if prior_only:
+        return _simulate(plan, out, as_json or check)
+    return _run(_Task(plan, out, as_json, check, facets))
 
 
 @app.command()
-def demo(out: flag.Out = None, as_json: flag.Json = False) -> int:
+def demo(out: flag.Out = None, check: flag.Check = False, as_json: flag.Json = False) -> int:
     """Run the embedded example.
 
     A field experiment (Broockman 2013): do state legislators answer e-mails from people who
     cannot vote for them, and who does?
     """
     from forwhom import datasets
+    from forwhom.output import demo_text
 
     example = datasets.DATASETS["black_politicians"]
     plan = make_plan(
@@ -214,36 +221,13 @@ def demo(out: flag.Out = None, as_json: flag.Json = False) -> int:
     labels = {**example.labels, **phrases}
     values: ValueLabels = {k: dict(v.items()) for k, v in example.value_labels.items()}
     if not as_json:
-        _say(_DEMO_OPENING.format(title=example.title))
-    code = _run(_Task(plan, out, as_json, labels=labels, value_labels=values))
+        _say(demo_text.OPENING.format(title=example.title))
+    code = _run(_Task(plan, out, as_json, check, labels=labels, value_labels=values))
     if not as_json:
-        _say(_DEMO_CLOSING)
+        _say(demo_text.CLOSING)
         if out is not None:
-            _say(_DEMO_FIGURES.format(modifiers=Path(out, "modifiers.png"), out=Path(out)))
+            _say(demo_text.FIGURES.format(modifiers=Path(out, "modifiers.png"), out=Path(out)))
     return code
-
-
-_DEMO_OPENING = """\
-Example: {title}
-Broockman (2013) sent 5,593 United States state legislators one e-mail each that asked for help,
-at random from a writer inside the legislator's district (treat_out = 0) or outside it
-(treat_out = 1), who can give no vote in return. Does the distance cost an answer, and for whom?
-
-The outcome is 0 or 1, so the model is a logit. Effects are told as differences in the probability
-of an answer, in percentage points: -10 is 10 answers fewer per 100 e-mails. The modifiers'
-coefficients are on the scale of the model, log odds.
-"""
-_DEMO_CLOSING = """
-What to look at
-  * The average effect: how many e-mails lose their answer to distance.
-  * The modifiers whose intervals leave out zero. Broockman's question was leg_black: do Black
-    legislators answer for more than votes?
-  * The group effects: groups of a handful of rows are pulled towards what the modifiers predict,
-    and their intervals are wider. Compare the columns Treated and Control with Low and High."""
-_DEMO_FIGURES = """\
-  * {modifiers}: each modifier's coefficient as a curve. One that lies to one side of the dashed
-    line at zero changes the effect; one astride it may not.
-  * {out}/effects.html: every group's effect; point at one for its numbers."""
 
 
 def _run(task: _Task) -> int:
@@ -263,6 +247,11 @@ def _run(task: _Task) -> int:
             progress("Making tables")
             tables = result.tables()
             summary = result.summary()
+            left_out: tuple[str, ...] = ()
+            if task.check:
+                progress("Checking the model")
+                checks, left_out = result.checks()
+                tables |= checks
             if place is not None:
                 files = _write(place, task, result, summary, tables, progress)
     if task.as_json:
@@ -277,11 +266,28 @@ def _run(task: _Task) -> int:
         _say(to_json(__version__, about, tables, notes, result.warnings, result.passed, files))
     else:
         _say("\n\n".join([summary, *_closing(task, tables, files)]))
+    for reason in left_out:
+        _complain(f"a check is left out: {reason}")
     if result.passed:
         return SUCCESS
     said = "written" if files else "printed"
     _complain(f"the diagnostics failed: do not rely on the results {said} (see Warnings).")
     return FAILED_DIAGNOSTICS
+
+
+def _simulate(plan: Plan, out: str | None, more: bool) -> int:
+    """Print what the priors imply."""
+    if out is not None or more:
+        raise PlanError(
+            "--prior-only prints one text and fits nothing: leave out --out, --check and --json."
+        )
+    from forwhom.api import prior_predictive
+
+    with Progress() as progress:
+        progress("Simulating from the priors")
+        found = str(prior_predictive(plan=plan, seed=plan.seed))
+    _say(found)
+    return SUCCESS
 
 
 def _write(
@@ -300,6 +306,8 @@ def _write(
         "modifiers": result.plot.modifiers(**names),
         "effects": result.plot.effects(**facets, **names),
     }
+    if "check" in tables:
+        figures["check"] = result.plot.check(**names)
     results = Results(result.plan_text(), summary, tables, figures, result.save)
     return write_results(place, results, progress)
 
@@ -312,7 +320,8 @@ def _closing(task: _Task, tables: Mapping[str, Tidy], files: Sequence[Path]) -> 
         return ["\n".join(["Written:", *(f"  {line}" for line in (again, *rest))])]
     from forwhom.output.text import format_table
 
-    shown = [format_table(tables[name], max_rows=SHOWN_ROWS) for name in PRINTED]
+    printed = [*PRINTED, *(name for name in CHECKS if name in tables)]
+    shown = [format_table(tables[name], max_rows=SHOWN_ROWS) for name in printed]
     return [*shown, "To save tables, figures, plan and draws, add: --out results"]
 
 

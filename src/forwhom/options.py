@@ -171,3 +171,13 @@ Out = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
+Check = Annotated[
+    bool,
+    typer.Option(
+        "--check",
+        help="Check the model, too: predictive checks, leave-one-out, sensitivity to priors.",
+    ),
+]
+PriorOnly = Annotated[
+    bool, typer.Option("--prior-only", help="Print what the priors imply, and fit nothing.")
+]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -16,11 +16,13 @@ from forwhom.errors import PlanError
 from forwhom.estimands import Caution, GroupPass
 from forwhom.plan import Plan, plan_to_toml
 from forwhom.posterior import (
+    CellPredictor,
     Elpd,
     Posterior,
     Quantity,
     Replication,
     check_scale,
+    log_densities,
     loo,
     predictor_of,
     replicate,
@@ -91,7 +93,7 @@ class Fit:
 
     def modifiers(self, level: float | None = None) -> Any:
         """lambda, one tidy row per coefficient of the heterogeneity equation."""
-        return self._native(self._modifiers_table(self._level(level)))
+        return self.native(self._modifiers_table(self._level(level)))
 
     def effects(
         self,
@@ -116,7 +118,7 @@ class Fit:
             return self.average(by, level, scale)
         told = self._told(scale)
         tables = [estimands.effects_table(one, self._pass(one, level)) for one in told]
-        return self._native(estimands.stack(tables, _labels(told)))
+        return self.native(estimands.stack(tables, _labels(told)))
 
     def average(
         self,
@@ -130,33 +132,33 @@ class Fit:
             PlanError: ``by`` names a column that does not define the groups, or another scale.
         """
         if by is None:
-            return self._native(self._average_table(scale, self._level(level)))
+            return self.native(self._average_table(scale, self._level(level)))
         if not isinstance(by, str | Sequence):
             raise PlanError(f"by={by!r} must be a column name or a list of them.")
         names = (by,) if isinstance(by, str) else tuple(by)
         told = self._told(scale)
         tables = [estimands.average_by_table(one, names, self._level(level)) for one in told]
-        return self._native(estimands.stack(tables, _labels(told)))
+        return self.native(estimands.stack(tables, _labels(told)))
 
     def parameters(self, level: float | None = None) -> Any:
         """alpha, beta, delta and the standard deviations."""
-        return self._native(self._parameters_table(self._level(level)))
+        return self.native(self._parameters_table(self._level(level)))
 
     def groups(self) -> Any:
         """The groups and their rows by arm."""
-        return self._native(self._groups_table())
+        return self.native(self._groups_table())
 
     def rows(self) -> Any:
         """Rows read, dropped (by column) and used."""
-        return self._native(estimands.rows_table(self.result))
+        return self.native(estimands.rows_table(self.result))
 
     def priors(self) -> Any:
         """Every prior used, in words and numbers, and where it comes from."""
-        return self._native(estimands.priors_table(self.result))
+        return self.native(estimands.priors_table(self.result))
 
     def diagnostics(self) -> Any:
         """How the draws were made and whether they can be trusted."""
-        return self._native(estimands.diagnostics_table(self.result))
+        return self.native(estimands.diagnostics_table(self.result))
 
     def check(self, level: float | None = None) -> Any:
         """Posterior predictive checks: statistics of the data among those of replicated data.
@@ -166,9 +168,9 @@ class Fit:
         Raises:
             PlanError: single rows are not known (method "exact"), or times are censored.
         """
-        predictor = predictor_of(self.result, self.cells, "check()")
+        predictor = self._predictor("check()")
         table = estimands.check_table(self._replication, predictor, self._level(level))
-        return self._native(table)
+        return self.native(table)
 
     def loo(self, pointwise: bool = False) -> Any:
         """How well the fit predicts a row it has not seen: PSIS leave-one-out.
@@ -190,10 +192,16 @@ class Fit:
     def elpd(self, method: str = "loo") -> Elpd:
         """LOO or WAIC for each kind of row as plain arrays, kept once made."""
         if method not in self._elpds:
-            predictor = predictor_of(self.result, self.cells, f"{method}()")
-            made = (loo if method == "loo" else waic)(predictor, f"{method}()")
-            self._elpds[method] = made
+            what = f"{method}()"
+            self._elpds[method] = (loo if method == "loo" else waic)(self._predictor(what), what)
         return self._elpds[method]
+
+    def sensitivity(self) -> Any:
+        """What the conclusions owe to the priors and to the data: power-scaling.
+
+        One row for each average effect, each lambda and sigma_theta, with a diagnosis in words.
+        """
+        return self.native(self._sensitivity())
 
     def tables(self) -> dict[str, Tidy]:
         """Every table by name, for writing out."""
@@ -211,6 +219,22 @@ class Fit:
             "priors": estimands.priors_table(self.result),
             "diagnostics": estimands.diagnostics_table(self.result),
         }
+
+    def checks(self) -> tuple[dict[str, Tidy], tuple[str, ...]]:
+        """Tables "check", "loo" and "sensitivity", and why one of them is left out."""
+        predictor, level = self._predictor, self.plan.level
+        made: dict[str, Callable[[], Tidy]] = {
+            "check": lambda: estimands.check_table(self._replication, predictor("check()"), level),
+            "loo": lambda: estimands.elpd_table(self.elpd()),
+            "sensitivity": self._sensitivity,
+        }
+        tables, reasons = {}, []
+        for name, make in made.items():
+            try:
+                tables[name] = make()
+            except PlanError as error:
+                reasons.append(str(error))
+        return tables, tuple(reasons)
 
     @property
     def plot(self) -> Plots:
@@ -340,21 +364,32 @@ class Fit:
     def _elpd_table(self, method: str, pointwise: bool) -> Any:
         found = self.elpd(method)
         if not pointwise:
-            return self._native(estimands.elpd_table(found))
-        predictor = predictor_of(self.result, self.cells, f"{method}()")
-        return self._native(estimands.pointwise_table(found, predictor))
+            return self.native(estimands.elpd_table(found))
+        return self.native(estimands.pointwise_table(found, self._predictor(f"{method}()")))
+
+    def _sensitivity(self) -> Tidy:
+        told = self._told(None)
+        averages = [
+            (label, self._average_draws(one))
+            for label, one in zip(_labels(told), told, strict=True)
+        ]
+        return estimands.sensitivity_table(self.result, averages, log_densities(self.result))
+
+    def _predictor(self, what: str) -> CellPredictor:
+        return predictor_of(self.result, self.cells, what)
 
     @cached_property
     def _replication(self) -> Replication:
         """The data drawn again from the posterior, kept once made."""
-        return replicate(predictor_of(self.result, self.cells, "check()"), "check()")
+        return replicate(self._predictor("check()"), "check()")
 
     @cached_property
     def _elpds(self) -> dict[str, Elpd]:
         """Predictive accuracy, kept once made, by method."""
         return {}
 
-    def _native(self, table: Tidy) -> Any:
+    def native(self, table: Tidy) -> Any:
+        """A table in the library the data came in."""
         if self.engine in DATA_FRAMES:
             return table.to_native(self.engine)
         from forwhom.output.text import PrintedTable

@@ -1,7 +1,7 @@
 """What to reduce the rows to, and the reduction."""
 
 from forwhom.cells.checks import baseline_difference, check_columns, nearly_collinear
-from forwhom.cells.likelihood import LikelihoodCells, RowKinds
+from forwhom.cells.likelihood import LikelihoodCells, RowKinds, kind_of_rows
 from forwhom.cells.priors import Priors, ResolvedPrior, in_words, resolve_priors
 from forwhom.cells.reduce import Cells, EffectColumns, Layout, reduce_rows, tied
 
@@ -16,6 +16,7 @@ __all__ = [
     "baseline_difference",
     "check_columns",
     "in_words",
+    "kind_of_rows",
     "nearly_collinear",
     "reduce_rows",
     "resolve_priors",

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -126,34 +127,18 @@ def reduce_likelihood(
     """
     family = FAMILIES[design.plan.family]
     table = rows.table
-    names = dict.fromkeys((*design.plan.modifiers.columns, *design.plan.controls.columns))
-    keys = [*rows.d.T, *rows.clusters.T]
-    keys += [np.asarray(table.columns[name].values) for name in names]
-    keys += [extra for extra in (rows.offset, rows.log_exposure) if extra is not None]
-    if not family.sufficient:
-        keys.append(rows.y)
-        beside = (rows.trials, rows.event, rows.std_error)
-        keys += [extra for extra in beside if extra is not None]
-    code = rows.groups
+    code = _cell_of_rows(design, rows)
     first = _first_rows(code)
-    for key in keys:
-        if (key == key[first][code]).all():
-            continue  # told by the others already, as modifiers are by the groups
-        distinct, codes = distinct_codes(key)
-        code = renumber(code * len(distinct) + codes)
-        first = _first_rows(code)
     count = len(first)
-    order = np.argsort(rows.groups[first], kind="stable")
     w = rows.weights
 
     def added(values: FloatArray | None) -> FloatArray:
         if values is not None and w is not None:
             values = values * w
-        return np.bincount(code, w if values is None else values, count)[order].astype(float)
+        return np.bincount(code, w if values is None else values, count).astype(float)
 
     per_row = rows.trials if rows.std_error is None else rows.std_error
     n_rows = added(None)
-    first = first[order]
     one = np.ones(count)
     if family.sufficient:
         outcome = Outcome.of(
@@ -203,8 +188,42 @@ def reduce_likelihood(
         clusters=rows.clusters[first],
         baseline_row=before,
         effect_rows=effect_rows,
-        summed=_summed(design, rows, _ranks(order)[code]) if _hides_rows(family) else None,
+        summed=_summed(design, rows, code) if _hides_rows(family) else None,
     )
+
+
+def kind_of_rows(design: Design, rows: Rows) -> IntArray:
+    """Which of ``LikelihoodCells.kinds`` each row is, (n,)."""
+    family, cell = FAMILIES[design.plan.family], _cell_of_rows(design, rows)
+    if not family.sufficient:
+        return cell
+    if _hides_rows(family):
+        return _outcome_codes(rows, cell)
+    return renumber(2 * cell + rows.y.astype(np.int64))
+
+
+def _cell_of_rows(design: Design, rows: Rows) -> IntArray:
+    """The cell of each row, (n,), numbered in the order of the groups."""
+    table = rows.table
+    names = dict.fromkeys((*design.plan.modifiers.columns, *design.plan.controls.columns))
+    keys = [*rows.d.T, *rows.clusters.T]
+    keys += [np.asarray(table.columns[name].values) for name in names]
+    keys += [extra for extra in (rows.offset, rows.log_exposure) if extra is not None]
+    if not FAMILIES[design.plan.family].sufficient:
+        keys.append(rows.y)
+        beside = (rows.trials, rows.event, rows.std_error)
+        keys += [extra for extra in beside if extra is not None]
+    return _combined(renumber(rows.groups), keys)
+
+
+def _combined(code: IntArray, keys: list[NDArray[Any]]) -> IntArray:
+    """One number for each combination, in the order of the first, then the second, ..."""
+    for key in keys:
+        if (key == key[_first_rows(code)][code]).all():
+            continue  # told by the others already, as modifiers are by the groups
+        distinct, codes = distinct_codes(key)
+        code = renumber(code * len(distinct) + codes)
+    return code
 
 
 def _hides_rows(family: Family) -> bool:
@@ -212,25 +231,13 @@ def _hides_rows(family: Family) -> bool:
     return bool(family.sufficient) and family.support != "binary"
 
 
-def _ranks(order: IntArray) -> IntArray:
-    """The place of each item in an order."""
-    out = np.empty_like(order)
-    out[order] = np.arange(len(order))
-    return out
-
-
 def _summed(design: Design, rows: Rows, cell: IntArray) -> RowKinds | None:
     """The different outcomes within each cell, and how often they occur."""
-    code = cell
-    for values in (rows.y, rows.trials, rows.event):
-        if values is not None:
-            key = _codes(values.astype(np.int64) if _whole(values) else values)
-            code = renumber(code * (int(key.max(initial=0)) + 1) + key)
-    count = int(code.max(initial=-1)) + 1
+    code = _outcome_codes(rows, cell)
+    first = _first_rows(code)
+    count = len(first)
     if count > MOST_KINDS:
         return None
-    first = np.empty(count, dtype=np.int64)
-    first[code[::-1]] = np.arange(len(code) - 1, -1, -1)
     outcome = Outcome.of(
         rows.y[first],
         None if rows.trials is None else rows.trials[first],
@@ -242,8 +249,9 @@ def _summed(design: Design, rows: Rows, cell: IntArray) -> RowKinds | None:
     return RowKinds(cell[first], outcome, np.bincount(code, rows.weights, count).astype(float))
 
 
-def _whole(values: FloatArray) -> bool:
-    return bool((values == np.floor(values)).all() and np.abs(values).max(initial=0.0) < 1e9)
+def _outcome_codes(rows: Rows, cell: IntArray) -> IntArray:
+    given = [values for values in (rows.y, rows.trials, rows.event) if values is not None]
+    return _combined(cell, given)
 
 
 def _offset(values: FloatArray | None, first: IntArray) -> FloatArray:

@@ -1,1 +1,5 @@
-"""The alternatives a user would try: interactions, subgroup tests, forests. Empty so far."""
+"""Fits compared with one another, and later with what else a user would try."""
+
+from forwhom.compare.fits import Contender, check_names, compare, stacking_weights
+
+__all__ = ["Contender", "check_names", "compare", "stacking_weights"]

@@ -14,6 +14,12 @@ from forwhom.estimands.effects import (
     stack,
 )
 from forwhom.estimands.elpd import elpd_table, pointwise_table
+from forwhom.estimands.prior import (
+    observed_differences,
+    prior_effects_table,
+    prior_outcome_table,
+)
+from forwhom.estimands.sensitivity import sensitivity_table
 from forwhom.estimands.summarise import summarise
 
 __all__ = [
@@ -29,11 +35,15 @@ __all__ = [
     "elpd_table",
     "groups_table",
     "modifiers_table",
+    "observed_differences",
     "parameters_table",
     "pass_over_groups",
     "pointwise_table",
+    "prior_effects_table",
+    "prior_outcome_table",
     "priors_table",
     "rows_table",
+    "sensitivity_table",
     "stack",
     "summarise",
 ]

@@ -54,7 +54,7 @@ def check_table(found: Replication, predictor: CellPredictor, level: float) -> T
         "conf_low": low,
         "conf_high": high,
         "z": _z(observed, replicated),
-        "prob_above": _above(observed, replicated),
+        "prob_above": above(observed, replicated),
     }
     order = np.r_[np.arange(s * a).reshape(s, a).T.ravel(), s * a + np.arange(len(group))]
     columns = {
@@ -102,8 +102,8 @@ def _worst(found: Replication) -> tuple[NDArray[np.int64], NDArray[np.int64], tu
     present = found.group_n > 0
     z = np.zeros(found.group_n.shape)
     z[present] = _z(found.group_observed[present], found.group_replicated[present])
-    above = _above(found.group_observed[present], found.group_replicated[present])
-    outside = int(((above < 0.025) | (above > 0.975)).sum())
+    p = above(found.group_observed[present], found.group_replicated[present])
+    outside = int(((p < 0.025) | (p > 0.975)).sum())
     order = np.argsort(-np.abs(z), axis=None, kind="stable")[: min(WORST, int(present.sum()))]
     group, arm = np.unravel_index(order, z.shape)
     return group.astype(np.int64), arm.astype(np.int64), (outside, int(present.sum()))
@@ -117,7 +117,8 @@ def _z(observed: FloatArray, replicated: FloatArray) -> FloatArray:
         return np.where(off == 0, 0.0, off / sd)
 
 
-def _above(observed: FloatArray, replicated: FloatArray) -> FloatArray:
+def above(observed: FloatArray, replicated: FloatArray) -> FloatArray:
+    """Share of replicated values, (m, T), above each observed one, (m,), ties counted half."""
     one = observed[:, None]
     tie = np.isclose(replicated, one, rtol=1e-12, atol=0)
     return np.asarray((np.where(tie, 0.5, replicated > one)).mean(axis=1))

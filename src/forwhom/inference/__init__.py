@@ -3,7 +3,8 @@
 from forwhom.inference.diagnostics import ChainCheck, Diagnostics
 from forwhom.inference.exact import ExactDraws, sample_exact
 from forwhom.inference.nuts import JointDraws, sample_nuts
-from forwhom.inference.quadrature import LatentDraws, sample_quadrature
+from forwhom.inference.prior import sample_prior
+from forwhom.inference.quadrature import LatentDraws, log_likelihood, sample_quadrature
 
 __all__ = [
     "ChainCheck",
@@ -11,7 +12,9 @@ __all__ = [
     "ExactDraws",
     "JointDraws",
     "LatentDraws",
+    "log_likelihood",
     "sample_exact",
     "sample_nuts",
+    "sample_prior",
     "sample_quadrature",
 ]

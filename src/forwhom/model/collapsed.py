@@ -176,6 +176,40 @@ class CollapsedGaussian:
             phi[j] = (right[j] - rest) / factor[j, j]
         return np.ascontiguousarray(phi.T)
 
+    def log_likelihood(
+        self, internal: FloatArray, tau: FloatArray, sigma: FloatArray
+    ) -> FloatArray:
+        """Log density of the rows given coefficients and scales, the groups integrated out.
+
+        Up to a constant.
+
+        Args:
+            internal: (K, p); tau: (K, R); sigma: (K,), all internal.
+
+        Returns:
+            (K,).
+        """
+        if cuts := self._cuts(len(tau)):
+            return np.concatenate(
+                [self.log_likelihood(internal[c], tau[c], sigma[c]) for c in cuts]
+            )
+        packed, log_det = self._likelihood(tau, sigma**2)
+        residual = np.vstack([-internal.T, np.ones(len(internal))])  # times it, the outcome's rest
+        i, j = self.tri
+        squares = residual[i] * residual[j] * np.where(i == j, 1.0, 2.0)[:, None]
+        value = -self.cells.n_rows * np.log(sigma) - 0.5 * log_det
+        return np.asarray(value - 0.5 * np.einsum("tk,tk->k", packed, squares))
+
+    def log_prior(
+        self, coefficients: FloatArray, spreads: FloatArray, residual: FloatArray
+    ) -> FloatArray:
+        """Log prior density, (K,), of parameters in the units of the data: (K, p), (K, R), (K,)."""
+        value = self.coefficients.log_density(coefficients)
+        value = value + self.sigma_prior.log_density(residual)
+        for r, prior in enumerate(self.tau_priors):
+            value = value + prior.log_density(spreads[:, r])
+        return value
+
     def group_gain(self, shapes: IntArray, tau: FloatArray, sigma: FloatArray) -> FloatArray:
         """M, where u_g given everything else is Normal(M R'(y - F phi), sigma^2 M).
 
@@ -205,9 +239,8 @@ class CollapsedGaussian:
         per_point = len(self.cells.cross) ** 2 + len(self.shape_gram) * self.n_tau**2
         return max(300_000 // per_point, min(64, 30_000_000 // per_point), 1)
 
-    def _factor(self, tau: FloatArray, easy: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Cholesky factors (q, q, K) of the bordered precision, and log-determinants (K,)."""
-        variance = np.exp(2 * easy[:, 0])
+    def _likelihood(self, tau: FloatArray, variance: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """[F, y]' V^-1 [F, y], packed (tri, K), and log-determinants of the groups (K,)."""
         packed = self.within[:, None] / variance
         log_det = np.zeros(len(tau))
         if self.n_tau:
@@ -215,6 +248,11 @@ class CollapsedGaussian:
             weights = between(self.shape_spread, tau**2, variance, det)
             packed += self.shape_cross.T @ weights.reshape(-1, len(tau))
             log_det = self.shape_count @ np.log(det, out=det)
+        return packed, log_det
+
+    def _factor(self, tau: FloatArray, easy: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Cholesky factors (q, q, K) of the bordered precision, and log-determinants (K,)."""
+        packed, log_det = self._likelihood(tau, np.exp(2 * easy[:, 0]))
         precision = np.tile(self.coefficients.precision()[:, None], len(tau))
         precision[self.coefficients.heavy] *= np.exp(-easy[:, 1:]).T
         packed += self.prior_rows.T @ precision

@@ -208,6 +208,15 @@ class LatentModel:
             at += size
         return value
 
+    def log_prior_of_parameters(self, tau: FloatArray, xi: FloatArray) -> FloatArray:
+        """The same as a density of the parameters themselves, not of their logarithms; (K,)."""
+        value, at = self.log_prior(tau, xi), self.p
+        for prior, size in zip(self.parameter_priors, self.sizes, strict=True):
+            if prior.positive:
+                value = value - xi[:, at : at + size].sum(axis=1)
+            at += size
+        return value
+
     def _tau_prior(self, tau: FloatArray) -> FloatArray:
         value = np.zeros(len(tau))
         for r, prior in enumerate(self.tau_priors):

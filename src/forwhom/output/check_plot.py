@@ -18,10 +18,11 @@ FloatArray = NDArray[np.float64]
 
 HEIGHT = 240
 LINE = 15
-LABEL_LETTERS = 40
+LABEL_LETTERS = 58
 MOST_GROUPS = 40  # named one by one
 BAR = "#c9c9c9"
 SIZES = {1: 480, 2: 300, 3: 230}  # width of a panel by their number
+NARROW = {1: 420, 2: 240, 3: 180}  # the same beside names
 
 
 def distribution_figure(
@@ -33,6 +34,8 @@ def distribution_figure(
     x_title: str,
     level: float = 0.95,
     counted: str = "rows",
+    source: str = "replicated from the fit",
+    drawn: str = "replicated data sets, every row's outcome drawn again.",
 ) -> Figure:
     """Bars for the observed shares, points and intervals for those of replicated data.
 
@@ -40,6 +43,7 @@ def distribution_figure(
         arms: A names; bins: B names of levels, or B + 1 edges of intervals.
         observed: (A, B) shares of each arm's rows; replicated: (A, B, T).
         title, x_title, level: as they say; counted: what the shares are of.
+        source, drawn: where the replicated data come from, for the subtitle and below.
     """
     if not 0 < level < 1:
         raise OutputError(f"level={level} must lie between 0 and 1, such as 0.95.")
@@ -133,8 +137,8 @@ def distribution_figure(
             "encoding": {**point, "y": {**y, "field": "middle"}, "tooltip": tooltip},
         },
     ]
-    subtitle = f"Grey bars: observed. Blue: replicated from the fit, median and {percent(level)}"
-    lines = [f"{replicated.shape[2]:,} replicated data sets, every row's outcome drawn again."]
+    subtitle = f"Grey bars: observed. Blue: {source}, median and {percent(level)}"
+    lines = [f"{replicated.shape[2]:,} {drawn}"]
     if not named:
         lines[0] += " The outermost bars hold all that lies beyond them."
     body = {"data": {"values": data}, **_panels(arms, layers, width, HEIGHT)}
@@ -195,7 +199,7 @@ def groups_figure(
                     "outside": bool(not low[i, a] <= observed[g, a] <= high[i, a]),
                 }
             )
-    width = SIZES.get(len(arms), 200)
+    width = NARROW.get(len(arms), 150)
     step = max(17, 5 + LINE * max(len(lines) for lines in broken.values()))
     x = {
         "type": "quantitative",

@@ -157,6 +157,31 @@ def plot_check(
     )
 
 
+def plot_prior(
+    posterior: Posterior,
+    found: Replication,
+    names: Mapping[str, str] | None,
+    level: float,
+    title: str | None,
+) -> Figure:
+    """Observed outcomes beside those that the priors imply."""
+    labels = Labels.of(posterior.design.groups, names, None)
+    name = labels.column(posterior.design.plan.outcome)
+    trials = FAMILIES[posterior.design.plan.family].support == "successes"
+    return distribution_figure(
+        _arms(posterior, found, labels),
+        found.bins,
+        found.share_observed,
+        found.share_replicated,
+        title="What do the priors imply, before the data are believed?" if title is None else title,
+        x_title=f"{name}: share of trials" if trials else name,
+        level=level,
+        counted="trials" if trials else "rows",
+        source="implied by the priors",
+        drawn="data sets simulated from the priors.",
+    )
+
+
 def _arms(posterior: Posterior, found: Replication, labels: Labels) -> list[str]:
     """Readable names of the arms."""
     t = posterior.design.treatment

@@ -4,26 +4,33 @@ from forwhom.posterior.elpd import Elpd, loo, sum_error, waic
 from forwhom.posterior.local import Block, LocalDraws
 from forwhom.posterior.posterior import Posterior, Quantity, link_words, make_posterior, views
 from forwhom.posterior.predictor import CellPredictor, predictor_of
-from forwhom.posterior.replicate import Replication, replicate
+from forwhom.posterior.prior import draw_prior
+from forwhom.posterior.replicate import Replication, replicate, simulated_rows
 from forwhom.posterior.response import check_scale, on_response, quantities, scales, told_on
+from forwhom.posterior.sensitivity import LogDensities, log_densities, power_sensitivity
 
 __all__ = [
     "Block",
     "CellPredictor",
     "Elpd",
     "LocalDraws",
+    "LogDensities",
     "Posterior",
     "Quantity",
     "Replication",
     "check_scale",
+    "draw_prior",
     "link_words",
+    "log_densities",
     "loo",
     "make_posterior",
     "on_response",
+    "power_sensitivity",
     "predictor_of",
     "quantities",
     "replicate",
     "scales",
+    "simulated_rows",
     "sum_error",
     "told_on",
     "views",

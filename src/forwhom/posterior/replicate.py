@@ -64,6 +64,7 @@ class _Tally:
     groups: int
     bins: int
     sets: int
+    center: float = 0.0  # second moments are taken around it
     weight: FloatArray = field(init=False)
     group_weight: FloatArray = field(init=False)
 
@@ -86,8 +87,9 @@ class _Tally:
                 continue
             some, w = y[mine], weight[mine]
             self.weight[a] += w.sum()
-            self.first[a] += w @ some
-            self.second[a] += w @ some**2
+            off = some - self.center
+            self.first[a] += w @ off
+            self.second[a] += w @ off**2
             self.zeros[a] += w @ (some == 0)
             self.low[a] = np.minimum(self.low[a], some.min(axis=0))
             self.top[a] = np.maximum(self.top[a], some.max(axis=0))
@@ -138,7 +140,8 @@ def replicate(predictor: CellPredictor, what: str) -> Replication:
     rng = np.random.default_rng(
         np.random.SeedSequence(predictor.posterior.design.plan.seed, spawn_key=(5,))
     )
-    return (_levels if levels else _numbers)(predictor, rng, what)
+    with np.errstate(over="ignore", invalid="ignore"):  # wide priors imply what floats cannot hold
+        return (_levels if levels else _numbers)(predictor, rng, what)
 
 
 def _levels(predictor: CellPredictor, rng: np.random.Generator, what: str) -> Replication:
@@ -205,7 +208,8 @@ def _numbers(predictor: CellPredictor, rng: np.random.Generator, what: str) -> R
     draws = _spaced(predictor, _sets(predictor, int(copies.sum())))
     sets = len(range(*draws.indices(predictor.draws)))
     shape = (len(arms), predictor.n_groups, len(edges) - 1)
-    seen, again = _Tally(*shape, 1), _Tally(*shape, sets)
+    center = float(np.average(y, weights=kinds.count))
+    seen, again = _Tally(*shape, 1, center), _Tally(*shape, sets, center)
     seen.add_numbers(y[:, None], kinds.count * trials, arm[kinds.cell], group[kinds.cell], edges)
     own = predictor.parameters(draws)
     for cells, eta in predictor.pieces(draws):
@@ -221,8 +225,9 @@ def _numbers(predictor: CellPredictor, rng: np.random.Generator, what: str) -> R
 
     def statistics(tally: _Tally) -> dict[str, FloatArray]:
         mean = tally.first / tally.weight[:, None]
-        sd = np.sqrt(np.maximum(tally.second / tally.weight[:, None] - mean**2, 0.0))
-        out = {"mean": mean, "sd": sd}
+        variance = tally.second / tally.weight[:, None] - mean**2
+        sd = np.sqrt(np.where(np.isnan(variance), np.inf, np.maximum(variance, 0.0)))
+        out = {"mean": center + mean, "sd": sd}
         if family.support == "count":
             out["share of zeros"] = tally.zeros / tally.weight[:, None]
         ends = ENDS.get(family.support, "")
@@ -306,3 +311,22 @@ def _edges(y: FloatArray, count: FloatArray, support: str) -> FloatArray:
         low, high = float(different[0]), float(different[-1])
     bins = int(np.clip(2 * count.sum() ** (1 / 3), 8, BINS))
     return np.linspace(low, high, bins + 1)
+
+
+def simulated_rows(predictor: CellPredictor, rows: int, seed: int) -> FloatArray:
+    """Outcomes of rows picked at random, drawn again, (rows, D): what one new row may look like.
+
+    Shares of trials where there are trials.
+    """
+    kinds = predictor.kinds
+    if kinds is None:
+        raise PlanError(not_single(predictor.posterior.design.plan, "prior_predictive()"))
+    rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(7,)))
+    picked = rng.choice(len(kinds.count), rows, p=kinds.count / kinds.count.sum())
+    outcome, every = kinds.outcome.take(picked), slice(None)
+    eta = predictor.eta(every, kinds.cell[picked])
+    with np.errstate(over="ignore", invalid="ignore"):
+        drawn = predictor.family.draw(
+            rng, eta, predictor.link, predictor.parameters(every), outcome
+        )
+    return np.asarray(drawn / outcome.trials[:, None])

@@ -1,0 +1,184 @@
+"""What the priors imply before the data are believed, beside what was observed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forwhom.data import Tidy
+from forwhom.estimands.check import above
+from forwhom.posterior import Block, CellPredictor, Posterior, Replication
+
+FloatArray = NDArray[np.float64]
+
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+OUTCOME_HEADERS = {
+    "where": "Where",
+    "statistic": "Statistic",
+    "observed": "Observed",
+    "implied": "Implied",
+    "conf_low": "Low",
+    "conf_high": "High",
+    "prob_above": "P(above)",
+}
+EFFECT_HEADERS = {
+    "outcome": "Outcome",
+    "quantity": "Quantity",
+    "observed": "Observed",
+    "estimate": "Median",
+    "conf_low": "Low",
+    "q25": "25 %",
+    "q75": "75 %",
+    "conf_high": "High",
+    "prob_positive": "P(>0)",
+}
+
+
+def prior_outcome_table(
+    predictor: CellPredictor, found: Replication | None, rows: FloatArray | None, level: float
+) -> Tidy:
+    """Statistics of data simulated from the priors; ``found`` is None where times are censored.
+
+    Args:
+        predictor: of the prior; found: whole data sets.
+        rows: outcomes of single rows, (m, D), where the outcome is a number.
+        level: of the interval over data sets.
+    """
+    tail = (1 - level) / 2
+    where: list[str] = []
+    statistic: list[str] = []
+    numbers: list[list[float]] = []  # observed, implied, its interval, share above
+    if found is not None:
+        for a, arm in enumerate(found.arms):
+            for s, name in enumerate(found.statistics):
+                values = found.replicated[s, a]
+                where.append(arm)
+                statistic.append(name)
+                seen = found.observed[s, a]
+                ends = np.quantile(values, [0.5, tail, 1 - tail], method="inverted_cdf")
+                numbers.append([seen, *ends, above(np.array([seen]), values[None])[0]])
+    if rows is not None:
+        kinds = predictor.kinds
+        assert kinds is not None
+        y = kinds.outcome.y / kinds.outcome.trials
+        order = np.argsort(y)
+        share = np.cumsum(kinds.count[order]) / kinds.count.sum()
+        whole = found is not None
+        for q in QUANTILES:
+            where.append("one row")
+            statistic.append(f"{q:.0%} quantile".replace("%", " %"))
+            at = min(int(np.searchsorted(share, q)), len(y) - 1)
+            seen = float(y[order][at]) if whole else np.nan
+            implied = float(np.quantile(rows, q, method="inverted_cdf"))
+            numbers.append([seen, implied, np.nan, np.nan, np.nan])
+    columns = {
+        "where": where,
+        "statistic": statistic,
+        **dict(
+            zip(
+                ("observed", "implied", "conf_low", "conf_high", "prob_above"),
+                np.array(numbers).T,
+                strict=True,
+            )
+        ),
+    }
+    notes: tuple[str, ...] = (
+        "Implied: the median over data sets simulated from the priors, with the interval that "
+        "holds so many of them; P(above): share of them above the observed value. One row: "
+        "quantiles of a single row's outcome, over rows and draws.",
+    )
+    if found is None:
+        notes += ("Times are simulated whole; observed ones are censored and not compared.",)
+    return Tidy(columns, "Outcomes implied by the priors", level, notes, OUTCOME_HEADERS)
+
+
+def prior_effects_table(
+    told: Sequence[Posterior], observed: Sequence[float], level: float, seed: int
+) -> Tidy:
+    """The average effect, a group's effect and the differences between groups, by the priors.
+
+    Args:
+        told: the prior in the quantities that effects are told in.
+        observed: the difference between arms in each, NaN where there is none.
+        level: of the intervals; seed: which group stands for a group in each draw.
+    """
+    tail = (1 - level) / 2
+    rows: list[dict[str, object]] = []
+    for one, difference in zip(told, observed, strict=True):
+        average, group, between = _effects(one, seed)
+        for name, values, seen in (
+            ("average effect", average, difference),
+            ("effect in a group", group, np.nan),
+            ("sd of effects between groups", between, np.nan),
+        ):
+            low, first, middle, last, high = np.quantile(values, [tail, 0.25, 0.5, 0.75, 1 - tail])
+            rows.append(
+                {
+                    "outcome": "" if one.quantity is None else one.quantity.label,
+                    "quantity": name,
+                    "observed": seen,
+                    "estimate": middle,
+                    "conf_low": low,
+                    "q25": first,
+                    "q75": last,
+                    "conf_high": high,
+                    "prob_positive": np.nan if name.startswith("sd") else (values > 0).mean(),
+                }
+            )
+    texts = ("outcome", "quantity")
+    columns = {
+        name: [row[name] for row in rows]
+        if name in texts
+        else np.array([row[name] for row in rows], dtype=float)
+        for name in rows[0]
+    }
+    if not any(columns["outcome"]):
+        columns.pop("outcome")
+    unit = f", in {told[0].unit_words}" if told[0].unit_words else ""
+    on = told[0].effect_on
+    if told[0].quantity is not None and told[0].quantity.label:
+        on = on.replace(f" being {told[0].quantity.label}", "")
+    notes = (
+        f"Effects on {on}{unit}. Observed: the plain difference between the arms. A group: one "
+        "picked at random in each draw, larger ones more often.",
+    )
+    return Tidy(columns, "Effects implied by the priors", level, notes, EFFECT_HEADERS)
+
+
+def _effects(posterior: Posterior, seed: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Average over rows, one group and sd between groups (by rows), in each draw; (D,) each."""
+    share = posterior.group_weight / posterior.group_weight.sum()
+    draws = len(posterior.alpha)
+    rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(8,)))
+    picked = rng.choice(len(share), draws, p=share)
+    mean, square, one = np.zeros(draws), np.zeros(draws), np.zeros(draws)
+
+    def work(block: Block) -> tuple[FloatArray, FloatArray, NDArray[np.int64], FloatArray]:
+        w = share[block.groups]
+        place = np.full(len(share), -1)
+        place[block.groups] = np.arange(len(block.groups))
+        mine = np.flatnonzero(place[picked] >= 0)
+        return w @ block.theta, w @ block.theta**2, mine, block.theta[place[picked[mine]], mine]
+
+    for first, second, mine, values in posterior.local.map(work):
+        mean += first
+        square += second
+        one[mine] = values
+    return mean, one, np.sqrt(np.maximum(square - mean**2, 0.0))
+
+
+def observed_differences(posterior: Posterior, found: Replication | None) -> list[float]:
+    """The plain difference between the arms, for each quantity that effects can be told in."""
+    design = posterior.design
+    levels = design.outcome.levels
+    several = max(len(levels) - 1, 1) if len(levels) > 2 else 1
+    if found is None or design.treatment.kind == "dose" or design.plan.exposure is not None:
+        return [np.nan] * several
+    if levels:
+        share = found.share_observed[1] - found.share_observed[0]
+        return [float(100 * share[k:].sum()) for k in range(1, len(levels))]
+    at = found.statistics.index("mean")
+    unit = 100.0 if design.plan.family == "binomial" else 1.0
+    return [float(unit * (found.observed[at, 1] - found.observed[at, 0]))]

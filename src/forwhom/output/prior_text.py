@@ -1,0 +1,92 @@
+"""The printed summary of a prior predictive simulation."""
+
+from __future__ import annotations
+
+import textwrap
+
+from forwhom.data import Tidy
+from forwhom.output.text import format_table, percent
+from forwhom.posterior import Posterior
+
+WIDTH = 88
+UNLIKELY = 0.025  # of the simulated data sets
+WIDE = 10.0  # times the observed spread
+
+
+def format_prior(posterior: Posterior, outcome: Tidy, effects: Tidy, source: str) -> str:
+    """Question, the two tables and how to read them.
+
+    Args:
+        posterior: draws from the priors; outcome, effects: their tables.
+        source: name of the data.
+    """
+    design = posterior.design
+    plan, draws = design.plan, len(posterior.alpha)
+    head = (
+        f"Prior predictive simulation: {draws:,} draws of every parameter from its prior, and data "
+        f"simulated for the {design.usage.n_used:,} rows of {source}. Nothing is fitted. "
+        f"Model: {plan.family}{'' if plan.link == 'identity' else f' ({plan.link})'}, baseline "
+        f"{plan.baseline}{f', preset {plan.preset}' if plan.preset else ''}; seed {plan.seed}."
+    )
+    blocks = [
+        _wrap(head),
+        _wrap(
+            f"What the priors say {plan.outcome} may look like, {percent(plan.level)} intervals:"
+        ),
+        _plain(outcome),
+        _wrap(f"What they say of effects. {effects.notes[0]}"),
+        _plain(effects),
+        "\n".join(["How to read it", *(_bullet(text) for text in _reading(outcome))]),
+    ]
+    return "\n\n".join(blocks)
+
+
+def _reading(outcome: Tidy) -> list[str]:
+    """What stands out, then what to do in general."""
+    found, anywhere, wider = [], [], []
+    for row in (outcome.row(i) for i in range(outcome.n_rows)):
+        name, where, p = row["statistic"], row["where"], row["prob_above"]
+        if name == "sd" and row["observed"] > 0:
+            wider.append(row["implied"] / row["observed"])
+        level = name == "mean" or name.startswith("share")
+        if level and (p < UNLIKELY or p > 1 - UNLIKELY):
+            side = "above" if p < 0.5 else "below"
+            found.append(
+                f"{name} ({where}): what was observed lies {side} what the priors hold likely. "
+                "Priors and data pull apart; sensitivity() of the fit says what that does."
+            )
+        if level and row["conf_low"] < 0.01 and row["conf_high"] > 0.99 and name != "mean":
+            anywhere.append(f"{name} ({where})")
+    if anywhere:
+        found.append(f"The priors leave {_and(anywhere)} anywhere between none and all.")
+    if wider and max(wider) >= WIDE:
+        found.append(
+            f"Simulated outcomes are {max(wider):,.3g} times as spread out as those observed: "
+            "priors this wide believe in effects and outcomes that nobody has seen."
+        )
+    found.append(
+        "Implied values should be wider than what you would be surprised by, and not absurd: "
+        "effects larger than any ever seen, or outcomes that cannot occur, call for tighter priors "
+        '(priors={"lambda": "normal(0, 0.5)"}); intervals too narrow for a real possibility, for '
+        "wider ones. priors() lists them."
+    )
+    return found
+
+
+def _and(names: list[str]) -> str:
+    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]
+
+
+def _plain(table: Tidy) -> str:
+    """The table alone."""
+    return format_table(Tidy(table.columns, "", None, (), table.headers))
+
+
+def _wrap(text: str) -> str:
+    return textwrap.fill(text, WIDTH, break_long_words=False, break_on_hyphens=False)
+
+
+def _bullet(text: str) -> str:
+    return textwrap.fill(
+        text, WIDTH, initial_indent="  * ", subsequent_indent="    ", break_on_hyphens=False
+    )

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from forwhom.model.factor import Factor
+from forwhom.model.factor import NEVER_ZERO, Factor
 from forwhom.model.joint import JointModel
 from forwhom.model.priors import ParameterPrior
 
@@ -134,7 +134,7 @@ def whiten(model: JointModel) -> WhitenedModel:
     shares = [_shares(taus, known) for taus, known in zip(fit.taus, fit.information, strict=True)]
     sure = [_certainty(share) for share in shares]
     factors = tuple(
-        factor if factor.lkj else replace(factor, centring=share.mean(axis=0) * certain[:, None])
+        factor if factor.lkj else _centred(factor, share, certain)
         for factor, share, certain in zip(model.factors, shares, sure, strict=True)
     )
     model = replace(model, factors=factors)
@@ -304,6 +304,16 @@ def _certainty(share: FloatArray) -> FloatArray:
     return np.clip((known - SURELY / 4) / SURELY, 0.0, 1.0)
 
 
+def _centred(factor: Factor, share: FloatArray, certain: FloatArray) -> Factor:
+    """The factor with its coordinates chosen."""
+    may_be_zero = [prior.distribution not in NEVER_ZERO for prior in factor.tau_priors]
+    return replace(
+        factor,
+        centring=share.mean(axis=0) * certain[:, None],
+        signed=(certain == 0) & np.array(may_be_zero),
+    )
+
+
 def _typical(prior: ParameterPrior) -> float:
     """A typical size of an sd under its prior, 1 where it has none."""
     numbers = prior.numbers
@@ -336,11 +346,17 @@ def _global_shape(
     for k, shrinkage in enumerate(model.shrinkage):
         center[ends[3 + k] : ends[4 + k]] = np.tile(shrinkage.start(), lp)
     at = int(ends[3 + len(model.shrinkage)])
-    for factor, taus, share in zip(model.factors, fit.taus, shares, strict=True):
+    for factor, taus, share, information in zip(
+        model.factors, fit.taus, shares, fit.information, strict=True
+    ):
         r, students = factor.columns, int(factor.student.sum())
         for i in range(lp):
-            center[at : at + r] = np.log(taus[i])
-            scale[at : at + r] = 1 / np.sqrt(1 + 2 * share[i].sum(axis=1))
+            signed, known = factor.signed, np.sqrt(1 + 2 * share[i].sum(axis=1))
+            center[at : at + r] = np.where(signed, taus[i], np.log(taus[i]))
+            # near zero the log likelihood is quartic in tau
+            squares = (np.einsum("rrh->rh", information[i]) ** 2).sum(axis=1)
+            width = np.minimum(squares**-0.25, [_typical(prior) for prior in factor.tau_priors])
+            scale[at : at + r] = np.where(signed, np.maximum(width, taus[i] / known), 1 / known)
             center[at + r : at + r + students] = np.log(LIGHT_TAILS)
             at += factor.hyper
     return center, scale

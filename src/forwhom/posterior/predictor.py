@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from forwhom.cells import Cells, LikelihoodCells, RowKinds
 from forwhom.design import Design, number_text
 from forwhom.errors import PlanError
-from forwhom.families import FAMILIES, Family, Outcome
+from forwhom.families import FAMILIES, KNOWN_GAUSSIAN, Family, Outcome
 from forwhom.inference import ExactDraws, JointDraws
 from forwhom.posterior.joint import JointPredictor
 from forwhom.posterior.latent import KEEP, LatentLocals
@@ -62,7 +62,8 @@ class CellPredictor:
     @property
     def family(self) -> Family:
         """The outcome's distribution."""
-        return FAMILIES[self.posterior.design.plan.family]
+        design = self.posterior.design
+        return KNOWN_GAUSSIAN if design.estimates else FAMILIES[design.plan.family]
 
     @property
     def link(self) -> str:
@@ -207,9 +208,11 @@ class CellPredictor:
     ) -> FloatArray:
         """eta of cells, given theta and b of their groups (g, k); ``place`` (c,) among them."""
         found, local = self.found, self.local
-        before = local.shared.coefficients[draws, : self.cells.layout.delta.stop]
         lambda_ = local.lambda_[draws]
-        eta = found.baseline_row[cells] @ before.T + found.offset[cells, None]
+        eta = np.tile(found.offset[cells, None], (1, len(lambda_)))
+        if not self.posterior.design.estimates:
+            before = local.shared.coefficients[draws, : self.cells.layout.delta.stop]
+            eta += found.baseline_row[cells] @ before.T
         eta += found.d[cells] * (found.effect_rows[0][cells] @ lambda_.T)
         own = theta - local.eta_columns[groups] @ lambda_.T  # beyond the group's prediction
         for r, name in enumerate(local.random):

@@ -221,8 +221,8 @@ class TestWords:
         [
             ({"family": "gausian"}, ("family 'gausian' is not known", "Did you mean 'gaussian'?")),
             (
-                {"family": "categorical"},
-                ("family 'categorical' is planned but not in this version",),
+                {"family": "categorical", "method": "quadrature"},
+                ("method 'quadrature' takes one linear predictor", "Leave method to 'auto'."),
             ),
             ({"baseline": "groups"}, ("baseline 'groups' is not known", "Did you mean 'group'?")),
             ({"preset": "aley2023"}, ("preset 'aley2023' is not", "Did you mean 'alley2023'?")),

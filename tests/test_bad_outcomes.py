@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
+import pandas as pd
 import pytest
+from typer.testing import CliRunner
 
 import forwhom as fw
+from forwhom.cli import app
 
 N = 60
 
@@ -57,6 +62,22 @@ CASES = [
      "every one of the 60 complete rows is censored ('e' is 0 throughout)"),
     (with_value("e", 3.0, 2), {"outcome": "t", "family": "exponential", "event": "e"},
      "event 'e' must be 1 (it happened) or 0 (censored); it holds 3 in 2 rows."),
+    (with_value("t", 0.0, 3), {"outcome": "t", "family": "piecewise_exponential", "event": "e"},
+     "piecewise_exponential needs times above 0; 't' holds 0 in 3 rows."),
+    (with_value("t", -1.0, 1), {"outcome": "t", "family": "piecewise_exponential"},
+     "piecewise_exponential needs times above 0; 't' holds -1 in 1 row."),
+    (rows(e=np.zeros(N)), {"outcome": "t", "family": "piecewise_exponential", "event": "e"},
+     "every one of the 60 complete rows is censored ('e' is 0 throughout)"),
+    (rows(), {"outcome": "t", "family": "piecewise_exponential", "breaks": [1.0, 50.0]},
+     "breaks: no event of 't' falls in the interval after 50, so its hazard cannot be learnt"),
+    (with_value("y", 1.2, 2), {"outcome": "y", "family": "ordered_beta"},
+     "ordered_beta needs numbers from 0 to 1; 'y' holds 1.2 in 2 rows. Divide a percentage by 100"),
+    (rows(), {"outcome": "y", "family": "ordered_beta"},
+     "outcome 'y' holds 0 and 1 only, nothing between; family 'ordered_beta' is for shares. Choose "
+     "family 'bernoulli'."),
+    (rows(y=["a", "b", "c"] * 20), {"outcome": "y", "family": "categorical",
+                                    "reference_category": "d"},
+     "reference_category='d' is not a category of 'y' in the complete rows; it has 'a', 'b', 'c'."),
     (with_value("n", 0.0, 2), {"outcome": "y", "family": "binomial", "trials": "n"},
      "trials 'n' must be whole numbers from 1; they hold 0 in 2 rows."),
     (with_value("y", 7.0, 1), {"outcome": "y", "family": "binomial", "trials": "n"},
@@ -67,6 +88,20 @@ CASES = [
      "offset 'o' holds text; it must hold numbers."),
     (rows(y=np.ones(N)), {"outcome": "y", "family": "bernoulli"},
      "outcome 'y' is '1' in all 60 complete rows; there is nothing to explain."),
+    (rows(d=np.full(N, 2.0)), {"outcome": "y", "treatment_type": "dose"},
+     "treatment 'd' is 2 in all 60 complete rows; an effect needs doses that differ."),
+    (rows(d=np.arange(N) == 7), {"outcome": "y", "family": "gaussian"},
+     "only one row has treatment 'd' at 'True', so the effect cannot differ by 'm'. Leave the "
+     "modifiers out and say groups= instead, or add rows to that arm."),
+    (rows(d=(np.arange(N) != 7) * 1.0), {"outcome": "y", "family": "bernoulli"},
+     "only one row has treatment 'd' at '0', so the effect cannot differ by 'm'."),
+    (rows(d=(np.arange(N) > 1) * 1.0), {"outcome": "y", "family": "bernoulli"},
+     "'m' does not vary among the untreated rows, so the baseline cannot be told from the effect "
+     "by it. Leave it out."),
+    (rows(w=np.linspace(0.5, 2, N)),
+     {"outcome": "y", "weights": "w", "weights_kind": "frequency"},
+     "frequency weights 'w' must be whole numbers, how many times a row counts; they hold 0.5 in "
+     "1 row, and "),
 ]  # fmt: skip
 
 
@@ -75,6 +110,30 @@ def test_refused(data: dict[str, object], asked: dict[str, str], message: str) -
     with pytest.raises(fw.DataError) as caught:
         fw.fit(data, treatment="d", modifiers="m", **asked)
     assert message in str(caught.value)
+
+
+def test_categorical_is_read_but_not_yet_fitted() -> None:
+    with pytest.raises(fw.PlanError, match="does not fit it yet"):
+        fw.fit(rows(y=["a", "b", "c"] * 20), "y", "d", "m", family="categorical")
+
+
+@pytest.mark.parametrize(("data", "asked", "message"), CASES, ids=lambda case: None)
+def test_refused_at_the_command_line_with_nothing_written(
+    data: dict[str, object], asked: dict[str, str], message: str, tmp_path: Path
+) -> None:
+    pd.DataFrame(data).to_csv(tmp_path / "data.csv", index=False)
+    flags = [part for key, value in asked.items() for part in (f"--{key}", value)]
+    found = CliRunner().invoke(
+        app,
+        ["fit", str(tmp_path / "data.csv"), "--treatment", "d", "--modifiers", "m", "--out",
+         str(tmp_path / "deep" / "results"), *(flag.replace("_", "-") if flag.startswith("--")
+         else flag for flag in flags)],
+    )  # fmt: skip
+    assert (found.exit_code, found.stdout) == (3, "")
+    assert found.stderr.startswith("forwhom: ")
+    assert found.stderr.count("\n") == 1
+    assert message in found.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["data.csv"]
 
 
 def test_two_levels_of_text_are_yes_and_no() -> None:
@@ -93,6 +152,152 @@ def test_complete_separation_works_and_is_said(always: float) -> None:
     word = "always" if always else "never"
     assert len(said) == 1
     assert said[0].startswith(f"'y' {word} occurs in the treated rows (complete separation)")
+
+
+def test_an_outcome_that_is_the_treatment_is_said_of_both_arms() -> None:
+    data = rows()
+    fit = fw.fit(data | {"y": data["d"]}, "y", "d", "m", family="bernoulli", draws=500)
+    assert fit.passed
+    said = [caution.text for caution in fit.warnings if caution.code == "separation"]
+    assert [text.partition(" (")[0] for text in said] == [
+        "'y' always occurs in the treated rows",
+        "'y' never occurs in the control rows",
+    ]
+    assert all("the prior does the rest. fit.priors() shows it." in text for text in said)
+    effect = fit.average().row(0)  # 100 points is the edge, and the prior keeps away from it
+    assert 50 < effect["conf_low"] < effect["conf_high"] < 100
+
+
+EDGES = [
+    ({"k": np.where(np.arange(N) % 2 == 1, 0.0, rows()["k"])},
+     {"outcome": "k", "family": "poisson"}, "'k' is 0 in all treated rows (complete separation)"),
+    ({"k": np.where(np.arange(N) % 2 == 0, 0.0, rows()["k"])},
+     {"outcome": "k", "family": "negative_binomial"}, "'k' is 0 in all control rows (complete"),
+    ({"e": np.where(np.arange(N) % 2 == 1, 0.0, rows()["e"])},
+     {"outcome": "t", "family": "exponential", "event": "e"},
+     "'t' is censored in all treated rows (complete separation)"),
+    ({"e": np.where(np.arange(N) % 2 == 0, 0.0, rows()["e"])},
+     {"outcome": "t", "family": "weibull", "event": "e"}, "'t' is censored in all control rows"),
+    ({"y": np.where(np.arange(N) % 2 == 1, 3.0, 1.0 + np.arange(N) % 3)},
+     {"outcome": "y", "family": "ordinal"}, "'y' is '3' in all treated rows (complete separation)"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("changed", "asked", "words"), EDGES, ids=lambda case: None)
+def test_an_arm_at_the_edge_is_said(
+    changed: dict[str, object], asked: dict[str, str], words: str
+) -> None:
+    fit = fw.fit(rows(**changed), treatment="d", modifiers="m", draws=500, **asked)
+    (said,) = [caution.text for caution in fit.warnings if caution.code == "separation"]
+    assert said.startswith(words)
+    plain = fw.fit(rows(), treatment="d", modifiers="m", draws=500, **asked | {"family": "poisson",
+        "outcome": "k", "event": None})  # fmt: skip
+    assert "separation" not in {caution.code for caution in plain.warnings}
+
+
+@pytest.mark.parametrize("family", ["gaussian", "bernoulli"])
+@pytest.mark.parametrize("arm", [0, 1])
+def test_an_arm_of_one_row_is_named_and_so_is_the_prior(arm: int, family: str) -> None:
+    words = f"is {'treated' if arm else 'untreated'} (d: {arm})"
+    data = rows(d=np.where(np.arange(N) == 7, arm, 1.0 - arm))
+    fit = fw.fit(data, "y", "d", groups="m", family=family, draws=500)
+    (said,) = [caution.text for caution in fit.warnings if caution.code == "one_row_arm"]
+    prior = {row[0]: row[1] for row in zip(*(
+        fit.priors().to_dict()[key] for key in ("parameter", "prior")), strict=True)}  # fmt: skip
+    assert said == (
+        f"Only one row {words}: whether its outcome is an effect or chance cannot be told, and "
+        f"the interval is as wide as one row's noise. The prior of the effect, {prior['lambda']}, "
+        f"does what the data cannot, and that of sigma_theta, {prior['sigma_theta']}, any "
+        "difference between groups."
+    )
+    assert said in fit.summary().replace("\n    ", " ")
+
+
+def test_two_rows_in_an_arm_are_not_one() -> None:
+    data = rows(d=(np.arange(N) > 1) * 1.0)
+    fit = fw.fit(data, "y", "d", groups="m", family="bernoulli", draws=200)
+    assert "one_row_arm" not in {caution.code for caution in fit.warnings}
+
+
+def test_an_ordered_level_that_never_occurs_is_left_out_and_said() -> None:
+    y = np.array([1.0, 2.0, 4.0])[np.arange(N) % 3]
+    fit = fw.fit(rows(y=y), "y", "d", "m", family="ordinal", draws=200)
+    assert fit.result.design.outcome.levels == ("1", "2", "4")
+    assert (
+        "'3' of 'y' never occurs in the complete rows and is left out." in fit.result.design.notes
+    )
+    assert fit.average().to_dict()["outcome"] == ["2 or above", "4 or above"]
+    tens = fw.fit(rows(y=10 * y), "y", "d", "m", family="ordinal", draws=200)
+    assert not tens.result.design.notes
+
+
+def test_a_labelled_level_that_never_occurs_is_left_out_and_said(tmp_path: Path) -> None:
+    import pyreadstat
+
+    y = np.array([1.0, 2.0, 4.0])[np.arange(N) % 3]
+    labels = {1: "never", 2: "seldom", 3: "often", 4: "always"}
+    path = tmp_path / "data.sav"
+    pyreadstat.write_sav(pd.DataFrame(rows(y=y)), str(path), variable_value_labels={"y": labels})
+    fit = fw.fit(path, "y", "d", "m", family="ordinal", draws=200)
+    assert fit.result.design.outcome.levels == ("never", "seldom", "always")
+    assert "'often' of 'y' never occurs in the complete rows and is left out." in (
+        fit.result.design.notes
+    )
+
+
+class TestHeavyTails:
+    """A mean time without events rests on exp() of the prior, whose sd draws cannot tell."""
+
+    def fit(self, **priors: str) -> fw.Fit:
+        t = np.random.default_rng(3).exponential(size=12) + 0.01
+        d, m = np.tile([0.0, 1.0], 6), np.repeat([0.0, 1.0, 2.0], 4)
+        event = np.where((d == 1) & (np.arange(12) != 1), 0.0, 1.0)
+        return fw.fit(
+            {"t": t, "d": d, "m": m, "e": event}, "t", "d", groups="m", family="exponential",
+            event="e", priors=priors, draws=1000,
+        )  # fmt: skip
+
+    def test_no_standard_error_but_an_interval(self) -> None:
+        fit = self.fit(alpha="normal(0, 100)", **{"lambda": "normal(0, 100)"})
+        effects, average = fit.effects(), fit.average()
+        theta = fit._told(None)[0].local.theta()
+        share = ((theta - theta.mean(axis=1, keepdims=True)) ** 2).max(axis=1) / (
+            999 * theta.var(axis=1, ddof=1)
+        )
+        found = effects.to_dict()
+        np.testing.assert_array_equal(np.isnan(found["std_error"]), share > 0.25)
+        assert (share > 0.25).any()
+        np.testing.assert_allclose(found["conf_high"], np.quantile(theta, 0.975, axis=1))
+        assert "No std. error where one draw makes up over a quarter" in repr(effects)
+        assert np.isnan(average.row(0)["std_error"])
+        assert "  -  " in repr(average)
+        (said,) = [caution.text for caution in fit.warnings if caution.code == "heavy_tail"]
+        assert said == (
+            "The posterior of the average effect has so heavy a tail that one of 1,000 draws makes "
+            "up more than a quarter of its variance: no standard error is given, and the ends of "
+            "the interval lean on the priors (fit.priors() shows them). Effects on the logarithm "
+            "of the mean are steadier (scale='link')."
+        )
+        link = fit.effects(scale="link")
+        assert np.isfinite(link.to_dict()["std_error"]).all()
+        assert "No std. error" not in repr(link)
+
+    def test_priors_that_know_the_size_of_an_effect_give_one(self) -> None:
+        fit = self.fit(
+            alpha="normal(0, 1)", sigma_b="half_normal(0.3)", sigma_theta="half_normal(0.3)",
+            **{"lambda": "normal(0, 0.5)"},
+        )  # fmt: skip
+        assert np.isfinite(fit.effects().to_dict()["std_error"]).all()
+        assert "heavy_tail" not in {caution.code for caution in fit.warnings}
+
+    def test_means_beyond_all_bounds(self, tmp_path: Path) -> None:
+        vague = {"alpha": "normal(0, 1000)", "lambda": "normal(0, 1000)"}
+        fit = self.fit(sigma_b="half_normal(100)", sigma_theta="half_normal(100)", **vague)
+        for table in fit.tables().values():
+            for name in ("estimate", "conf_low", "conf_high"):
+                assert np.isfinite(table.columns.get(name, 0.0)).all()
+        assert "inf" not in fit.summary()
+        assert fw.load(fit.save(tmp_path / "fit.nc")).summary() == fit.summary()
 
 
 def test_separation_in_a_group_is_said() -> None:

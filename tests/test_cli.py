@@ -15,6 +15,7 @@ from forwhom import __version__, api
 from forwhom.cli import app
 from forwhom.plan import KEYS
 from forwhom.plan import plan as known
+from forwhom.plan.treatments import TREATMENT_TYPES
 
 KINDS = (".png", ".svg", ".html")
 FIGURES = {f"{name}{kind}" for name in ("modifiers", "effects") for kind in KINDS}
@@ -116,7 +117,7 @@ def test_every_keyword_of_fit_is_a_flag_and_is_explained():
     for keyword in keywords:
         assert f"--{keyword.replace('_', '-')} " in help_text
     words = " ".join(help_text.split())
-    for choices in (known.BASELINES, known.SPREADS, known.METHODS, known.TREATMENT_TYPES):
+    for choices in (known.BASELINES, known.SPREADS, known.METHODS, TREATMENT_TYPES):
         assert ", ".join(choices) in words
 
 

@@ -9,7 +9,7 @@ import forwhom as fw
 from forwhom.families import FAMILIES
 from tests.inference.test_quadrature_against_nuts import simulate
 
-NAMES = list(FAMILIES)
+NAMES = [name for name, family in FAMILIES.items() if not family.several]
 
 
 def options(name: str, data: dict[str, np.ndarray]) -> dict[str, object]:
@@ -63,12 +63,19 @@ def test_quadrature_equals_the_closed_form(name: str) -> None:
         assert np.allclose(one.std(axis=1), two.std(axis=1), rtol=0.05)
 
 
-@pytest.mark.parametrize("name", ["bernoulli", "poisson", "ordinal", "negative_binomial"])
+@pytest.mark.parametrize(
+    "name", ["bernoulli", "poisson", "ordinal", "negative_binomial", "piecewise_exponential"]
+)
 def test_rows_and_counts_give_the_same_posterior(name: str) -> None:
     data = simulate(name, FAMILIES[name].links[0], dose=False)
-    keys = np.column_stack([data[key] for key in ("y", "d", "a", "m")])
-    counted, times = np.unique(keys, axis=0, return_counts=True)
-    counts = dict(zip(("y", "d", "a", "m"), counted.T, strict=True)) | {"times": times}
+    if name == "piecewise_exponential":
+        data["y"] = np.ceil(2 * data["y"]) / 2  # so that rows are alike
+    names = [key for key in ("y", "d", "a", "m", "event") if key in data]
+    counted, times = np.unique(
+        np.column_stack([data[key] for key in names]), axis=0, return_counts=True
+    )
+    assert len(counted) < len(data["y"])
+    counts = dict(zip(names, counted.T, strict=True)) | {"times": times}
     given = options(name, data)
     priors = {"alpha": "normal(0, 2)", "delta": "normal(0, 1)", "lambda": "normal(0, 1)"}
     rows = fw.fit(data, "y", "d", "a + m", **given, priors=priors)
@@ -141,7 +148,9 @@ def test_response_effects_are_differences_of_the_groups_own_rows() -> None:
         assert found.row(g)["estimate"] == pytest.approx(expected, abs=1e-9)
     link = fit.effects(scale="link")
     assert link.row(7)["estimate"] == pytest.approx(np.median(theta[7]))
-    with pytest.raises(fw.PlanError, match=r"scale='log' is not known. Known: 'response', 'link'."):
+    with pytest.raises(
+        fw.PlanError, match=r"scale='log' is not known for family 'bernoulli'. Known: "
+    ):
         fit.effects(scale="log")
 
 
@@ -151,6 +160,98 @@ def test_ordered_categories_are_told_one_by_one() -> None:
     average = fit.average()
     assert [average.row(i)["outcome"] for i in range(3)] == [f"{k} or above" for k in (1, 2, 3)]
     assert fit.average(scale="link").n_rows == 1
+    each = fit.average(scale="categories")
+    assert [each.row(k)["outcome"] for k in range(4)] == ["0", "1", "2", "3"]
+    assert "the probability of y being 3" not in str(each)
+    draws = [fit._average_draws(one) for one in fit._told("categories")]
+    above = [fit._average_draws(one) for one in fit._told("response")]
+    np.testing.assert_allclose(sum(draws), 0.0, atol=1e-10)
+    for k in range(3):  # within draws the levels from k + 1 add up to "k + 1 or above"
+        np.testing.assert_allclose(sum(draws[k + 1 :]), above[k], atol=1e-10)
+    assert fit.effects(scale="categories").n_rows == 4 * fit.result.design.groups.count
+    with pytest.raises(fw.PlanError, match="Did you mean 'categories'"):
+        fit.average(scale="category")
+
+
+@pytest.mark.parametrize(
+    ("name", "sign", "on"),
+    [
+        ("lognormal", 1, "the mean of y, in percent,"),
+        ("poisson", 1, "the rate of y, in percent,"),
+        ("exponential", 1, "the mean time of y, in percent,"),
+        ("piecewise_exponential", -1, "the hazard of y, in percent,"),
+    ],
+)
+def test_percent_is_of_what_is_expected_without_treatment(name: str, sign: int, on: str) -> None:
+    data = simulate(name, FAMILIES[name].links[0], dose=False)
+    fit = fw.fit(data, "y", "d", "a + m", **options(name, data))
+    theta, found = fit.result.local.theta(), fit.effects(scale="percent")
+    for g in (0, 7, 30):
+        expected = np.median(100 * (np.exp(sign * theta[g]) - 1))
+        assert found.row(g)["estimate"] == pytest.approx(expected, rel=1e-12)
+    assert on in str(found)
+    weight = fit.result.group_weight / fit.result.group_weight.sum()
+    mean = np.median(weight @ (100 * np.expm1(sign * theta)))
+    assert fit.average(scale="percent").row(0)["estimate"] == pytest.approx(mean, rel=1e-12)
+    with pytest.raises(fw.PlanError, match="scale='percent' is not known for family 'bernoulli'"):
+        bernoulli = simulate("bernoulli", "logit", dose=False)
+        fw.fit(bernoulli, "y", "d", "a + m", **options("bernoulli", bernoulli)).average(
+            scale="percent"
+        )
+
+
+def test_lognormal_is_told_in_percent_by_both_methods() -> None:
+    data = simulate("lognormal", "identity", dose=False)
+    given = options("lognormal", data) | {"draws": 4000}
+    exact = fw.fit(data, "y", "d", "a + m", **given)
+    other = fw.fit(data, "y", "d", "a + m", **given, method="quadrature", seed=2)
+    one, two = (fit._average_draws(fit._told(None)[0]) for fit in (exact, other))
+    error = np.hypot(one.std(), two.std()) / np.sqrt(2400)
+    assert abs(one.mean() - two.mean()) < 4.5 * error
+    assert "percent" in str(exact.average()) and "percent" in str(exact)
+    assert "the logarithm of y" in str(exact.average(scale="link"))
+    with pytest.raises(fw.PlanError, match="Fit with method='quadrature', or say scale='percent'"):
+        exact.average(scale="response")
+    # the difference in the mean itself, where the rows are kept: exp(eta + sigma^2 / 2)
+    result, groups = other.result, other.result.design.groups
+    theta, b = result.local.theta(), result.local.baselines()
+    found = other.effects(scale="response")
+    for g in (0, 7, 30):  # no controls, so a group's rows are all alike
+        untreated = np.exp(result.alpha + b[g] + result.sigma**2 / 2)
+        expected = np.median(untreated * np.expm1(theta[g]))
+        assert found.row(g)["estimate"] == pytest.approx(expected, rel=1e-9)
+    assert groups.count == len(theta)
+
+
+def test_piecewise_times_are_told_as_the_mean_up_to_the_longest() -> None:
+    data = simulate("piecewise_exponential", "log", dose=False)
+    fit = fw.fit(data, "y", "d", "a + m", **options("piecewise_exponential", data), breaks=[1, 3])
+    result, longest = fit.result, data["y"].max()
+    theta, b = result.local.theta(), result.local.baselines()
+    ratios = np.column_stack([np.ones(1000), dict(result.parameters)["hazard_ratios"]])
+    assert ratios.shape == (1000, 3)
+    grid = np.linspace(0, longest, 2001)  # the area under the survival curve, by trapezoids
+    spent = np.clip(grid[:, None] - [0, 1, 3], 0, [1, 2, np.inf]) @ ratios.T
+    found = fit.effects()
+    for g in (0, 7, 30):
+        areas = [
+            np.trapezoid(np.exp(-spent * np.exp(-result.alpha - b[g] - move)), grid, axis=0)
+            for move in (0.0, theta[g])
+        ]
+        expected = np.median(areas[1] - areas[0])
+        assert found.row(g)["estimate"] == pytest.approx(expected, rel=1e-4)
+    assert "on the mean time of y up to " in str(found)
+
+
+def test_one_interval_is_the_exponential() -> None:
+    """Events at one time leave one interval, which is said, and the exponential's posterior."""
+    data = simulate("exponential", "log", dose=False)
+    data["y"] = np.where(data["event"] == 1, 1.0, data["y"].clip(0.1, 0.9))
+    given = options("exponential", data)
+    one = fw.fit(data, "y", "d", "a + m", **given)
+    two = fw.fit(data, "y", "d", "a + m", **given | {"family": "piecewise_exponential"})
+    assert "4 were asked for; equal times left 1." in " ".join(two.result.design.notes)
+    np.testing.assert_allclose(one.result.lambda_, two.result.lambda_, rtol=0, atol=1e-9)
 
 
 def test_an_exposure_is_a_rate_and_an_offset_is_added() -> None:

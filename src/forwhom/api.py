@@ -12,6 +12,7 @@ from forwhom.cells import check_columns, reduce_rows, resolve_priors
 from forwhom.data import Table, load
 from forwhom.design import build_design
 from forwhom.errors import PlanError
+from forwhom.families import FAMILIES
 from forwhom.inference import sample_exact, sample_quadrature
 from forwhom.model import build_latent, build_model
 from forwhom.plan import Plan, make_plan, read_plan
@@ -46,6 +47,8 @@ def fit(
     exposure: str | None = None,
     offset: str | None = None,
     event: str | None = None,
+    breaks: int | Sequence[float] | None = None,
+    reference_category: str | float | bool | None = None,
     baseline: str | None = None,
     preset: str | None = None,
     spread: str | None = None,
@@ -80,12 +83,17 @@ def fit(
         bins: how continuous modifiers are cut for grouping: a number of quantile bins (4), or per
             column a number or cut points.
         family: "gaussian", "student", "lognormal", "gamma", "bernoulli", "binomial", "ordinal",
-            "poisson", "negative_binomial", "beta", "exponential" or "weibull".
+            "categorical", "poisson", "negative_binomial", "beta", "ordered_beta", "exponential",
+            "weibull" or "piecewise_exponential".
         link: of the family's links; the default is the first ("logit" for probabilities).
         trials: column with the numbers of trials (binomial).
         exposure: column with the time or size at risk behind a count; effects are on the rate.
         offset: column added to the linear predictor as it is.
         event: column that is 1 where a time ended in the event, 0 where it was censored.
+        breaks: where a piecewise exponential hazard may change: a number of intervals (4), cut so
+            that each holds about as many events, or the times between them.
+        reference_category: the category that the others are held against (categorical); default:
+            the first.
         baseline: what a group looks like untreated: "group", "modifiers" or "shared".
         preset: "alley2023" (the paper's published program) or "alley2026" (its later form).
         spread: "normal", or "none" where modifiers are taken to explain every difference.
@@ -131,6 +139,8 @@ def fit(
         "exposure": exposure,
         "offset": offset,
         "event": event,
+        "breaks": breaks,
+        "reference_category": reference_category,
         "baseline": baseline,
         "preset": preset,
         "spread": spread,
@@ -174,6 +184,11 @@ def fit_table(plan: Plan, table: Table, progress: Progress = _silent) -> Fit:
     progress("Reducing rows to sufficient statistics")
     cells = reduce_rows(design, rows)
     check_columns(design, cells)
+    if FAMILIES[plan.family].several:
+        raise PlanError(
+            f"family '{plan.family}' can be planned and its outcome is read, but this version does "
+            "not fit it yet. Fit one category against the others with family 'bernoulli'."
+        )
     priors = resolve_priors(design, cells)
     progress("Exploring the posterior")
     names = tuple(entry.parameter for entry in priors.spreads)

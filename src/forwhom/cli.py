@@ -14,10 +14,12 @@ from typer.core import TyperGroup
 
 from forwhom import __version__
 from forwhom.errors import DataError, ForWhomError, InferenceError, PlanError
+from forwhom.families import FAMILIES
 from forwhom.output.progress import Progress
 from forwhom.plan import KEYS, PRESETS, Plan, make_plan
 from forwhom.plan import plan as known
 from forwhom.plan.flags import check_facets, plan_from_file, plan_from_flags
+from forwhom.plan.treatments import TREATMENT_TYPES
 
 if TYPE_CHECKING:
     from forwhom.data import Tidy
@@ -188,7 +190,7 @@ def fit(
         _flag("VALUE", "The treatment's control value, where it is not 0 or false"),
     ] = None,
     treatment_type: Annotated[
-        str | None, _flag("TYPE", "How to take the treatment", known.TREATMENT_TYPES, "auto")
+        str | None, _flag("TYPE", "How to take the treatment", TREATMENT_TYPES, "auto")
     ] = None,
     bins: Annotated[
         list[str] | None,
@@ -200,7 +202,7 @@ def fit(
         ),
     ] = None,
     family: Annotated[
-        str | None, _flag("NAME", "The outcome's distribution", tuple(known.FAMILIES), "gaussian")
+        str | None, _flag("NAME", "The outcome's distribution", tuple(FAMILIES), "gaussian")
     ] = None,
     link: Annotated[str | None, _flag("NAME", "Link function [default: the family's]")] = None,
     trials: Annotated[str | None, _flag("COLUMN", "Numbers of trials (binomial)")] = None,
@@ -208,6 +210,19 @@ def fit(
     offset: Annotated[str | None, _flag("COLUMN", "Added to the linear predictor")] = None,
     event: Annotated[
         str | None, _flag("COLUMN", "1 where a time ended in the event, 0 where censored")
+    ] = None,
+    breaks: Annotated[
+        str | None,
+        _flag(
+            "BREAKS",
+            "Where a piecewise exponential hazard may change: a number of intervals (4), or times "
+            "(1,2.5,6; one alone: 3,)",
+            default=known.DEFAULT_INTERVALS,
+        ),
+    ] = None,
+    reference_category: Annotated[
+        str | None,
+        _flag("VALUE", "The outcome's category that the others are held against (categorical)"),
     ] = None,
     baseline: Annotated[
         str | None,

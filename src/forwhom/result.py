@@ -19,13 +19,14 @@ from forwhom.posterior import (
     CellPredictor,
     Elpd,
     Posterior,
+    Quantity,
     Replication,
+    check_scale,
     log_densities,
     loo,
-    on_response,
     predictor_of,
-    quantities,
     replicate,
+    told_on,
     waic,
 )
 
@@ -77,7 +78,8 @@ class Fit:
     @cached_property
     def warnings(self) -> tuple[Caution, ...]:
         """What the data cannot say, one :class:`Caution` each."""
-        return estimands.cautions(self.result, self.cells)
+        average = self._average_table(None, self.plan.level)
+        return estimands.cautions(self.result, self.cells, average)
 
     @property
     def passed(self) -> bool:
@@ -98,7 +100,11 @@ class Fit:
 
         ``scale="response"``, the default where the link is not the identity: the difference in the
         outcome itself, averaged over the group's own rows within draws; probabilities in
-        percentage points, for ordered categories of each level or above. ``scale="link"``: theta.
+        percentage points, for ordered categories of each level or above; censored times of the
+        piecewise exponential up to the longest observed. ``scale="categories"``: the probability
+        of each category. ``scale="percent"``, where effects multiply the mean (log links and
+        lognormal, whose default it is): 100 (exp(theta) - 1), for the piecewise exponential of
+        the hazard. ``scale="link"``: theta.
 
         Raises:
             PlanError: ``by`` names a column that does not define the groups, or another scale.
@@ -285,26 +291,26 @@ class Fit:
         return level
 
     @cached_property
-    def _responses(self) -> tuple[Posterior, ...]:
-        """The posterior on the outcome's own scale, one for each thing that can be told."""
-        found = quantities(self.result)
-        return tuple(on_response(self.result, self.cells, quantity) for quantity in found)
+    def _on_scale(self) -> dict[str, tuple[Posterior, ...]]:
+        """The posterior by scale, once for each thing that can be told, kept once made."""
+        return {}
 
     def _told(self, scale: str | None) -> tuple[Posterior, ...]:
         """What effects are told in: the outcome where it has a scale of its own, else the link."""
-        if scale not in (None, "response", "link"):
-            raise PlanError(f"scale={scale!r} is not known. Known: 'response', 'link'.")
-        return (self.result,) if scale == "link" or not self._responses else self._responses
+        chosen = check_scale(self.result, scale)
+        if chosen not in self._on_scale:
+            self._on_scale[chosen] = told_on(self.result, self.cells, chosen)
+        return self._on_scale[chosen]
 
     @cached_property
-    def _passes(self) -> dict[str, GroupPass]:
+    def _passes(self) -> dict[Quantity | None, GroupPass]:
         """Passes over all groups at the plan's level, kept once made, by what they tell."""
         return {}
 
     def _pass(self, posterior: Posterior, level: float | None) -> GroupPass:
         if self._level(level) != self.plan.level:
             return estimands.pass_over_groups(posterior, self._level(level))
-        key = posterior.effect_on
+        key = posterior.quantity
         if key not in self._passes:
             self._passes[key] = estimands.pass_over_groups(posterior, self.plan.level)
         return self._passes[key]
@@ -313,19 +319,19 @@ class Fit:
         told = self._told(scale)
         tables = []
         for one in told:  # from a full pass if that was made, else by one that is lighter
-            made = self._passes.get(one.effect_on)
+            made = self._passes.get(one.quantity)
             draws = self._average_draws(one) if made is None else made.average
             tables.append(estimands.average_table(one, draws, level))
         return estimands.stack(tables, _labels(told))
 
     def _average_draws(self, posterior: Posterior) -> NDArray[np.float64]:
-        key = posterior.effect_on
+        key = posterior.quantity
         if key not in self._averages:
             self._averages[key] = estimands.average_draws(posterior)
         return self._averages[key]
 
     @cached_property
-    def _averages(self) -> dict[str, NDArray[np.float64]]:
+    def _averages(self) -> dict[Quantity | None, NDArray[np.float64]]:
         """Draws of average effects, kept once made."""
         return {}
 

@@ -54,6 +54,26 @@ def test_any_unit(unit: float) -> None:
         np.testing.assert_allclose(found[name] / unit, plain[name], rtol=0, atol=1e-6)
 
 
+@pytest.mark.parametrize("precise", [True, False])
+@pytest.mark.parametrize("far", [1e6, 1e217])
+def test_a_far_draw_takes_the_sd_and_nothing_else(far: float, precise: bool) -> None:
+    z = np.random.default_rng(3).normal(5, 1, (2, 1000))
+    wild = z.copy()
+    wild[1, [0, 7, 400]] = far, 0.9 * far, -far
+    found, plain = summarise(wild, 0.9, precise), summarise(z, 0.9, precise)
+    assert found["std_error"][0] == plain["std_error"][0]
+    assert np.isnan(found["std_error"][1])
+    for name, share in (("estimate", 0.5), ("conf_low", 0.05), ("conf_high", 0.95)):
+        np.testing.assert_allclose(found[name], np.quantile(wild, share, axis=1), rtol=1e-6)
+
+
+def test_an_sd_is_given_where_no_draw_stands_out() -> None:
+    rng = np.random.default_rng(4)
+    for draws in (rng.normal(size=(50, 100)), rng.standard_t(5, (50, 4000))):
+        np.testing.assert_allclose(summarise(draws, 0.9)["std_error"], draws.std(axis=1, ddof=1))
+    assert summarise(np.full((1, 200), 3.0), 0.9)["std_error"][0] == 0
+
+
 def test_draws_are_left_as_they_were() -> None:
     draws = np.array([[3.0, 1.0, 2.0]])
     summarise(draws, 0.95)

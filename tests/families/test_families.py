@@ -8,18 +8,37 @@ import sys
 import numpy as np
 import pytest
 from scipy import stats
+from scipy.special import polygamma
 
 from forwhom.families import FAMILIES, Family, Outcome
+from forwhom.families.piecewise import lay_out
+from forwhom.families.special import trigamma
 
 PAIRS = [(family, link) for family in FAMILIES.values() for link in family.links]
 IDS = [f"{family.name}-{link}" for family, link in PAIRS]
 LEVELS = 5
+ENDS = np.array([0.4, 1.1, 2.0, 3.5, 30.0])  # of a time's intervals
 
 
 def parameters(family: Family, shape: tuple[int, ...] = ()) -> list[np.ndarray]:
     rng = np.random.default_rng(2)
     sizes = [parameter.size(LEVELS) for parameter in family.parameters]
     return [rng.uniform(0.6, 2.0, (size, *shape)) for size in sizes]
+
+
+def predictors(rng: np.random.Generator, family: Family, *shape: int) -> np.ndarray:
+    """Linear predictors of cells, (C, *S), or (L, C, *S) for a family with several."""
+    return rng.normal(size=(LEVELS - 1, *shape) if family.several else shape)
+
+
+def has_levels(family: Family) -> bool:
+    return family.support in ("ordered", "unordered")
+
+
+def in_intervals(family: Family, outcome: Outcome, ends: np.ndarray = ENDS) -> Outcome:
+    if family.name != "piecewise_exponential":
+        return outcome
+    return outcome.in_intervals(ends, *lay_out(outcome.y, outcome.event, ends))
 
 
 def outcome_of(family: Family, n: int = 40) -> Outcome:
@@ -32,16 +51,18 @@ def outcome_of(family: Family, n: int = 40) -> Outcome:
         "binary": lambda: rng.integers(0, 2, n),
         "successes": lambda: rng.integers(0, 6, n),
         "ordered": lambda: np.arange(n) % LEVELS,
+        "unordered": lambda: np.arange(n) % LEVELS,
         "count": lambda: rng.poisson(3.0, n),
         "unit": lambda: rng.uniform(0.02, 0.98, n),
+        "closed unit": lambda: np.clip(rng.uniform(-0.5, 1.5, n), 0.0, 1.0),
         "time": lambda: rng.exponential(2.0, n),
     }[family.support]()
     if family.support == "successes":
         trials = np.full(n, 6.0)
     if family.support == "time":
         event = rng.integers(0, 2, n).astype(float)
-    levels = LEVELS if family.support == "ordered" else 0
-    return Outcome.of(np.asarray(y, dtype=float), trials, event, levels)
+    levels = LEVELS if has_levels(family) else 0
+    return in_intervals(family, Outcome.of(np.asarray(y, dtype=float), trials, event, levels))
 
 
 @pytest.mark.parametrize("shape", [(), (5,), (3, 4)], ids=str)
@@ -49,7 +70,7 @@ def outcome_of(family: Family, n: int = 40) -> Outcome:
 def test_slopes_are_those_of_the_value(family: Family, link: str, shape: tuple[int, ...]) -> None:
     outcome = outcome_of(family)
     rng = np.random.default_rng(3)
-    eta = rng.normal(size=(40, *shape)) * 1.5
+    eta = predictors(rng, family, 40, *shape) * 1.5
     own = parameters(family, (1,) * (len(shape) - 1) + shape[-1:])
     found = family.derivatives(outcome, eta, link, own)
     value = family.log_likelihood(outcome, eta, link, own)
@@ -59,14 +80,18 @@ def test_slopes_are_those_of_the_value(family: Family, link: str, shape: tuple[i
     def at(e: np.ndarray) -> np.ndarray:
         return family.log_likelihood(outcome, e, link, own)
 
-    first = (at(eta + step) - at(eta - step)) / (2 * step)
-    np.testing.assert_allclose(found.first, first, rtol=1e-6, atol=1e-6)
-
     def slope(e: np.ndarray) -> np.ndarray:
         return family.derivatives(outcome, e, link, own).first
 
-    second = (slope(eta + step) - slope(eta - step)) / (2 * step)
-    np.testing.assert_allclose(np.broadcast_to(found.second, eta.shape), second, 1e-6, 1e-6)
+    for each in range(len(eta)) if family.several else (...,):
+        up, down = eta.copy(), eta.copy()
+        up[each] += step
+        down[each] -= step
+        first = (at(up) - at(down)) / (2 * step)
+        np.testing.assert_allclose(found.first[each], first, rtol=1e-6, atol=1e-6)
+        second = (slope(up) - slope(down)) / (2 * step)
+        ours = np.broadcast_to(found.second[each], second.shape)
+        np.testing.assert_allclose(ours, second, 1e-6, 1e-6)
     assert len(found.parameters) == len(own)
     for j, values in enumerate(own):
         for i in range(len(values)):
@@ -77,6 +102,18 @@ def test_slopes_are_those_of_the_value(family: Family, link: str, shape: tuple[i
                 moved.append(family.log_likelihood(outcome, eta, link, changed))
             difference = (moved[0] - moved[1]) / (2 * step)
             np.testing.assert_allclose(found.parameters[j][i], difference, rtol=1e-6, atol=1e-6)
+
+
+def one_time(time: float, event: float, hazard: float, ratios: np.ndarray) -> float:
+    """Log density or survival of one time: exponential lives, one interval after the other."""
+    begin = total = 0.0
+    for end, ratio in zip((*ENDS[:-1], np.inf), (1.0, *ratios), strict=True):
+        life = stats.expon(begin, scale=1 / (hazard * ratio))
+        if time <= end:
+            return total + (life.logpdf(time) if event else life.logsf(time))
+        total += life.logsf(end)
+        begin = end
+    raise AssertionError
 
 
 def scipy_log(
@@ -114,6 +151,24 @@ def scipy_log(
 
         d = stats.weibull_min(first, scale=mean / gamma(1 + 1 / first))
         return np.where(outcome.event == 1, d.logpdf(y), d.logsf(y))
+    if family.name == "ordered_beta":
+        low, high = own[1][0], own[1][0] + own[2][0]
+        share = stats.beta.logpdf(np.clip(y, 1e-9, 1 - 1e-9), p * first, (1 - p) * first)
+        between = stats.logistic.cdf(eta - low) - stats.logistic.cdf(eta - high)
+        inside = np.log(between) + share
+        edges = np.where(y == 0, stats.logistic.logsf(eta - low), stats.logistic.logcdf(eta - high))
+        return np.where((y == 0) | (y == 1), edges, inside)
+    if family.name == "piecewise_exponential":
+        return np.array(
+            [
+                one_time(t, e, np.exp(-x), own[0])
+                for t, e, x in zip(y, outcome.event, eta, strict=True)
+            ]
+        )
+    if family.name == "categorical":
+        weights = np.exp(np.concatenate([np.zeros((1, eta.shape[1])), eta]))
+        share = (weights / weights.sum(axis=0)).T
+        return stats.multinomial.logpmf(np.eye(LEVELS)[y.astype(int)], 1, share)
     if family.name == "ordinal":
         cdf = stats.logistic.cdf if link == "logit" else stats.norm.cdf
         c = np.r_[-np.inf, 0.0, np.cumsum(own[0]), np.inf]
@@ -128,7 +183,7 @@ def test_densities_are_scipys_up_to_a_constant(family: Family, link: str) -> Non
     rng = np.random.default_rng(5)
     own = parameters(family)
     other = [values * 1.3 for values in own]
-    one, two = rng.normal(size=40), rng.normal(size=40)
+    one, two = predictors(rng, family, 40), predictors(rng, family, 40)
     ours = family.log_likelihood(outcome, one, link, own) - family.log_likelihood(
         outcome, two, link, other
     )
@@ -141,7 +196,7 @@ def test_densities_are_scipys_up_to_a_constant(family: Family, link: str) -> Non
 @pytest.mark.parametrize(("family", "link"), PAIRS, ids=IDS)
 def test_with_the_constant_densities_are_scipys(family: Family, link: str) -> None:
     outcome, own = outcome_of(family), parameters(family)
-    eta = np.random.default_rng(5).normal(size=40)
+    eta = predictors(np.random.default_rng(5), family, 40)
     ours = family.log_likelihood(outcome, eta, link, own) + family.constant(outcome)
     np.testing.assert_allclose(ours, scipy_log(family, link, outcome, eta, own), 1e-9, 1e-9)
 
@@ -152,10 +207,18 @@ def test_draws_have_the_mean_they_should(family: Family, link: str) -> None:
     own = [values + 2.0 for values in parameters(family)]  # finite variances throughout
     count = 40_000
     eta = np.array([-0.8, 0.3, 0.9])
-    outcome = Outcome.of(np.zeros(3), levels=LEVELS if family.support == "ordered" else 0)
-    draws = family.draw(rng, np.repeat(eta[:, None], count, axis=1), link, own, outcome)
-    mean = family.mean(eta, link, own)
-    if mean.ndim == 2:  # categories: one frequency each
+    if family.several:
+        eta = eta + np.linspace(-1, 1, LEVELS - 1)[:, None]
+    outcome = Outcome.of(np.zeros(3), levels=LEVELS if has_levels(family) else 0)
+    ends = ENDS / 20  # so that some times are longer than the last
+    outcome = in_intervals(family, outcome, ends)
+    draws = family.draw(rng, np.repeat(eta[..., None], count, axis=-1), link, own, outcome)
+    assert draws.shape == (3, count)
+    mean = family.mean(eta, link, own, outcome)
+    if family.response == "restricted time":
+        assert (draws.max(axis=1) > ends[-1]).any()
+        draws = np.minimum(draws, ends[-1])
+    if has_levels(family):  # one frequency each
         np.testing.assert_allclose(mean.sum(axis=0), 1.0, rtol=1e-12)
         for k in range(LEVELS):
             error = np.sqrt(mean[k] * (1 - mean[k]) / count)
@@ -169,6 +232,8 @@ def test_draws_have_the_mean_they_should(family: Family, link: str) -> None:
 def test_extreme_predictors_are_survived(family: Family, link: str) -> None:
     outcome = outcome_of(family)
     eta = np.tile(np.array([-1e4, -800.0, -60.0, 60.0, 800.0, 1e4]), (40, 1))
+    if family.several:
+        eta = np.stack([eta, *[np.roll(eta, k, axis=1) for k in range(1, LEVELS - 1)]])
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         value = family.log_likelihood(outcome, eta, link, parameters(family, (1,)))
     assert not np.isnan(value).any()
@@ -182,11 +247,47 @@ def test_added_cells_equal_their_rows(family: Family) -> None:
     cell = Outcome.of(
         rows.y.sum(keepdims=True), rows.trials.sum(keepdims=True), rows.event.sum(keepdims=True)
     )
+    if len(rows.ends):
+        sums = (values.sum(axis=0, keepdims=True) for values in (rows.at_risk, rows.ended))
+        cell = cell.in_intervals(rows.ends, *sums)
     eta = np.array([-0.4, 0.7])
-    link = family.links[0]
-    apart = family.log_likelihood(rows, np.tile(eta, (40, 1)), link, []).sum(axis=0)
-    together = family.log_likelihood(cell, eta[None], link, [])[0]
+    link, own = family.links[0], parameters(family, (1,))
+    apart = family.log_likelihood(rows, np.tile(eta, (40, 1)), link, own).sum(axis=0)
+    together = family.log_likelihood(cell, eta[None], link, own)[0]
     np.testing.assert_allclose(np.diff(apart), np.diff(together), rtol=1e-12)
+
+
+def test_piecewise_times_follow_their_survival_curve() -> None:
+    """Kolmogorov and Smirnov's distance from the curve that adds up the hazards."""
+    family, ratios = FAMILIES["piecewise_exponential"], np.array([0.5, 3.0, 1.0, 0.2])
+    outcome = in_intervals(family, Outcome.of(np.zeros(1)))
+    rng = np.random.default_rng(8)
+    times = family.draw(rng, np.full((1, 20_000), 0.4), "log", [ratios], outcome)[0]
+
+    corners = np.r_[0.0, ENDS[:-1], 1e3]
+    hazards = np.exp(-0.4) * np.r_[1.0, ratios]
+    passed = np.r_[0.0, np.cumsum(hazards * np.diff(corners))]
+
+    def died(t: np.ndarray) -> np.ndarray:
+        return -np.expm1(-np.interp(t, corners, passed))
+
+    assert stats.kstest(times, died).pvalue > 1e-3
+
+
+def test_one_interval_is_the_exponential() -> None:
+    y, event = np.array([0.3, 1.2, 2.5]), np.array([1.0, 0.0, 1.0])
+    ends, eta, none = np.array([2.5]), np.array([-0.2, 0.5, 1.0]), [np.empty(0)]
+    outcome = Outcome.of(y, event=event)
+    one = FAMILIES["exponential"].derivatives(outcome, eta, "log", [])
+    cells = outcome.in_intervals(ends, *lay_out(y, event, ends))
+    two = FAMILIES["piecewise_exponential"].derivatives(cells, eta, "log", none)
+    for name in ("value", "first", "second"):
+        np.testing.assert_allclose(getattr(one, name), getattr(two, name), rtol=1e-14)
+
+
+def test_trigamma_is_scipys() -> None:
+    x = np.r_[np.geomspace(1e-12, 1e8, 400)]
+    np.testing.assert_allclose(trigamma(x), polygamma(1, x), rtol=1e-11)
 
 
 def test_importing_families_leaves_scipy_alone() -> None:

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 
 import forwhom as fw
-from forwhom.families import FAMILIES, Outcome
+from forwhom.families import FAMILIES, Outcome, lay_out
 from tests.reference.joint_family import FamilyJoint, sample
 
 CASES = [
-    *[(family.name, family.links[0], "group") for family in FAMILIES.values()],
+    *[(f.name, f.links[0], "group") for f in FAMILIES.values() if not f.several],
     ("bernoulli", "probit", "group"),
     ("bernoulli", "cloglog", "group"),
     ("bernoulli", "logit", "modifiers"),
@@ -42,8 +42,10 @@ def simulate(name: str, link: str, dose: bool) -> dict[str, np.ndarray]:
     levels = 4 if family.support == "ordered" else 0
     if name == "binomial":
         data["trials"] = rng.integers(2, 7, n).astype(float)
-    own = [np.full((parameter.size(levels), 1), 1.2) for parameter in family.parameters]
     start = Outcome.of(np.zeros(n), data.get("trials"), levels=levels)
+    if name == "piecewise_exponential":
+        levels, start = 3, start.in_intervals(np.array([0.5, 2.0, 9.0]), np.empty(0), np.empty(0))
+    own = [np.full((parameter.size(levels), 1), 1.2) for parameter in family.parameters]
     y = family.draw(rng, eta[:, None], link, own, start)[:, 0]
     if family.support == "unit":
         y = np.clip(y, 0.01, 0.99)
@@ -63,7 +65,7 @@ def compare(name: str, link: str, baseline: str, dose: bool = False) -> None:
         "lambda": "normal(0, 0.7)",
         "sigma_theta": "half_normal(0.8)",
     }
-    priors |= {parameter.name: "gamma(2, 1)" for parameter in family.parameters}
+    priors |= {p.name: "gamma(2, 1)" if p.positive else "normal(0, 1)" for p in family.parameters}
     if baseline != "shared":
         priors["delta"] = "normal(0, 1)"
     if baseline == "group":
@@ -95,11 +97,14 @@ def compare(name: str, link: str, baseline: str, dose: bool = False) -> None:
     y = np.log(data["y"]) if name == "lognormal" else data["y"]
     if family.support == "ordered":
         y = np.unique(y, return_inverse=True)[1].astype(float)
-    levels = int(y.max()) + 1 if family.support == "ordered" else 0
+    levels = fit.result.design.outcome.n_levels
+    outcome = Outcome.of(y, data.get("trials"), data.get("event"), levels)
+    if ends := fit.result.design.outcome.ends:
+        outcome = outcome.in_intervals(np.array(ends), *lay_out(y, data["event"], np.array(ends)))
     joint = FamilyJoint(
         family=FAMILIES["gaussian"] if name == "lognormal" else family,
         link=link,
-        outcome=Outcome.of(y, data.get("trials"), data.get("event"), levels),
+        outcome=outcome,
         F=F,
         own=(np.ones(150), d) if baseline == "group" else (d,),
         group=codes,

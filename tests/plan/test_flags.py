@@ -28,6 +28,34 @@ def test_reference_is_a_number_where_it_reads_as_one(text, value):
 
 
 @pytest.mark.parametrize(
+    ("text", "value"),
+    [("4", 4), ("3,", (3.0,)), ("1, 2.5,6", (1.0, 2.5, 6.0))],
+)
+def test_breaks(text, value):
+    assert made(family="piecewise_exponential", breaks=text).breaks == value
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("many", "got 'many'"),
+        ("1,two", "a break is a time above 0; got 'two'"),
+        ("1,,2", "a break is a time above 0; got ''"),
+        ("2,1", "in increasing order"),
+    ],
+)
+def test_wrong_breaks(text, words):
+    assert words in refused(family="piecewise_exponential", breaks=text)
+
+
+@pytest.mark.parametrize(("text", "value"), [("2", 2), ("true", True), ("red", "red")])
+def test_reference_category_is_a_number_where_it_reads_as_one(text, value):
+    found = made(family="categorical", reference_category=text).reference_category
+    assert found == value
+    assert type(found) is type(value)
+
+
+@pytest.mark.parametrize(
     ("texts", "bins"),
     [
         (["5"], 5),

@@ -20,6 +20,17 @@ def plan(**keywords: object) -> Plan:
     return make_plan(**({"outcome": "y", "treatment": "d", "modifiers": "a"} | keywords))
 
 
+PIECES = {"family": "piecewise_exponential"}
+
+
+def test_breaks_are_a_number_or_times() -> None:
+    assert plan(**PIECES).breaks == 4
+    assert plan(**PIECES, breaks=7.0).breaks == 7
+    assert plan(**PIECES, breaks=np.array([1, 2.5])).breaks == (1.0, 2.5)
+    assert plan(**PIECES, breaks=(3,)).keywords()["breaks"] == [3.0]
+    assert plan().breaks is None
+
+
 def test_defaults() -> None:
     assert plan() == Plan(
         outcome="y",
@@ -38,6 +49,8 @@ def test_defaults() -> None:
         exposure=None,
         offset=None,
         event=None,
+        breaks=None,
+        reference_category=None,
         baseline="group",
         preset=None,
         spread="normal",
@@ -230,8 +243,9 @@ HAS = "A plan has: 'outcome', 'treatment', 'modifiers', 'controls', 'groups', 'w
         # words
         ({"family": "gausian"}, "family 'gausian' is not known. Did you mean 'gaussian'? Known: "
          "'gaussian', 'student'"),
-        ({"family": "categorical"}, "family 'categorical' is planned but not in this version. It "
-         "has: 'gaussian'"),
+        ({"family": "categorical", "method": "quadrature"}, "method 'quadrature' takes one linear "
+         "predictor, and family 'categorical' has one for every category but the reference. Leave"),
+        ({"family": "categorical", "method": "exact"}, "method 'exact' takes one linear predictor"),
         ({"family": "bernoulli", "link": "logti"}, "family 'bernoulli' has no link 'logti'; its "
          "links are 'logit', 'probit', 'cloglog'. Did you mean 'logit'?"),
         ({"family": "binomial"}, "family 'binomial' needs trials: the column with the numbers"),
@@ -280,6 +294,26 @@ HAS = "A plan has: 'outcome', 'treatment', 'modifiers', 'controls', 'groups', 'w
         ({"bins": {"a": []}}, "cut points are one or more numbers"),
         ({"bins": {"a": [1, "2"]}}, "bins for 'a': a cut point is a number; got '2'."),
         ({"bins": {"a": [10**400]}}, "a cut point is a number"),
+        # breaks and reference_category
+        ({"breaks": 4, "family": "weibull"}, "breaks (where the hazard may change) belongs to "
+         "'piecewise_exponential', not to family 'weibull'. Leave out breaks, or say "
+         "family='piecewise_exponential'."),
+        ({"breaks": [3, 2]} | PIECES, "breaks are from 1 to 49 times in increasing order; got "
+         "[3, 2]."),
+        ({"breaks": [2, 2]} | PIECES, "in increasing order; got [2, 2]."),
+        ({"breaks": []} | PIECES, "breaks are from 1 to 49 times in increasing order; got []."),
+        ({"breaks": list(range(1, 51))} | PIECES, "breaks are from 1 to 49 times"),
+        ({"breaks": [0, 2]} | PIECES, "breaks: a break is a time above 0; got 0."),
+        ({"breaks": [-1.5]} | PIECES, "breaks: a break is a time above 0; got -1.5."),
+        ({"breaks": [1, True]} | PIECES, "breaks: a break is a time above 0; got True."),
+        ({"breaks": [1, float("inf")]} | PIECES, "breaks: a break is a time above 0; got inf."),
+        ({"breaks": 1} | PIECES, "breaks is a number of intervals from 2 to 50, or a list of times "
+         "between them; got 1. One interval is family 'exponential'."),
+        ({"breaks": "yearly"} | PIECES, "or a list of times between them; got 'yearly'."),
+        ({"reference_category": "a", "family": "ordinal"}, "reference_category (the category that "
+         "the others are held against) belongs to 'categorical', not to family 'ordinal'."),
+        ({"reference_category": [1], "family": "categorical"}, "reference_category is one value of "
+         "the outcome, text or a number; got [1]."),
         # agreement
         ({"weights_kind": "frequency"}, "weights_kind 'frequency' needs weights. Name their"),
         ({"treatment_type": "dose", "reference": 0}, "reference names the control level of a "

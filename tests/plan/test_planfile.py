@@ -41,7 +41,8 @@ FULL: dict[str, object] = {
 
 
 def test_full_plan_uses_every_key() -> None:
-    beside = {"trials", "exposure", "offset", "event"}  # each for some families only
+    # each for some families only
+    beside = {"trials", "exposure", "offset", "event", "breaks", "reference_category"}
     assert set(FULL) == set(KEYS) - beside
 
 
@@ -64,6 +65,11 @@ def test_full_plan_uses_every_key() -> None:
         {"family": "binomial", "trials": "n", "link": "cloglog"},
         {"family": "poisson", "exposure": "years", "offset": "o"},
         {"family": "weibull", "event": "died", "priors": {"shape": "gamma(2, 1)"}},
+        {"family": "piecewise_exponential", "event": "died", "breaks": 3},
+        {"family": "piecewise_exponential", "breaks": [0.1, 2, 1e300]},
+        {"family": "categorical", "reference_category": 'the "other"'},
+        {"family": "categorical", "reference_category": True},
+        {"family": "ordered_beta", "offset": "o", "priors": {"cutpoint": "normal(-1, 2)"}},
         {"outcome": "\u2028\x00\ufeff\U0001f600"},
     ],
 )
@@ -73,6 +79,7 @@ def test_round_trip(extra: dict[str, object], tmp_path: Path) -> None:
     again = plan_from_toml(text, "plan.toml")
     assert again == plan
     assert type(again.reference) is type(plan.reference)
+    assert type(again.reference_category) is type(plan.reference_category)
     assert plan_to_toml(again) == text
     path = tmp_path / "plan.toml"
     path.write_bytes(text.encode())

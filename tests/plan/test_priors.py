@@ -148,11 +148,14 @@ def test_tables_refused(source: object, message: str) -> None:
 @pytest.mark.parametrize("family", list(FAMILIES))
 def test_every_family_parameter_takes_a_prior(family: str) -> None:
     keys = prior_keys(family)
-    for name in FAMILIES[family].parameter_names:
-        assert keys[name].scale
-        assert parse_priors({name: "exponential(1)"}, family) == {
-            name: Prior("exponential", (1.0,))
-        }
+    for parameter in FAMILIES[family].parameters:
+        name = parameter.name
+        assert keys[name].scale == parameter.positive
+        fitting = (
+            Prior("exponential", (1.0,)) if parameter.positive else Prior("normal", (0.0, 2.0))
+        )
+        assert parse_priors({name: fitting.text}, family) == {name: fitting}
+        parse_priors({name: parameter.prior}, family)  # the default itself fits
 
 
 @pytest.mark.parametrize("distribution", list(DISTRIBUTIONS))

@@ -23,7 +23,8 @@ class FamilyJoint:
 
     F: (n, p) columns of the coefficients with normal priors; own: (n,) columns of the group
     parameters; group: (n,) codes. tau_scale: half-normal scales of their sds; sizes: entries of
-    the family's parameters, each with a gamma(2, rate) prior.
+    the family's parameters, each with a gamma(2, rate) prior, or normal(0, rate) where it may have
+    any sign.
     """
 
     family: Family
@@ -47,8 +48,14 @@ class FamilyJoint:
         phi, z = x[:p], x[p : p + r * h].reshape(r, h)
         tau = np.exp(x[p + r * h : p + r * h + r])
         ends = p + r * h + r + np.cumsum((0, *self.sizes))
-        own = [np.exp(x[a:b]).reshape(-1, 1) for a, b in pairwise(ends)]
+        values = self.natural(x[p + r * h + r :])
+        own = [values[a:b].reshape(-1, 1) for a, b in pairwise(ends - ends[0])]
         return phi, z, tau, own
+
+    def natural(self, own: np.ndarray) -> np.ndarray:
+        """The family's parameters from their coordinates, along the last axis."""
+        positive = [parameter.positive for parameter in self.family.parameters]
+        return np.where(np.repeat(positive, self.sizes), np.exp(own), own)
 
     def logp(self, x: np.ndarray) -> tuple[float, np.ndarray]:
         phi, z, tau, own = self.split(x)
@@ -67,7 +74,13 @@ class FamilyJoint:
             d_z[k] = tau[k] * pulled - z[k]
             d_tau[k] = tau[k] * float(z[k] @ pulled) - (tau[k] / self.tau_scale[k]) ** 2 + 1
         d_own = []
-        for values, slopes, rate in zip(own, found.parameters, self.rates, strict=True):
+        for parameter, values, slopes, rate in zip(
+            self.family.parameters, own, found.parameters, self.rates, strict=True
+        ):
+            if not parameter.positive:
+                value -= 0.5 * float(((values / rate) ** 2).sum())
+                d_own.append(slopes.sum(axis=(1, 2)) - values[:, 0] / rate**2)
+                continue
             value += float((2 * np.log(values) - rate * values).sum())  # gamma(2, rate), Jacobian
             d_own.append(slopes.sum(axis=(1, 2)) * values[:, 0] + 2 - rate * values[:, 0])
         return value, np.concatenate([d_phi, d_z.ravel(), d_tau, *d_own])
@@ -114,5 +127,5 @@ def sample(joint: FamilyJoint, start: float, draws: int, seed: int) -> dict[str,
         "phi": x[..., :p],
         "u": x[..., p : p + r * h].reshape(*x.shape[:2], r, h) * tau[..., None],
         "tau": tau,
-        "own": np.exp(x[..., p + r * h + r :]),
+        "own": joint.natural(x[..., p + r * h + r :]),
     }

@@ -13,6 +13,7 @@ FloatArray = NDArray[np.float64]
 
 EXACT = 1e-9  # smallest eigenvalue of the columns' correlations that still counts as distinct
 NOISELESS = 1e-12  # share of the outcome's variance that the columns leave over
+UNTREATED = " among the untreated rows"
 NEAR_VIF = 20.0  # a modifier with R^2 above 0.95 on the others
 
 
@@ -30,6 +31,7 @@ def check_columns(design: Design, cells: Cells) -> None:
             f"{cells.layout.p} coefficients and only {design.usage.n_used:,} complete rows: use "
             "fewer modifiers or controls."
         )
+    _check_arms(design)
     flat = np.flatnonzero(size <= 1e-12 * cells.n_rows)
     if len(flat):
         what = "does not vary"
@@ -53,12 +55,39 @@ def check_columns(design: Design, cells: Cells) -> None:
             f"'{involved[0]}' does not vary among the treated rows, so the effect cannot differ "
             "by it. Leave it out."
         )
+    copied = len(_dependent(correlation[: effect + 1, : effect + 1])) > 0  # of the treatment
+    scope = _scope(design, cells, copied)
+    if len(involved) == 1 and scope == UNTREATED:
+        raise DataError(
+            f"'{involved[0]}' does not vary{scope}, so the baseline cannot be told from the effect "
+            "by it. Leave it out."
+        )
     if effect in found and found[0] < effect:
         involved.append(design.plan.treatment)
     raise DataError(
-        f"{listing(involved)} are collinear{_scope(design, cells)}: one is a copy or a sum of the "
+        f"{listing(involved)} are collinear{scope}: one is a copy or a sum of the "
         "others, so their coefficients cannot be told apart. Leave one out."
     )
+
+
+def _check_arms(design: Design) -> None:
+    """Refuse effects that differ by modifiers where an arm has one row to learn it from.
+
+    Raises:
+        DataError: the arm, and the way out.
+    """
+    treatment = design.treatment
+    treated = int(design.groups.n_treated.sum())
+    arms = [(treatment.treated, treated)]
+    if design.delta_names:  # untreated rows teach the modifiers' coefficients in the baseline
+        arms.append((treatment.control, design.usage.n_used - treated))
+    for arm, rows in arms:
+        if rows == 1 and treatment.kind == "binary" and design.modifiers.names:
+            raise DataError(
+                f"only one row has treatment '{treatment.column}' at '{arm}', so the effect cannot "
+                f"differ by {listing(design.modifiers.names)}. Leave the modifiers out and say "
+                "groups= instead, or add rows to that arm."
+            )
 
 
 def _check_noise(design: Design, cells: Cells) -> None:
@@ -84,15 +113,22 @@ def _dependent(correlation: FloatArray) -> NDArray[np.int64]:
     return np.flatnonzero(loading > 1e-3 * loading.max())
 
 
-def _scope(design: Design, cells: Cells) -> str:
-    """Whether the dependence is in all rows or among the treated rows alone."""
+def _scope(design: Design, cells: Cells, copied: bool) -> str:
+    """Whether the dependence is in all rows or among those of one arm alone."""
     k = len(design.modifiers.names)
     if not k:
         return ""
     cross = cells.modifier_cross[1:, 1:]
     size = np.sqrt(np.outer(np.diag(cross), np.diag(cross)))
     everywhere = np.linalg.eigvalsh(cross / np.maximum(size, 1e-300))[0] <= EXACT
-    return "" if everywhere or len(design.controls.names) else " among the treated rows"
+    if everywhere or len(design.controls.names):
+        return ""
+    rows = np.r_[0, 1 : 1 + k]  # of the untreated: [1, modifiers]
+    untreated = cells.control_cross[np.ix_(rows, rows)]
+    size = np.sqrt(np.maximum(np.diag(untreated), 1e-300))
+    alone = np.linalg.eigvalsh(untreated / np.outer(size, size))[0] <= EXACT
+    few = alone and not copied and design.delta_names and design.treatment.kind == "binary"
+    return UNTREATED if few else " among the treated rows"
 
 
 def nearly_collinear(design: Design, cells: Cells) -> tuple[tuple[str, str, float], ...]:

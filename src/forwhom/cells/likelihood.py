@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from forwhom.data.table import Table
 from forwhom.design import Design, Rows
 from forwhom.design.groups import renumber
-from forwhom.families import FAMILIES, Family, Outcome
+from forwhom.families import FAMILIES, Family, Outcome, lay_out
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -127,6 +127,9 @@ def reduce_likelihood(
             values = values * w
         return np.bincount(code, w if values is None else values, count).astype(float)
 
+    def each(values: FloatArray) -> FloatArray:
+        return np.stack([added(column) for column in values.T], axis=1)
+
     n_rows = added(None)
     one = np.ones(count)
     if family.sufficient:
@@ -135,6 +138,11 @@ def reduce_likelihood(
             n_rows if rows.trials is None else added(rows.trials),
             n_rows if rows.event is None else added(rows.event),
         )
+        if design.outcome.ends:
+            ends = np.array(design.outcome.ends)
+            happened = np.ones(len(rows.y)) if rows.event is None else rows.event
+            spent, ended = lay_out(rows.y, happened, ends)
+            outcome = outcome.in_intervals(ends, each(spent), each(ended))
         weight = one
     else:
         outcome = Outcome.of(
@@ -163,7 +171,7 @@ def reduce_likelihood(
         group=rows.groups[first],
         baseline_row=before,
         effect_row=np.hstack([one[:, None], z]),
-        summed=_summed(rows, code) if _hides_rows(family) else None,
+        summed=_summed(rows, code, np.array(design.outcome.ends)) if _hides_rows(family) else None,
     )
 
 
@@ -209,8 +217,11 @@ def _hides_rows(family: Family) -> bool:
     return bool(family.sufficient) and family.support != "binary"
 
 
-def _summed(rows: Rows, cell: IntArray) -> RowKinds | None:
-    """The different outcomes within each cell, and how often they occur."""
+def _summed(rows: Rows, cell: IntArray, ends: FloatArray) -> RowKinds | None:
+    """The different outcomes within each cell, and how often they occur.
+
+    ``ends`` are those of a time's intervals, if it has any.
+    """
     code = _outcome_codes(rows, cell)
     first = _first_rows(code)
     count = len(first)
@@ -221,6 +232,8 @@ def _summed(rows: Rows, cell: IntArray) -> RowKinds | None:
         None if rows.trials is None else rows.trials[first],
         None if rows.event is None else rows.event[first],
     )
+    if len(ends):
+        outcome = outcome.in_intervals(ends, *lay_out(outcome.y, outcome.event, ends))
     return RowKinds(cell[first], outcome, np.bincount(code, rows.weights, count).astype(float))
 
 

@@ -11,7 +11,7 @@ from forwhom.data.table import Table
 from forwhom.design.groups import Groups, form_groups
 from forwhom.design.matrix import MatrixRecipe, fit_matrix
 from forwhom.design.outcome import OutcomeCoding, code_outcome
-from forwhom.design.rows import Usage, complete_rows, row_weights
+from forwhom.design.rows import Usage, complete_rows, frequencies, row_weights
 from forwhom.design.treatment import TreatmentCoding, code_treatment
 from forwhom.errors import DataError, PlanError, listing, nearest, plural
 from forwhom.plan import INTERCEPT, Plan
@@ -89,17 +89,18 @@ def build_design(plan: Plan, table: Table) -> tuple[Design, Rows]:
         DataError, PlanError: anything that keeps the question from being answered, by name.
     """
     complete, usage = complete_rows(plan, table)
+    times = frequencies(plan, complete)
     treatment, d = code_treatment(plan, complete.columns[plan.treatment])
     if plan.preset == "alley2023" and treatment.kind == "dose":
         raise DataError(
             f"preset 'alley2023' compares treated groups with one control group; treatment "
             f"'{plan.treatment}' is a dose. Leave the preset out."
         )
-    modifiers = fit_matrix(plan.modifiers, complete)
+    modifiers = fit_matrix(plan.modifiers, complete, times)
     own_controls, repeated = _without_repeats(plan)
-    controls = fit_matrix(own_controls, complete)
+    controls = fit_matrix(own_controls, complete, times)
     _check_prior_terms(plan, modifiers, controls)
-    groups, codes = form_groups(plan, complete, d, plan.preset == "alley2023")
+    groups, codes = form_groups(plan, complete, d, plan.preset == "alley2023", times)
     outcome, found = code_outcome(plan, complete)
     notes = [treatment.note] if treatment.note else []
     notes += outcome.notes
@@ -115,7 +116,7 @@ def build_design(plan: Plan, table: Table) -> tuple[Design, Rows]:
         )
     weights = row_weights(plan, complete)
     if plan.weights is not None:
-        notes.append(_weights_note(plan))
+        notes.append(_weights_note(plan, usage))
     if usage.zero_weight:
         notes.append(f"{plural(usage.zero_weight, 'row')} with zero weight left out.")
     design = Design(plan, usage, outcome, treatment, modifiers, controls, groups, tuple(notes))
@@ -159,9 +160,14 @@ def _check_prior_terms(plan: Plan, modifiers: MatrixRecipe, controls: MatrixReci
                 )
 
 
-def _weights_note(plan: Plan) -> str:
+def _weights_note(plan: Plan, usage: Usage) -> str:
     if plan.weights_kind == "frequency":
-        return f"Weights '{plan.weights}' are frequency weights: each row counts that many times."
+        none = f", {usage.empty_lines:,} of them for none" if usage.empty_lines else ""
+        return (
+            f"Weights '{plan.weights}' are frequency weights: {plural(usage.lines, 'line')} of "
+            f"the table stand{'s' if usage.lines == 1 else ''} for "
+            f"{plural(usage.n_read, 'row')}{none}, and rows are counted throughout."
+        )
     return (
         f"Weights '{plan.weights}' are sampling weights, scaled to sum to the number of rows; the "
         "result is a pseudo-posterior, whose intervals ignore the design."

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forwhom.data.table import Column
+from forwhom.design.counted import mean, quantiles, sd, total
 from forwhom.errors import DataError, PlanError, listing
 from forwhom.plan.formula import Factor
 
@@ -56,12 +57,13 @@ def number_text(value: float) -> str:
     return str(int(value)) if whole else f"{value:.6g}"
 
 
-def fit_encoding(factor: Factor, column: Column) -> Encoding:
+def fit_encoding(factor: Factor, column: Column, times: FloatArray | None = None) -> Encoding:
     """Learn from the analysis rows what the factor needs.
 
     Args:
         factor: the factor, for instance ``bin(age, 4)``.
         column: its column, complete rows only.
+        times: how many times each row counts, where it is not once.
 
     Raises:
         PlanError: a numeric function asked of a text column, or arguments that make no sense.
@@ -96,7 +98,7 @@ def fit_encoding(factor: Factor, column: Column) -> Encoding:
             codes=tuple(float(code) for code in codes),
         )
     if function == "bin":
-        cuts = bin_cuts(values, bin_request(factor), factor.label)
+        cuts = bin_cuts(values, bin_request(factor), factor.label, times)
         levels = bin_levels(cuts)
         return Encoding(
             factor, "bins", _level_names(factor, levels), tuple(cuts.tolist()), levels=levels
@@ -104,22 +106,22 @@ def fit_encoding(factor: Factor, column: Column) -> Encoding:
     if function is None:
         return Encoding(factor, "numeric", (factor.label,), (0.0, 1.0))
     if function == "center":
-        return Encoding(factor, "numeric", (factor.label,), (float(values.mean()), 1.0))
+        return Encoding(factor, "numeric", (factor.label,), (mean(values, times), 1.0))
     if function == "scale":
-        sd = float(values.std(ddof=1)) if len(values) > 1 else 0.0
-        if not sd > 0:
+        size = sd(values, times)
+        if not size > 0:
             raise DataError(f"{factor.label}: column '{column.name}' does not vary.")
-        return Encoding(factor, "numeric", (factor.label,), (float(values.mean()), 2.0 * sd))
+        return Encoding(factor, "numeric", (factor.label,), (mean(values, times), 2.0 * size))
     if function == "log":
         if (values <= 0).any():
             raise _no_logarithm(factor, values)
         return Encoding(factor, "log", (factor.label,))
     if function == "poly":
         degree = int(factor.arguments[0]) if factor.arguments else 2
-        return _fit_poly(factor, values, degree)
+        return _fit_poly(factor, values, degree, times)
     if function == "bs":
         df = int(factor.arguments[0]) if factor.arguments else 4
-        return _fit_bs(factor, values, df)
+        return _fit_bs(factor, values, df, times)
     raise PlanError(f"{factor.label}: unknown function {function!r}.")
 
 
@@ -158,10 +160,16 @@ def bin_request(factor: Factor) -> int:
     return int(factor.arguments[0]) if factor.arguments else 4
 
 
-def bin_cuts(values: FloatArray, request: int | tuple[float, ...], label: str) -> FloatArray:
+def bin_cuts(
+    values: FloatArray,
+    request: int | tuple[float, ...],
+    label: str,
+    times: FloatArray | None = None,
+) -> FloatArray:
     """Interior cut points: quantiles for a number of bins, or the points given.
 
-    Ties may merge quantile bins; the caller says so. Intervals are closed on the right.
+    Ties may merge quantile bins; the caller says so. Intervals are closed on the right. Each value
+    counts ``times`` times.
 
     >>> bin_cuts(np.arange(9.0), 4, "bin(x, 4)").tolist()
     [2.0, 4.0, 6.0]
@@ -169,7 +177,7 @@ def bin_cuts(values: FloatArray, request: int | tuple[float, ...], label: str) -
     if isinstance(request, int):
         if request < 2:
             raise PlanError(f"{label}: at least 2 bins are needed.")
-        cuts = np.unique(np.quantile(values, np.arange(1, request) / request))
+        cuts = np.unique(quantiles(values, np.arange(1, request) / request, times))
         rows = np.bincount(np.searchsorted(cuts, values, side="left"), minlength=len(cuts) + 1)
         cuts = cuts[rows[:-1] > 0]  # ties can leave a bin between two quantiles empty
     else:
@@ -269,7 +277,9 @@ def _distinct(values: FloatArray, enough: int) -> int:
     return few if few > enough else len(np.unique(values))
 
 
-def _fit_poly(factor: Factor, values: FloatArray, degree: int) -> Encoding:
+def _fit_poly(
+    factor: Factor, values: FloatArray, degree: int, times: FloatArray | None
+) -> Encoding:
     """Orthogonal polynomials by their three-term recurrence (Kennedy & Gentle 1980, p. 343)."""
     distinct = _distinct(values, degree)
     if degree < 1 or degree >= distinct:
@@ -277,18 +287,19 @@ def _fit_poly(factor: Factor, values: FloatArray, degree: int) -> Encoding:
             f"{factor.label}: degree {degree} needs more than {degree} different values; column "
             f"'{factor.column}' has {distinct}."
         )
-    center = float(values.mean())
+    center = mean(values, times)
     alphas: list[float] = []
-    norms: list[float] = [1.0, float(len(values))]
+    norms: list[float] = [1.0, total(values, times)]
+    w = np.ones_like(values) if times is None else times
     x = values - center
     previous, current = np.zeros_like(x), np.ones_like(x)
     for power in range(degree):
-        norm = float(current @ current)
-        alpha = float((x * current) @ current) / norm
+        norm = float((w * current) @ current)
+        alpha = float((w * x * current) @ current) / norm
         beta = norm / norms[-2] if power else 0.0
         previous, current = current, (x - alpha) * current - beta * previous
         alphas.append(alpha)
-        norms.append(float(current @ current))
+        norms.append(float((w * current) @ current))
     names = tuple(f"{factor.label}[{power}]" for power in range(1, degree + 1))
     return Encoding(factor, "poly", names, (center, *alphas, *norms[1:]))
 
@@ -307,12 +318,13 @@ def _poly_columns(values: FloatArray, constants: FloatArray) -> FloatArray:
     return out
 
 
-def _fit_bs(factor: Factor, values: FloatArray, df: int) -> Encoding:
+def _fit_bs(factor: Factor, values: FloatArray, df: int, times: FloatArray | None) -> Encoding:
     """Cubic B-spline basis without its first column, knots at quantiles, as R's splines::bs."""
     if df < 3:
         raise PlanError(f"{factor.label}: a cubic spline needs df of at least 3.")
     low, high = float(values.min()), float(values.max())
-    inner = np.quantile(values, np.linspace(0, 1, df - 1)[1:-1]) if df > 3 else np.array([])
+    shares = np.linspace(0, 1, df - 1)[1:-1]
+    inner = quantiles(values, shares, times) if df > 3 else np.array([])
     if _distinct(values, df) <= df or (np.diff([low, *inner, high]) <= 0).any():
         raise DataError(
             f"{factor.label}: column '{factor.column}' has too few different values for df={df}; "

@@ -65,7 +65,11 @@ class Groups:
 
 
 def form_groups(
-    plan: Plan, table: Table, d: FloatArray, one_control_group: bool
+    plan: Plan,
+    table: Table,
+    d: FloatArray,
+    one_control_group: bool,
+    times: FloatArray | None = None,
 ) -> tuple[Groups, IntArray]:
     """Find the observed combinations and count the rows of each arm.
 
@@ -77,6 +81,7 @@ def form_groups(
         d: (n,) treatment.
         one_control_group: preset alley2023: combinations of treated rows only, every untreated
             row in one further group.
+        times: (n,) how many times each row counts, where it is not once.
 
     Raises:
         DataError: a grouping column with one value only.
@@ -89,7 +94,7 @@ def form_groups(
     binned: list[tuple[str, int]] = []
     for name in columns:
         column = table.columns[name]
-        cuts = grouping_cuts(plan, column)
+        cuts = grouping_cuts(plan, column, times)
         column_codes, texts, column_numbers = levels_of(column, cuts)
         if len(texts) < 2 and not plan.groups:
             raise DataError(
@@ -103,17 +108,18 @@ def form_groups(
         numbers.append(column_numbers)
         codes = renumber(codes * len(texts) + column_codes)
     treated = d != 0
+    w_treated, w_control = (None, None) if times is None else (times[treated], times[~treated])
     if one_control_group:
         within = renumber(codes[treated])
         full = np.full(len(codes), int(within.max(initial=-1)) + 1, dtype=np.int64)
         full[treated] = within
         first = _first_rows(within)
         first = np.flatnonzero(treated)[first]
-        controls = _match_counts(codes, treated, first)
+        controls = np.bincount(codes[~treated], w_control, int(codes.max()) + 1)[codes[first]]
         codes = full
     else:
         first = _first_rows(codes)
-        controls = np.bincount(codes[~treated], minlength=len(first))
+        controls = np.bincount(codes[~treated], w_control, len(first))
     count = len(first)
     groups = Groups(
         columns=tuple(columns),
@@ -121,7 +127,7 @@ def form_groups(
         display=tuple(display),
         numbers=tuple(numbers),
         labels=tuple(table.columns[name].label or name for name in columns),
-        n_treated=np.bincount(codes[treated], minlength=count)[:count].astype(np.int64),
+        n_treated=np.bincount(codes[treated], w_treated, count)[:count].astype(np.int64),
         n_control=controls.astype(np.int64),
         binned=tuple(binned),
         has_control_group=one_control_group,
@@ -129,7 +135,7 @@ def form_groups(
     return groups, codes
 
 
-def grouping_cuts(plan: Plan, column: Column) -> FloatArray | None:
+def grouping_cuts(plan: Plan, column: Column, times: FloatArray | None = None) -> FloatArray | None:
     """Cut points of a column for grouping, or None where its values are groups themselves.
 
     A column that the formula itself bins is grouped by those bins; another numeric column with
@@ -148,12 +154,12 @@ def grouping_cuts(plan: Plan, column: Column) -> FloatArray | None:
     for term in plan.modifiers.terms:
         for factor in term.factors:
             if factor.column == column.name and factor.function == "bin":
-                return bin_cuts(values, bin_request(factor), factor.label)
+                return bin_cuts(values, bin_request(factor), factor.label, times)
             if factor.column == column.name and factor.function == "C":
                 return None
     if not by_name and (plan.groups is not None or _few_values(values)):
         return None
-    return bin_cuts(values, plan.bins_of(column.name), f"bins of '{column.name}'")
+    return bin_cuts(values, plan.bins_of(column.name), f"bins of '{column.name}'", times)
 
 
 def _binned_by_formula(plan: Plan, name: str) -> bool:
@@ -182,9 +188,3 @@ def _first_rows(codes: IntArray) -> IntArray:
     first = np.empty(int(codes.max(initial=-1)) + 1, dtype=np.int64)
     first[codes[::-1]] = np.arange(len(codes) - 1, -1, -1)
     return first
-
-
-def _match_counts(codes: IntArray, treated: NDArray[np.bool_], first: IntArray) -> IntArray:
-    """Untreated rows with the same combination as each treated group."""
-    by_code = np.bincount(codes[~treated], minlength=int(codes.max()) + 1)
-    return np.asarray(by_code[codes[first]])

@@ -92,11 +92,12 @@ class MatrixRecipe:
         return np.hstack(parts)
 
 
-def fit_matrix(formula: Formula, table: Table) -> MatrixRecipe:
+def fit_matrix(formula: Formula, table: Table, times: FloatArray | None = None) -> MatrixRecipe:
     """Learn a formula's encodings from the analysis rows.
 
     Indicator coding keeps what the columns before do not span yet: the first level is left out
-    where the margin of the term is in the model, all levels are kept where it is not.
+    where the margin of the term is in the model, all levels are kept where it is not. Each row
+    counts ``times`` times in means, sds and quantiles.
 
     Raises:
         DataError: a factor with one level only, or more columns than can be estimated.
@@ -107,7 +108,7 @@ def fit_matrix(formula: Formula, table: Table) -> MatrixRecipe:
     for term in formula.terms:
         for factor in term.factors:
             if factor not in cache:
-                cache[factor] = fit_encoding(factor, table.columns[factor.column])
+                cache[factor] = fit_encoding(factor, table.columns[factor.column], times)
                 _check_levels(factor, cache[factor])
         encodings = [cache[factor] for factor in term.factors]
         _check_width(term, encodings)

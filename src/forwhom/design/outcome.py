@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from forwhom.data.table import Column, Table
 from forwhom.design.encode import number_text
-from forwhom.errors import DataError, listing, plural
+from forwhom.design.rows import row_weights
+from forwhom.errors import DataError, listing, nearest, plural
 from forwhom.families import FAMILIES
 from forwhom.plan import Plan
 
@@ -23,17 +24,20 @@ class OutcomeCoding:
     """What the outcome's numbers mean.
 
     Attributes:
-        levels: texts of the categories in their order, or of "no" and "yes"; empty for numbers.
+        levels: texts of the categories in their order, of unordered ones the reference first, or of
+            "no" and "yes"; empty for numbers.
         notes: what was decided for the user.
+        ends: where the intervals of a piecewise hazard end, the last at the longest time.
     """
 
     levels: tuple[str, ...]
     notes: tuple[str, ...]
+    ends: tuple[float, ...] = ()
 
     @property
     def n_levels(self) -> int:
-        """Number of categories."""
-        return len(self.levels)
+        """Number of categories, or of a time's intervals."""
+        return len(self.levels) or len(self.ends)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,8 @@ def code_outcome(plan: Plan, table: Table) -> tuple[OutcomeCoding, OutcomeRows]:
     if support in ("binary", "ordered", "unordered"):
         coding, y = _categories(plan, column, support)
     else:
-        coding, y = OutcomeCoding((), ()), _numbers(plan, column, support)
+        y = _numbers(plan, column, support)
+        coding = OutcomeCoding((), _edges(plan, y) if support == "closed unit" else ())
     if y.min() == y.max() and not (support == "time" or plan.trials):
         raise DataError(
             f"outcome '{plan.outcome}' is {_shown(coding, column, y[0])} in all {len(y):,} "
@@ -66,6 +71,8 @@ def code_outcome(plan: Plan, table: Table) -> tuple[OutcomeCoding, OutcomeRows]:
         )
     trials = _trials(plan, table, y)
     event = _event(plan, table, y) if support == "time" else None
+    if event is not None and plan.breaks is not None:
+        coding = _intervals(plan, y, event, row_weights(plan, table))
     if plan.family == "lognormal":
         y = np.log(y)
     offset = None if plan.offset is None else _column(plan, table, plan.offset, "offset")
@@ -108,6 +115,7 @@ def _refuse(plan: Plan, needs: str, y: FloatArray, bad: NDArray[np.bool_]) -> No
     more = f", and {plural(others, 'more row')} hold other such values" if others else ""
     ways = {
         "beta": " Family 'ordered_beta' takes 0 and 1 as well.",
+        "ordered_beta": " Divide a percentage by 100, or correct it.",
         "gamma": " Model the zeros apart, or choose another family.",
         "bernoulli": " Recode it, or choose family 'ordinal', 'poisson' or 'gaussian'.",
     }
@@ -139,7 +147,9 @@ def _categories(plan: Plan, column: Column, support: str) -> tuple[OutcomeCoding
             _refuse(plan, "0/1 or two levels", values, (values != 0) & (values != 1))
             return OutcomeCoding(("0", "1"), ()), values
         absent = [text for value, text in labels.items() if value not in distinct]
-        if absent and support == "ordered":
+        if not labels and support == "ordered":
+            absent = _skipped(distinct)
+        if absent and support != "binary":
             notes.append(
                 f"{listing(absent)} of '{name}' never occurs in the complete rows and is left out."
             )
@@ -161,7 +171,103 @@ def _categories(plan: Plan, column: Column, support: str) -> tuple[OutcomeCoding
         )
     if len(levels) == 2:
         notes.append(f"Outcome '{name}' has two levels; family 'bernoulli' says the same.")
+    if support == "unordered":
+        k, note = _reference(plan, column, levels)
+        notes += note
+        levels = (levels[k], *levels[:k], *levels[k + 1 :])
+        y = np.where(y == k, 0.0, np.where(y < k, y + 1, y))
     return OutcomeCoding(levels, tuple(notes)), y
+
+
+def _reference(plan: Plan, column: Column, levels: tuple[str, ...]) -> tuple[int, list[str]]:
+    """Which level the others are held against, and the note where that was not said."""
+    asked = plan.reference_category
+    if asked is None:
+        note = (
+            f"Outcome '{plan.outcome}': its other categories are held against '{levels[0]}', the "
+            "first. Say reference_category= for another."
+        )
+        return 0, [note]
+    if str(asked) in levels:
+        return levels.index(str(asked)), []
+    if column.kind != "text":  # the number behind a label
+        try:
+            return int(np.flatnonzero(np.unique(column.values) == float(asked))[0]), []
+        except (ValueError, IndexError):
+            pass
+    raise DataError(
+        f"reference_category={asked!r} is not a category of '{plan.outcome}' in the complete rows; "
+        f"it has {listing(levels)}.{nearest(str(asked), levels)}"
+    )
+
+
+def _edges(plan: Plan, y: FloatArray) -> tuple[str, ...]:
+    """Notes on an outcome from 0 to 1 that lacks one of its three parts."""
+    if y.min() < y.max() and ((y == 0) | (y == 1)).all():
+        raise DataError(
+            f"outcome '{plan.outcome}' holds 0 and 1 only, nothing between; family "
+            f"'{plan.family}' is for shares. Choose family 'bernoulli'."
+        )
+    absent = [text for value, text in ((0.0, "0"), (1.0, "1")) if not (y == value).any()]
+    if len(absent) == 2:
+        return (
+            f"Outcome '{plan.outcome}' never is 0 or 1: the cutpoints rest on their priors. Family "
+            "'beta' does without them.",
+        )
+    name = {"0": "cutpoint", "1": "gap"}
+    return tuple(
+        f"Outcome '{plan.outcome}' never is {text}: the {name[text]} leans on its prior."
+        for text in absent
+    )
+
+
+def _intervals(
+    plan: Plan, time: FloatArray, event: FloatArray, weights: FloatArray | None
+) -> OutcomeCoding:
+    """Where a piecewise hazard changes: as asked, or at quantiles of the times of events."""
+    ended = event == 1
+    times, name = time[ended], plan.outcome
+    if isinstance(plan.breaks, int):
+        shares = np.arange(1, plan.breaks) / plan.breaks
+        w = None if weights is None else weights[ended]
+        cuts = np.unique(np.quantile(times, shares, method="inverted_cdf", weights=w))
+        cuts = cuts[cuts < times.max()]
+        count = len(cuts) + 1
+        shown = ", ".join(number_text(float(f"{cut:.4g}")) for cut in cuts)
+        note = (
+            f"The hazard of '{name}' may change at {shown}: {count} intervals with about as many "
+            "events each. Say breaks= for other times."
+            if count > 1
+            else f"The hazard of '{name}' is constant: its events all have one time."
+        )
+        if count < plan.breaks:
+            note += f" {plan.breaks} were asked for; equal times left {count}."
+        notes: tuple[str, ...] = (note,)
+    else:
+        cuts, notes = np.array(plan.breaks), ()
+        held = np.bincount(np.searchsorted(cuts, times), minlength=len(cuts) + 1)
+        edges = ["0", *(number_text(cut) for cut in cuts)]
+        empty = np.flatnonzero(held == 0)
+        if len(empty):
+            k = int(empty[0])
+            where = f"from {edges[k]} to {edges[k + 1]}" if k < len(cuts) else f"after {edges[k]}"
+            raise DataError(
+                f"breaks: no event of '{name}' falls in the interval {where}, so its hazard cannot "
+                f"be learnt (events are from {number_text(times.min())} to "
+                f"{number_text(times.max())}). Move or leave out a break, or say breaks="
+                f"{len(cuts) + 1} for intervals with about as many events each."
+            )
+    return OutcomeCoding((), notes, (*(float(cut) for cut in cuts), float(time.max())))
+
+
+def _skipped(distinct: FloatArray) -> list[str]:
+    """Whole numbers between those that occur, where they are few: levels that no row has."""
+    if len(distinct) > MOST_CATEGORIES or (distinct != np.floor(distinct)).any():
+        return []
+    if distinct[-1] - distinct[0] >= 2 * len(distinct):
+        return []
+    every = np.arange(distinct[0], distinct[-1] + 1)
+    return [number_text(value) for value in np.setdiff1d(every, distinct)]
 
 
 def _column(plan: Plan, table: Table, name: str, role: str) -> FloatArray:

@@ -22,13 +22,17 @@ class Usage:
     Attributes:
         n_read: rows in the data; n_used: rows analysed.
         missing: (column, rows with a missing value there), for columns that have any.
-        zero_weight: complete rows left out because their weight is zero.
+        zero_weight: complete rows left out because their sampling weight is zero.
+        lines: lines of the table, fewer than rows where frequency weights say that a line stands
+            for several; empty_lines: those that stand for no row.
     """
 
     n_read: int
     n_used: int
     missing: tuple[tuple[str, int], ...]
     zero_weight: int
+    lines: int
+    empty_lines: int
 
 
 def complete_rows(plan: Plan, table: Table) -> tuple[Table, Usage]:
@@ -40,7 +44,9 @@ def complete_rows(plan: Plan, table: Table) -> tuple[Table, Usage]:
     for column in table.columns.values():
         _check_finite(column)
     missing = {name: column.missing for name, column in table.columns.items()}
-    counts = tuple((name, int(m.sum())) for name, m in missing.items() if m.any())
+    times = _times_by_line(plan, table)
+    found = ((name, int(times[m].sum())) for name, m in missing.items())
+    counts = tuple((name, count) for name, count in found if count)
     keep = np.ones(table.n_rows, dtype=bool)
     for m in missing.values():
         keep &= ~m
@@ -48,18 +54,32 @@ def complete_rows(plan: Plan, table: Table) -> tuple[Table, Usage]:
         worst = max(counts, key=lambda pair: pair[1], default=("", 0))
         raise DataError(
             f"no row of {table.source} is complete: '{worst[0]}' is missing in {worst[1]:,} of "
-            f"{table.n_rows:,} rows. Leave that column out, or check how missing values are coded."
+            f"{int(times.sum()):,} rows. Leave that column out, or check how missing values are "
+            "coded."
             if counts
             else f"{table.source} has no rows."
         )
     zero = 0
     if plan.weights is not None:
         weights = _check_weights(plan.weights, table.columns[plan.weights], keep)
-        zero = int((keep & (weights == 0)).sum())
+        zero = int((keep & (weights == 0) & (times > 0)).sum())
         keep &= weights > 0
-    used = int(keep.sum())
-    complete = table if used == table.n_rows else _subset(table, keep)
-    return complete, Usage(table.n_rows, used, counts, zero)
+    usage = Usage(
+        n_read=int(times.sum()),
+        n_used=int(times[keep].sum()),
+        missing=counts,
+        zero_weight=zero,
+        lines=table.n_rows,
+        empty_lines=int((times == 0).sum()),
+    )
+    return table if keep.all() else _subset(table, keep), usage
+
+
+def frequencies(plan: Plan, table: Table) -> FloatArray | None:
+    """How many rows each complete line of the table stands for, (n,); None where it is one."""
+    if plan.weights is None or plan.weights_kind != "frequency":
+        return None
+    return np.asarray(table.columns[plan.weights].values, dtype=float)
 
 
 def row_weights(plan: Plan, table: Table) -> FloatArray | None:
@@ -70,6 +90,30 @@ def row_weights(plan: Plan, table: Table) -> FloatArray | None:
     if plan.weights_kind == "frequency":
         return weights
     return np.asarray(weights * (len(weights) / weights.sum()))
+
+
+def _times_by_line(plan: Plan, table: Table) -> FloatArray:
+    """How many rows each line stands for, (n,); one where its frequency is missing.
+
+    Raises:
+        DataError: a frequency that is not a whole number, and how many lines have it.
+    """
+    given = frequencies(plan, table)
+    if given is None or table.columns[str(plan.weights)].kind == "text":
+        return np.ones(table.n_rows)
+    times = np.where(np.isnan(given), 1.0, given)
+    broken = times != np.floor(times)
+    if broken.any():
+        value = times[broken][0]
+        count = int((times == value).sum())
+        others = int(broken.sum()) - count
+        more = f", and {plural(others, 'more row')} other fractions" if others else ""
+        raise DataError(
+            f"frequency weights '{plan.weights}' must be whole numbers, how many times a row "
+            f"counts; they hold {number_text(value)} in {plural(count, 'row')}{more}. Weights "
+            "that say how many people a row stands for are weights_kind='sampling'."
+        )
+    return np.maximum(times, 0.0)
 
 
 def _check_finite(column: Column) -> None:

@@ -51,12 +51,13 @@ def code_treatment(plan: Plan, column: Column) -> tuple[TreatmentCoding, FloatAr
     values = np.asarray(column.values, dtype=float)
     distinct = np.unique(values)
     labels = dict(column.value_labels)
+    wanted = plan.treatment_type
     if len(distinct) < 2:
+        needed = "doses that differ" if wanted == "dose" else "treated and untreated rows"
         raise DataError(
             f"treatment '{name}' is {number_text(distinct[0])} in all {len(values):,} complete "
-            "rows; an effect needs treated and untreated rows."
+            f"rows; an effect needs {needed}."
         )
-    wanted = plan.treatment_type
     several = len(distinct) > 2 and not labels and plan.reference is None
     if wanted == "dose" or (wanted == "auto" and several):
         note = (

@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from forwhom.cells import Cells, baseline_difference, nearly_collinear
+from forwhom.cells import Cells, LikelihoodCells, baseline_difference, nearly_collinear
+from forwhom.data import Tidy
 from forwhom.design import number_text
 from forwhom.errors import listing
-from forwhom.posterior import Posterior
+from forwhom.families import FAMILIES
+from forwhom.posterior import Posterior, link_words
 
 LARGE_ARM = 5  # rows of a group's arm from which an outcome that never varies is worth a word
 
@@ -27,17 +30,47 @@ class Caution:
     text: str
 
 
-def cautions(posterior: Posterior, cells: Cells) -> tuple[Caution, ...]:
-    """Everything a careful analyst would want said, most basic first."""
+def cautions(posterior: Posterior, cells: Cells, average: Tidy) -> tuple[Caution, ...]:
+    """Everything a careful analyst would want said, most basic first.
+
+    Args:
+        posterior, cells: the fit.
+        average: the table of the average effect, on the scale it is told in.
+    """
     found = [
+        *_arms(posterior),
         *_groups(posterior, cells),
         *_spread(posterior),
         *_columns(posterior, cells),
         *_baseline(posterior, cells),
         *_separation(posterior, cells),
+        *_heavy_tail(posterior, average),
         *_draws(posterior),
     ]
     return tuple(found)
+
+
+def _arms(posterior: Posterior) -> list[Caution]:
+    """An arm of one row: its noise and an effect are the same thing."""
+    design, t = posterior.design, posterior.design.treatment
+    treated = int(design.groups.n_treated.sum())
+    if treated == 1:
+        arm = "has a dose" if t.kind == "dose" else f"is treated ({t.column}: {t.treated})"
+    elif t.kind == "binary" and design.usage.n_used - treated == 1:
+        arm = f"is untreated ({t.column}: {t.control})"
+    else:
+        return []
+    prior = next(e.prior for e in posterior.priors.coefficients if e.parameter == "lambda")
+    spread = [e.prior.text for e in posterior.priors.spreads if e.parameter == "sigma_theta"]
+    more = f", and that of sigma_theta, {spread[0]}, any difference between groups"
+    return [
+        Caution(
+            "one_row_arm",
+            f"Only one row {arm}: whether its outcome is an effect or chance cannot be told, and "
+            "the interval is as wide as one row's noise. The prior of the effect, "
+            f"{prior.text}, does what the data cannot{more if spread else ''}.",
+        )
+    ]
 
 
 def _groups(posterior: Posterior, cells: Cells) -> list[Caution]:
@@ -167,25 +200,26 @@ def _baseline(posterior: Posterior, cells: Cells) -> list[Caution]:
 
 
 def _separation(posterior: Posterior, cells: Cells) -> list[Caution]:
-    """Arms in which a yes-or-no outcome never varies: odds without a finite estimate."""
+    """Arms in which the outcome stays at its edge: no finite estimate without the prior."""
     design, found = posterior.design, cells.likelihood
-    if found is None or design.plan.family not in ("bernoulli", "binomial"):
+    if found is None:
         return []
-    y, n, d = found.outcome.y, found.outcome.trials, found.d
+    d = found.d
     cautions = []
     for arm, mine in (("treated", d != 0), ("control", d == 0)):
-        rows = n[mine].sum()
-        share = y[mine].sum() / rows if rows else 0.5
-        if share in (0.0, 1.0):
-            always = "always" if share == 1.0 else "never"
+        words = _edge(posterior, found, mine)
+        if words:
             cautions.append(
                 Caution(
                     "separation",
-                    f"'{design.plan.outcome}' {always} occurs in the {arm} rows (complete "
-                    "separation): the data bound the effect on one side only, and the prior does "
-                    "the rest. fit.priors() shows it.",
+                    f"'{design.plan.outcome}' {words} {arm} rows (complete separation): the data "
+                    "bound the effect on one side only, and the prior does the rest. fit.priors() "
+                    "shows it.",
                 )
             )
+    if design.plan.family not in ("bernoulli", "binomial"):
+        return cautions
+    y, n = found.outcome.y, found.outcome.trials
     if cautions:
         return cautions
     count = len(cells.group_gram)
@@ -208,6 +242,43 @@ def _separation(posterior: Posterior, cells: Cells) -> list[Caution]:
             )
         )
     return cautions
+
+
+def _edge(posterior: Posterior, found: LikelihoodCells, mine: NDArray[np.bool_]) -> str:
+    """How some cells' outcomes all lie at the edge of what is possible, in words, or nothing."""
+    plan, levels = posterior.design.plan, posterior.design.outcome.levels
+    support = FAMILIES[plan.family].support
+    outcome = found.outcome.take(np.flatnonzero(mine))
+    y, n, event = outcome.y, outcome.trials, outcome.event
+    if not len(y):
+        return ""
+    if support in ("binary", "successes"):
+        share = y.sum() / n.sum()
+        return {0.0: "never occurs in the", 1.0: "always occurs in the"}.get(float(share), "")
+    if support == "count":
+        return "" if y.any() else "is 0 in all"
+    if support == "time":
+        return "" if event.any() else "is censored in all"
+    if support == "ordered" and (y == y[0]).all() and y[0] in (0, len(levels) - 1):
+        return f"is '{levels[int(y[0])]}' in all"
+    return ""
+
+
+def _heavy_tail(posterior: Posterior, average: Tidy) -> list[Caution]:
+    """An average effect whose sd cannot be told from draws: a mean time, for instance."""
+    if not np.isnan(np.asarray(average.columns["std_error"])).any():
+        return []
+    known = link_words(posterior.design.plan)
+    way = f" Effects on the {known} are steadier (scale='link')." if known else ""
+    return [
+        Caution(
+            "heavy_tail",
+            f"The posterior of the average effect has so heavy a tail that one of "
+            f"{posterior.diagnostics.draws:,} draws makes up more than a quarter of its variance: "
+            "no standard error is given, and the ends of the interval lean on the priors "
+            f"(fit.priors() shows them).{way}",
+        )
+    ]
 
 
 def _draws(posterior: Posterior) -> list[Caution]:

@@ -6,7 +6,7 @@ import numpy as np
 
 from forwhom.cells import in_words
 from forwhom.data import Tidy
-from forwhom.estimands.summarise import SUMMARY_HEADERS, summarise
+from forwhom.estimands.summarise import SUMMARY_HEADERS, heavy_note, summarise
 from forwhom.posterior import Posterior
 
 
@@ -14,13 +14,15 @@ def modifiers_table(posterior: Posterior, level: float) -> Tidy:
     """lambda: how the effect differs by each modifier, one row per coefficient."""
     design = posterior.design
     names = design.lambda_names
+    summary = summarise(posterior.lambda_.T, level)
     columns = {
         "treatment": [design.treatment.column] * len(names),
         "term": list(names),
-        **summarise(posterior.lambda_.T, level),
+        **summary,
     }
     unit = " per unit of dose" if design.treatment.kind == "dose" else ""
     notes = (
+        *heavy_note(summary),
         f"In units of {posterior.effect_on}{unit}, modifiers as given: the difference in the "
         "effect for one more of the modifier. Intercept: the effect where every modifier is zero.",
     )
@@ -48,13 +50,14 @@ def parameters_table(posterior: Posterior, level: float) -> Tidy:
             if values.shape[1]
         ),
     ]
+    summary = summarise(np.hstack([draws for _, _, draws in parts]).T, level)
     columns = {
         "parameter": [name for name, terms, _ in parts for _ in terms],
         "term": [term for _, terms, _ in parts for term in terms],
-        **summarise(np.hstack([draws for _, _, draws in parts]).T, level),
+        **summary,
     }
     headers = SUMMARY_HEADERS | {"parameter": "Parameter"}
-    return Tidy(columns, "Other parameters", level, (), headers)
+    return Tidy(columns, "Other parameters", level, heavy_note(summary), headers)
 
 
 def _entries(size: int) -> tuple[str, ...]:

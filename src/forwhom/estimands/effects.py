@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from forwhom.data import Tidy
 from forwhom.design import Groups
 from forwhom.errors import PlanError, listing, nearest
-from forwhom.estimands.summarise import SUMMARY_HEADERS, summarise
+from forwhom.estimands.summarise import SUMMARY_HEADERS, heavy_note, summarise
 from forwhom.posterior import Block, Posterior
 
 FloatArray = NDArray[np.float64]
@@ -82,19 +82,21 @@ def effects_table(posterior: Posterior, found: GroupPass) -> Tidy:
         columns[free_name(name, columns)] = groups.column_values(j)
     columns |= {"n_treated": groups.n_treated, "n_control": groups.n_control, **found.summary}
     headers = group_headers(groups)
-    return Tidy(columns, "Group effects (theta)", found.level, _notes(posterior), headers)
+    note = (*heavy_note(found.summary), *_notes(posterior))
+    return Tidy(columns, "Group effects (theta)", found.level, note, headers)
 
 
 def average_table(posterior: Posterior, draws: FloatArray, level: float) -> Tidy:
     """The average effect over all analysed rows, from its draws (D,)."""
     groups = posterior.design.groups
+    summary = summarise(draws[None, :], level)
     columns = {
         "treatment": [posterior.design.treatment.column],
         "n_groups": np.array([groups.count]),
         **_arm_totals(posterior, np.zeros(groups.count, dtype=np.int64), 1),
-        **summarise(draws[None, :], level),
+        **summary,
     }
-    note = (_average_note(posterior), *_notes(posterior))
+    note = (*heavy_note(summary), _average_note(posterior), *_notes(posterior))
     return Tidy(columns, "Average effect", level, note, SUMMARY_HEADERS)
 
 
@@ -131,9 +133,10 @@ def average_by_table(posterior: Posterior, by: Sequence[str], level: float) -> T
         columns[free_name(name, columns)] = np.array(picked) if numeric else picked
     columns["n_groups"] = np.bincount(codes, minlength=count)
     columns |= _arm_totals(posterior, codes, count)
-    columns |= summarise(_averages(posterior, codes, count), level)
+    summary = summarise(_averages(posterior, codes, count), level)
+    columns |= summary
     headers = group_headers(groups)
-    note = (_average_note(posterior), *_notes(posterior))
+    note = (*heavy_note(summary), _average_note(posterior), *_notes(posterior))
     return Tidy(columns, "Average effects by " + ", ".join(by), level, note, headers)
 
 
@@ -177,7 +180,8 @@ def _arm_totals(posterior: Posterior, codes: IntArray, count: int) -> dict[str, 
 def _average_note(posterior: Posterior) -> str:
     if posterior.design.groups.has_control_group:
         return "Averaged within draws over the treated rows."
-    weighted = posterior.design.plan.weights is not None
+    plan = posterior.design.plan
+    weighted = plan.weights is not None and plan.weights_kind == "sampling"
     return f"Averaged within draws over all analysed rows{', weighted' if weighted else ''}."
 
 

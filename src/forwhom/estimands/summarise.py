@@ -1,4 +1,8 @@
-"""Draws to the columns every table has: median, sd, equal-tailed interval, P(> 0)."""
+"""Draws to the columns every table has: median, sd, equal-tailed interval, P(> 0).
+
+A mean time or a rate can have a tail so heavy that its sd is that of one draw, or infinite: the sd
+of exp(t) does not exist for a Student-t. Then no sd is given; quantiles do not feel the tail.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
+
+FIRST = 31  # draws that give a row's place and unit
+HEAVY = 0.25  # of the variance: with more in one draw, its own error passes a quarter of it
+MOST = 3e38  # single precision holds no more
+FEWEST = 100  # draws from which one draw's share says something
+
+HEAVY_NOTE = (
+    "No std. error where one draw makes up over a quarter of the variance (a heavy tail); estimate "
+    "and interval are quantiles and hold."
+)
 
 SUMMARY_HEADERS = {
     "treatment": "Treatment",
@@ -29,49 +43,68 @@ def summarise(draws: FloatArray, level: float, precise: bool = True) -> dict[str
         draws: (m, D), m quantities with D draws each.
         level: of the equal-tailed interval.
         precise: find quantiles in double precision; single precision halves the work of the
-            largest fits and loses less than a millionth of a row's sd, as the mean is taken off.
+            largest fits and loses less than a millionth of a row's sd, as a middle is taken off.
 
     Returns:
-        columns of length m: ``estimate`` (posterior median), ``std_error`` (posterior sd),
-        ``conf_low``, ``conf_high``, ``prob_positive``.
+        columns of length m: ``estimate`` (posterior median), ``std_error`` (posterior sd, NaN where
+        the tail is too heavy for one), ``conf_low``, ``conf_high``, ``prob_positive``.
 
     >>> summary = summarise(np.array([[1.0, 2.0, 3.0, 4.0, 5.0]]), level=0.5)
     >>> [float(summary[name][0]) for name in ("estimate", "conf_low", "conf_high")]
     [3.0, 2.0, 4.0]
     """
     count = draws.shape[1]
-    mean = draws.mean(axis=1)
-    centred = draws - mean[:, None]
-    sd = np.sqrt(np.einsum("ij,ij->i", centred, centred) / (count - 1))
+    # a draw of 1e200 would drown the others in the mean
+    middle = np.median(draws[:, :FIRST], axis=1)
+    centred = draws - middle[:, None]
     tail = (1 - level) / 2
-    estimate, low, high = (mean + q for q in _quantiles(centred, (0.5, tail, 1 - tail), precise))
+    wanted, low, high = _quantiles(centred, (0.5, tail, 1 - tail), precise)
+    with np.errstate(over="ignore", invalid="ignore"):
+        mean = centred.mean(axis=1)
+        squares = np.einsum("ij,ij->i", centred, centred) - count * mean**2
+        sd = np.sqrt(np.maximum(squares, 0.0) / (count - 1))
+        farthest = np.maximum(centred.max(axis=1) - mean, mean - centred.min(axis=1))
+        heavy = ~(farthest**2 <= HEAVY * squares) & (squares > 0)
+    if count >= FEWEST:
+        sd[heavy | ~np.isfinite(sd)] = np.nan
     return {
-        "estimate": estimate,
+        "estimate": middle + wanted,
         "std_error": sd,
-        "conf_low": low,
-        "conf_high": high,
+        "conf_low": middle + low,
+        "conf_high": middle + high,
         "prob_positive": np.count_nonzero(draws > 0, axis=1) / count,
     }
+
+
+def heavy_note(columns: dict[str, FloatArray]) -> tuple[str, ...]:
+    """What a table says where a std. error is missing; nothing where none is."""
+    return (HEAVY_NOTE,) if np.isnan(columns["std_error"]).any() else ()
 
 
 def _quantiles(
     centred: FloatArray, probabilities: tuple[float, ...], precise: bool
 ) -> list[FloatArray]:
     """Linear interpolation between order statistics (Hyndman and Fan's type 7), by row."""
-    size = float(np.abs(centred[:, 0]).max(initial=0.0))
-    unit = size if size > 0 and not precise else 1.0  # keeps 1e50 within single precision
-    small = centred.copy() if precise else np.empty(centred.shape, dtype=np.float32)
-    if not precise:
-        np.multiply(centred, 1 / unit, out=small)
+    unit = np.ones(len(centred))
     at = [p * (centred.shape[1] - 1) for p in probabilities]
     needed = sorted({int(a) for a in at} | {min(int(a) + 1, centred.shape[1] - 1) for a in at})
+    small: NDArray[np.floating]
     if precise:
+        small = centred.copy()
         small.partition(needed, axis=1)
-    else:
+    else:  # in units of its own, each row is within single precision
+        sizes = np.abs(centred[:, :FIRST])
+        size = np.median(sizes, axis=1)  # not the largest, beside which the others would drown
+        size = np.where(size > 1e-300, size, sizes.max(axis=1))
+        unit = np.where(size > 1e-300, size, 1.0)
+        small = np.empty(centred.shape, dtype=np.float32)
+        with np.errstate(over="ignore"):
+            np.multiply(centred, 1 / unit[:, None], out=small)
         small.sort(axis=1)  # faster than a partition in single precision
 
     def statistic(k: int) -> FloatArray:
-        return np.asarray(small[:, min(k, centred.shape[1] - 1)].astype(float) * unit)
+        value = small[:, min(k, centred.shape[1] - 1)].astype(float)
+        return np.asarray((value if precise else np.clip(value, -MOST, MOST)) * unit)
 
     return [
         statistic(int(a)) + (a - int(a)) * (statistic(int(a) + 1) - statistic(int(a))) for a in at

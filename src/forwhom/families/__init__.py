@@ -8,19 +8,22 @@ from __future__ import annotations
 
 from forwhom.families.bernoulli import BERNOULLI, BINOMIAL
 from forwhom.families.beta import BETA
+from forwhom.families.categorical import CATEGORICAL
 from forwhom.families.counts import NEGATIVE_BINOMIAL, POISSON
 from forwhom.families.family import Derivatives, Family, Outcome, Parameter
 from forwhom.families.gaussian import GAUSSIAN, LOGNORMAL
+from forwhom.families.ordered_beta import ORDERED_BETA
 from forwhom.families.ordinal import ORDINAL
+from forwhom.families.piecewise import PIECEWISE_EXPONENTIAL, lay_out
 from forwhom.families.positive import EXPONENTIAL, GAMMA, WEIBULL
 from forwhom.families.student import STUDENT
 
-__all__ = ["FAMILIES", "Derivatives", "Family", "Outcome", "Parameter"]
+__all__ = ["FAMILIES", "Derivatives", "Family", "Outcome", "Parameter", "lay_out"]
 
 FAMILIES: dict[str, Family] = {
     family.name: family
     for family in (
-        *(GAUSSIAN, STUDENT, LOGNORMAL, GAMMA, BERNOULLI, BINOMIAL, ORDINAL, POISSON),
-        *(NEGATIVE_BINOMIAL, BETA, EXPONENTIAL, WEIBULL),
+        *(GAUSSIAN, STUDENT, LOGNORMAL, GAMMA, BERNOULLI, BINOMIAL, ORDINAL, CATEGORICAL, POISSON),
+        *(NEGATIVE_BINOMIAL, BETA, ORDERED_BETA, EXPONENTIAL, WEIBULL, PIECEWISE_EXPONENTIAL),
     )
 }

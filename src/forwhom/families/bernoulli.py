@@ -43,7 +43,7 @@ def _draw(
     return rng.binomial(trials, PROBABILITY_LINKS[link].probability(eta)).astype(float)
 
 
-def _mean(eta: FloatArray, link: str, parameters: Parameters) -> FloatArray:
+def _mean(eta: FloatArray, link: str, parameters: Parameters, outcome: Outcome) -> FloatArray:
     return PROBABILITY_LINKS[link].probability(eta)
 
 

@@ -7,13 +7,15 @@ from numpy.typing import NDArray
 
 from forwhom.families.family import Derivatives, Family, Outcome, Parameter, Parameters, expand
 from forwhom.families.links import PROBABILITY_LINKS
+from forwhom.families.special import trigamma
 
 FloatArray = NDArray[np.float64]
 
 EDGE = 1e-12  # a mean no nearer to 0 or 1 than this keeps the functions finite
 
 
-def _mean(eta: FloatArray, link: str, parameters: Parameters) -> FloatArray:
+def expected_share(eta: FloatArray, link: str) -> FloatArray:
+    """mu, of the shape of ``eta``."""
     return np.asarray(np.clip(PROBABILITY_LINKS[link].probability(eta), EDGE, 1 - EDGE))
 
 
@@ -22,7 +24,7 @@ def _log_likelihood(
 ) -> FloatArray:
     from scipy.special import gammaln
 
-    phi, mean = parameters[0][0], _mean(eta, link, parameters)
+    phi, mean = parameters[0][0], expected_share(eta, link)
     log_y, log_rest = expand(np.log(outcome.y), eta), expand(np.log1p(-outcome.y), eta)
     a, b = mean * phi, (1 - mean) * phi
     return np.asarray(gammaln(phi) - gammaln(a) - gammaln(b) + a * log_y + b * log_rest)
@@ -31,9 +33,9 @@ def _log_likelihood(
 def _derivatives(
     outcome: Outcome, eta: FloatArray, link: str, parameters: Parameters
 ) -> Derivatives:
-    from scipy.special import digamma, gammaln, polygamma
+    from scipy.special import digamma, gammaln
 
-    phi, mean = parameters[0][0], _mean(eta, link, parameters)
+    phi, mean = parameters[0][0], expected_share(eta, link)
     log_y, log_rest = expand(np.log(outcome.y), eta), expand(np.log1p(-outcome.y), eta)
     a, b = mean * phi, (1 - mean) * phi
     value = gammaln(phi) - gammaln(a) - gammaln(b) + a * log_y + b * log_rest
@@ -42,7 +44,7 @@ def _derivatives(
     slope = mean * one  # of the mean in eta
     bend = mean * (two + one**2)
     in_mean = phi * (in_a - in_b)
-    second = -(phi**2) * (polygamma(1, a) + polygamma(1, b)) * slope**2 + in_mean * bend
+    second = -(phi**2) * (trigamma(a) + trigamma(b)) * slope**2 + in_mean * bend
     in_phi = digamma(phi) + mean * in_a + (1 - mean) * in_b
     return Derivatives(value, in_mean * slope, second, (in_phi[None],))
 
@@ -50,7 +52,7 @@ def _derivatives(
 def _draw(
     rng: np.random.Generator, eta: FloatArray, link: str, parameters: Parameters, outcome: Outcome
 ) -> FloatArray:
-    phi, mean = parameters[0][0], _mean(eta, link, parameters)
+    phi, mean = parameters[0][0], expected_share(eta, link)
     return np.asarray(rng.beta(mean * phi, (1 - mean) * phi, eta.shape))
 
 
@@ -63,7 +65,7 @@ BETA = Family(
     derivatives=_derivatives,
     log_likelihood=_log_likelihood,
     draw=_draw,
-    mean=_mean,
+    mean=lambda eta, link, parameters, outcome: expected_share(eta, link),
     start=lambda y, link: PROBABILITY_LINKS[link].inverse(min(max(y, 0.01), 0.99)),
     constant=lambda outcome: -np.log(outcome.y) - np.log1p(-outcome.y),
 )

@@ -9,13 +9,17 @@ leave out what depends on the data alone, which ``constant`` gives.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
 Parameters = Sequence[FloatArray]
+
+
+def _nothing(*shape: int) -> Callable[[], FloatArray]:
+    return lambda: np.zeros(shape)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +31,18 @@ class Outcome:
             cell's rows for a family whose ``sufficient`` is "sum".
         trials: (C,) binomial trials, or the number of rows behind a sum; ones by default.
         event: (C,) 1 where a time ended in the event, 0 where it is censored; ones by default.
-        levels: number of categories, 0 where the outcome has none.
+        levels: number of categories, or of a time's intervals; 0 where the outcome has none.
+        ends: (m,) where a time's m intervals end, the last at the longest time observed.
+        at_risk, ended: (C, m) time spent and events in each interval, summed over a cell's rows.
     """
 
     y: FloatArray
     trials: FloatArray
     event: FloatArray
     levels: int = 0
+    ends: FloatArray = field(default_factory=_nothing(0))
+    at_risk: FloatArray = field(default_factory=_nothing(0, 0))
+    ended: FloatArray = field(default_factory=_nothing(0, 0))
 
     @staticmethod
     def of(
@@ -51,9 +60,16 @@ class Outcome:
             levels,
         )
 
+    def in_intervals(self, ends: FloatArray, at_risk: FloatArray, ended: FloatArray) -> Outcome:
+        """The same with times laid out over intervals."""
+        return replace(self, levels=len(ends), ends=ends, at_risk=at_risk, ended=ended)
+
     def take(self, cells: NDArray[np.int64]) -> Outcome:
         """The same of some cells."""
-        return Outcome(self.y[cells], self.trials[cells], self.event[cells], self.levels)
+        some = Outcome(self.y[cells], self.trials[cells], self.event[cells], self.levels)
+        if not len(self.ends):
+            return some
+        return some.in_intervals(self.ends, self.at_risk[cells], self.ended[cells])
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,14 +122,15 @@ class Family:
         derivatives: (outcome, eta, link, parameters) -> Derivatives.
         log_likelihood: the same arguments -> (C, *S); the value alone, for speed.
         draw: (rng, eta, link, parameters, outcome) -> (C, *S) new outcomes with the trials,
-            exposures and number of levels of ``outcome``.
-        mean: (eta, link, parameters) -> the expected outcome, (C, *S), per trial or unit of
-            exposure; for categories (K, C, *S), the probability of each.
+            exposures, intervals and number of levels of ``outcome``.
+        mean: (eta, link, parameters, outcome) -> the expected outcome, (C, *S), per trial or unit
+            of exposure; for categories (K, C, *S), the probability of each.
         start: (y) -> a number: the linear predictor that suits an outcome of average y.
-        response: what ``mean`` is called: "mean", "probability", "rate", "time".
+        response: what ``mean`` is called: "mean", "probability", "rate", "time" or, cut off at the
+            longest time observed, "restricted time".
+        predictor: what the linear predictor is, in words, where the link's own do not say it.
         sufficient: "sum" where cells may add up their outcomes and trials, else "".
         several: whether there is one linear predictor per category but the first.
-        log_scale: whether effects are on a log scale, so that their exponentials are ratios.
         constant: (outcome of single rows) -> (C,), what ``log_likelihood`` leaves out: with it, the
             log density of the outcome as it was measured.
     """
@@ -126,9 +143,10 @@ class Family:
     derivatives: Callable[[Outcome, FloatArray, str, Parameters], Derivatives]
     log_likelihood: Callable[[Outcome, FloatArray, str, Parameters], FloatArray]
     draw: Callable[[np.random.Generator, FloatArray, str, Parameters, Outcome], FloatArray]
-    mean: Callable[[FloatArray, str, Parameters], FloatArray]
+    mean: Callable[[FloatArray, str, Parameters, Outcome], FloatArray]
     start: Callable[[float, str], float]
     response: str = "mean"
+    predictor: str = ""
     sufficient: str = ""
     several: bool = False
     constant: Callable[[Outcome], FloatArray] = lambda outcome: np.zeros(len(outcome.y))

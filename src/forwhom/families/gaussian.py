@@ -38,7 +38,7 @@ def _draw(
     return np.asarray(eta + parameters[0][0] * rng.standard_normal(eta.shape))
 
 
-def _mean(eta: FloatArray, link: str, parameters: Parameters) -> FloatArray:
+def _mean(eta: FloatArray, link: str, parameters: Parameters, outcome: Outcome) -> FloatArray:
     return eta
 
 
@@ -76,7 +76,8 @@ LOGNORMAL = Family(
     derivatives=lambda outcome, *rest: _derivatives(_on_logs(outcome), *rest),
     log_likelihood=lambda outcome, *rest: _log_likelihood(_on_logs(outcome), *rest),
     draw=_lognormal_draw,
-    mean=lambda eta, link, parameters: np.asarray(np.exp(eta + 0.5 * parameters[0][0] ** 2)),
+    mean=lambda eta, link, parameters, outcome: np.exp(eta + 0.5 * parameters[0][0] ** 2),
     start=lambda y, link: y,
     constant=lambda outcome: MINUS_LOG_ROOT_2PI - np.log(outcome.y),
+    predictor="logarithm",
 )

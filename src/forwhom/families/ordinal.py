@@ -120,7 +120,7 @@ def _derivatives(
     return Derivatives(value, first, second, (own,))
 
 
-def _mean(eta: FloatArray, link: str, parameters: Parameters) -> FloatArray:
+def _mean(eta: FloatArray, link: str, parameters: Parameters, outcome: Outcome) -> FloatArray:
     c = thresholds(parameters[0])
     probability = PROBABILITY_LINKS[link].probability
     above = [np.ones_like(eta), *(probability(eta - one) for one in c), np.zeros_like(eta)]
@@ -130,7 +130,7 @@ def _mean(eta: FloatArray, link: str, parameters: Parameters) -> FloatArray:
 def _draw(
     rng: np.random.Generator, eta: FloatArray, link: str, parameters: Parameters, outcome: Outcome
 ) -> FloatArray:
-    cumulative = np.cumsum(_mean(eta, link, parameters), axis=0)
+    cumulative = np.cumsum(_mean(eta, link, parameters, outcome), axis=0)
     return (rng.random(eta.shape) > cumulative[:-1]).sum(axis=0).astype(float)
 
 

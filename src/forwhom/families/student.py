@@ -61,6 +61,6 @@ STUDENT = Family(
     derivatives=_derivatives,
     log_likelihood=_log_likelihood,
     draw=_draw,
-    mean=lambda eta, link, parameters: eta,
+    mean=lambda eta, link, parameters, outcome: eta,
     start=lambda y, link: y,
 )

@@ -6,6 +6,42 @@ from dataclasses import dataclass
 
 K_HAT_LIMIT = 0.7  # Vehtari et al. 2024
 LEAST_SHARE = 0.05  # of the proposals; with less, k-hat has too few large weights to judge by
+R_HAT_LIMIT, LEAST_ESS = 1.01, 400.0  # Vehtari et al. 2021, Bayesian Analysis 16(2)
+LEAST_E_BFMI = 0.2  # Betancourt 2016
+MOST_DIVERGING = 1e-3  # of the draws
+
+
+@dataclass(frozen=True, slots=True)
+class ChainCheck:
+    """What Markov chains say of themselves, the worst over all coordinates.
+
+    Attributes:
+        chains: how many; tune: adaptation steps of each, thrown away.
+        r_hat: rank-normalised split R-hat; ess_bulk, ess_tail: effective sample sizes.
+        divergences: transitions that broke off; e_bfmi: lowest of the chains.
+    """
+
+    chains: int
+    tune: int
+    r_hat: float
+    ess_bulk: float
+    ess_tail: float
+    divergences: int
+    e_bfmi: float
+
+    def failures(self, draws: int) -> tuple[str, ...]:
+        """What is wrong, in words with figures; empty where nothing is."""
+        found = []
+        if not self.r_hat < R_HAT_LIMIT:
+            found.append(f"R-hat {self.r_hat:.3f}, should be below {R_HAT_LIMIT}")
+        ess = min(self.ess_bulk, self.ess_tail)
+        if not ess >= LEAST_ESS:
+            found.append(f"effective sample size {ess:,.0f}, should be at least {LEAST_ESS:,.0f}")
+        if self.divergences > MOST_DIVERGING * draws:
+            found.append(f"{self.divergences:,} divergences in {draws:,} draws")
+        if not self.e_bfmi >= LEAST_E_BFMI:
+            found.append(f"E-BFMI {self.e_bfmi:.2f}, should be at least {LEAST_E_BFMI}")
+        return tuple(found)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +56,7 @@ class Diagnostics:
         effective_share: importance effective sample size over proposals.
         distinct: different scale values among the draws.
         evaluations: density evaluations in all.
+        chains: the check of Markov chains, in place of the weights', where NUTS ran.
     """
 
     method: str
@@ -30,8 +67,17 @@ class Diagnostics:
     effective_share: float
     distinct: int
     evaluations: int
+    chains: ChainCheck | None = None
+
+    @staticmethod
+    def of_chains(check: ChainCheck, draws: int, why: str) -> Diagnostics:
+        """Of draws by NUTS; what belongs to importance weights is not a number."""
+        nan = float("nan")
+        return Diagnostics("nuts", why, draws, 0, nan, nan, draws, 0, check)
 
     @property
     def passed(self) -> bool:
-        """Whether the importance weights are fit for use."""
+        """Whether the draws are fit for use."""
+        if self.chains is not None:
+            return not self.chains.failures(self.draws)
         return self.k_hat < K_HAT_LIMIT and self.effective_share > LEAST_SHARE

@@ -6,7 +6,7 @@ Constants are kept, so that a prior is a proper density (``flat`` is zero everyw
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import lgamma, log, pi
+from math import exp, lgamma, log, log1p, pi
 
 import numpy as np
 from numpy.typing import NDArray
@@ -145,6 +145,27 @@ class ParameterPrior:
             first = x * first + 1.0
             value = value + coordinate
         return value.sum(axis=1), first, second
+
+    def at(self, coordinate: float) -> tuple[float, float]:
+        """Log density of one coordinate and its slope; the same as above, without arrays."""
+        x = exp(min(max(coordinate, -300.0), 300.0)) if self.positive else coordinate
+        numbers = self.numbers
+        if self.distribution == "flat":
+            value, first = 0.0, 0.0
+        elif self.distribution == "exponential":
+            value, first = -numbers[0] * x, -numbers[0]
+        elif self.distribution == "gamma":
+            shape, rate = numbers
+            value, first = (shape - 1) * log(x) - rate * x, (shape - 1) / x - rate
+        elif self.distribution in ("normal", "half_normal"):
+            mean, sd = numbers if self.distribution == "normal" else (0.0, numbers[0])
+            value, first = -0.5 * ((x - mean) / sd) ** 2, -(x - mean) / sd**2
+        else:
+            df, mean, scale = _student(self.distribution, numbers)
+            off = x - mean
+            value = -(df + 1) / 2 * log1p(off**2 / (df * scale**2))
+            first = -(df + 1) * off / (df * scale**2 + off**2)
+        return (value + coordinate, x * first + 1.0) if self.positive else (value, first)
 
 
 def _student(distribution: str, numbers: tuple[float, ...]) -> tuple[float, float, float]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from math import isnan
 
 import numpy as np
 
@@ -10,7 +11,7 @@ from forwhom.data import Tidy
 from forwhom.estimands import Caution, summarise
 from forwhom.output.text import format_probability, number_style, percent
 from forwhom.plan import Plan
-from forwhom.posterior import LINK_WORDS, Posterior
+from forwhom.posterior import Posterior, link_words
 
 WIDTH = 88
 SHOWN_MODIFIERS = 5
@@ -114,7 +115,7 @@ def _strongest(posterior: Posterior, modifiers: Tidy, level: float) -> str:
         return "No modifiers: one effect for all groups."
     if not slopes:
         return "No modifiers: group effects vary around one common effect."
-    slopes.sort(key=lambda row: -abs(row["estimate"]) / max(row["std_error"], 1e-300))
+    slopes.sort(key=_strength, reverse=True)
     shown = slopes[:SHOWN_MODIFIERS]
     width = max(len(row["term"]) for row in shown)
     cells = []
@@ -128,11 +129,17 @@ def _strongest(posterior: Posterior, modifiers: Tidy, level: float) -> str:
         for row, (e, low, high) in zip(shown, cells, strict=True)
     ]
     title = "Modifiers" if len(slopes) <= len(shown) else "Strongest modifiers"
-    on = LINK_WORDS[posterior.design.plan.link]
+    on = link_words(posterior.design.plan)
     scale = f" on the {on}" if on else ""
     told = f"difference for one more; median, {percent(level)} interval"
     head = _wrap(f"{title} of the effect{scale} ({told}):")
     return "\n".join([head, *lines])
+
+
+def _strength(row: dict[str, float]) -> float:
+    """Size over error; nothing where the tail is too heavy for an error."""
+    error = row["std_error"]
+    return 0.0 if isnan(error) else abs(row["estimate"]) / max(error, 1e-300)
 
 
 def _spread(posterior: Posterior, level: float) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from forwhom.plan.agreement import beyond_collapse
 from forwhom.plan.formula import FUNCTIONS, INTERCEPT, Factor, Formula, Term, parse_formula
-from forwhom.plan.plan import KEYS, Plan, make_plan
+from forwhom.plan.make import make_plan
+from forwhom.plan.plan import KEYS, Plan
 from forwhom.plan.planfile import plan_from_toml, plan_to_toml, read_plan
 from forwhom.plan.presets import PRESETS, Preset
 from forwhom.plan.priors import DISTRIBUTIONS, Prior, parse_prior, parse_priors
@@ -20,6 +22,7 @@ __all__ = [
     "Preset",
     "Prior",
     "Term",
+    "beyond_collapse",
     "make_plan",
     "parse_formula",
     "parse_prior",

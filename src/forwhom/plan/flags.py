@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from forwhom.errors import PlanError, listing, nearest
-from forwhom.plan.plan import Plan, make_plan
+from forwhom.plan.make import make_plan
+from forwhom.plan.plan import Plan
 from forwhom.plan.planfile import read_plan
 from forwhom.plan.values import Level
 
@@ -59,7 +60,8 @@ def plan_from_flags(source: str | None, data: str | None, asked: Mapping[str, An
             '--treatment t --modifiers "a + b".'
         )
     readers = {
-        **{"reference": _reference, "bins": _bins, "priors": _priors},
+        **{"reference": _reference, "reference_category": _reference},
+        **{"bins": _bins, "breaks": _breaks, "priors": _priors},
         **dict.fromkeys(("draws", "seed", "level"), _number_or_text),
     }
     plain = {
@@ -118,6 +120,13 @@ def _bin_number(text: str, whole: str) -> Any:
             "--bins age=20,40,60."
         )
     return number
+
+
+def _breaks(text: str) -> Any:
+    """Read ``4``, a number of intervals, or ``1,2.5,6``, the times between them (one: ``3,``)."""
+    if "," not in text:
+        return _number_or_text(text)
+    return [_number_or_text(part.strip()) for part in text.removesuffix(",").split(",")]
 
 
 _PRIOR = re.compile(r"\s*([^\[\]=]*?)\s*(?:\[(.*)\])?\s*=\s*([^=\]]*)", re.DOTALL)

@@ -2,31 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
 from forwhom.errors import PlanError, listing, nearest
-from forwhom.families import FAMILIES
-from forwhom.plan import values
-from forwhom.plan.formula import Formula, parse_formula, plain_names
-from forwhom.plan.presets import PRESETS, Preset
-from forwhom.plan.priors import Prior, parse_priors, prior_keys
-from forwhom.plan.values import Bins, Level
+from forwhom.plan.formula import Formula
+from forwhom.plan.presets import PRESETS
+from forwhom.plan.priors import Prior, PriorKey, prior_keys
+from forwhom.plan.treatments import Setting, Treatments, plain_setting, setting_of
+from forwhom.plan.values import Bins, Breaks, Level
 
 BASELINES = ("group", "modifiers", "shared")
-METHODS = ("auto", "exact", "quadrature")
-SPREADS = ("normal", "none")
-TREATMENT_TYPES = ("auto", "binary", "dose")
+METHODS = ("auto", "exact", "quadrature", "nuts")
+SPREADS = ("normal", "student", "none")
 WEIGHTS_KINDS = ("sampling", "frequency")
-
-# Words of the design that this version refuses by name, so that nobody hunts for a typing error.
-LATER_FAMILIES = ("categorical", "ordered_beta", "piecewise_exponential")
-LATER_METHODS = ("nuts",)
-LATER_SPREADS = ("student",)
-LATER_KEYS = ("clusters",)
+SIGMA_BY = ("arm", "group")
 EXACT_FAMILIES = ("gaussian", "lognormal")
 
 DEFAULT_BINS = 4
+DEFAULT_INTERVALS = 4
 DEFAULT_DRAWS = 4_000
 DEFAULT_SEED = 1
 DEFAULT_LEVEL = 0.95
@@ -38,19 +31,25 @@ MAX_SEED = 2**63 - 1  # what a plan file can hold
 class Plan:
     """What is asked, with every default filled in. Made by :func:`make_plan` only.
 
-    ``bins`` is a count, or pairs of a column and its count or cut points. ``priors`` holds the
+    ``treatments`` pairs each treatment's column with its modifiers; ``modifiers`` are all of them.
+    ``reference`` and ``treatment_type`` are one for all, or pairs of treatment and its own.
+    ``bins`` is a count, or pairs of a column and its count or cut points; ``breaks`` a number of
+    intervals or the times between them. ``priors`` holds the
     user's own as ``(parameter, term or None, prior)``; :meth:`prior` adds the preset's.
     """
 
     outcome: str
-    treatment: str
+    treatments: Treatments
     modifiers: Formula
     controls: Formula
     groups: tuple[str, ...] | None
+    clusters: tuple[str, ...]
+    cluster_effects: tuple[str, ...]
+    correlated: bool
     weights: str | None
     weights_kind: str
-    reference: Level | None
-    treatment_type: str
+    reference: Setting[Level]
+    treatment_type: str | tuple[tuple[str, str], ...]
     bins: Bins
     family: str
     link: str
@@ -58,9 +57,13 @@ class Plan:
     exposure: str | None
     offset: str | None
     event: str | None
+    std_error: str | None
+    breaks: Breaks | None
+    reference_category: Level | None
     baseline: str
     preset: str | None
     spread: str
+    sigma_by: str | None
     priors: tuple[tuple[str, str | None, Prior], ...]
     method: str
     draws: int
@@ -71,19 +74,50 @@ class Plan:
     @property
     def columns(self) -> tuple[str, ...]:
         """Every data column used, each once: outcome, treatment, modifiers, controls, ..."""
-        beside = (self.weights, self.trials, self.exposure, self.offset, self.event)
+        beside = (
+            *(self.weights, self.trials, self.exposure, self.offset, self.event, self.std_error),
+        )
         used = (
-            *(self.outcome, self.treatment),
+            *(self.outcome, *self.treatment_columns),
             *(*self.modifiers.columns, *self.controls.columns),
-            *(*(self.groups or ()), *(name for name in beside if name is not None)),
+            *(*(self.groups or ()), *self.clusters),
+            *(name for name in beside if name is not None),
         )
         return tuple(dict.fromkeys(used))
 
-    def prior(self, key: str, term: str | None = None) -> Prior | None:
+    @property
+    def treatment(self) -> str:
+        """The treatment's name, or the names of several."""
+        names = [name for name, _ in self.treatments]
+        return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+    @property
+    def treatment_columns(self) -> tuple[str, ...]:
+        """The treatments' columns; none where the outcome is itself an estimated effect."""
+        return () if self.std_error else tuple(name for name, _ in self.treatments)
+
+    def reference_of(self, treatment: str) -> Level | None:
+        """The control value asked for."""
+        found: Level | None = setting_of(self.reference, treatment)
+        return found
+
+    def type_of(self, treatment: str) -> str:
+        """How a treatment's column is to be coded."""
+        return setting_of(self.treatment_type, treatment) or "auto"
+
+    @property
+    def prior_keys(self) -> dict[str, PriorKey]:
+        """The parameters that take a prior, by name."""
+        return prior_keys(self.family, self.treatment_columns, self.clusters)
+
+    def prior(
+        self, key: str, term: str | None = None, treatment: str | None = None
+    ) -> Prior | None:
         """The prior of a parameter, or of one term of it; ``None`` means the scaled default.
 
         The user's prior for the term goes first, then the user's for the parameter, then the
-        preset's. Raises :class:`PlanError` for an unknown parameter.
+        preset's; for lambda and sigma_theta, that of the ``treatment`` goes before all.
+        Raises :class:`PlanError` for an unknown parameter.
 
         >>> plan = make_plan(
         ...     outcome="y", treatment="d", modifiers="woman", preset="alley2023",
@@ -94,14 +128,16 @@ class Plan:
         >>> plan.prior("beta") is None
         True
         """
-        known = prior_keys(self.family)
+        known = self.prior_keys
         if key not in known:
             raise PlanError(
                 f"'{key}' is not a parameter that takes a prior.{nearest(key, known)} "
                 f"Parameters: {listing(known)}."
             )
         own = {(name, of): prior for name, of, prior in self.priors}
-        found = own.get((key, term)) or own.get((key, None))
+        names = (f"{key}_{treatment}", key) if treatment else (key,)
+        tried = [own.get((name, of)) for name in names for of in (term, None)]
+        found = next((prior for prior in tried if prior is not None), None)
         if found is None and self.preset is not None:
             found = PRESETS[self.preset].prior(key)
         return found
@@ -126,241 +162,40 @@ class Plan:
         for key in dict.fromkeys(k for k, term, _ in self.priors if term is not None):
             priors[key] = {term: p.text for k, term, p in self.priors if k == key and term}
         special: dict[str, object] = {
-            "modifiers": self.modifiers.text,
+            "treatment": self._treatment_keyword(),
+            "modifiers": None if self._own_modifiers else self.modifiers.text,
             "controls": self.controls.text,
             "groups": None if self.groups is None else list(self.groups),
+            "clusters": list(self.clusters) or None,
+            "cluster_effects": list(self.cluster_effects) or None,
+            "correlated": self.correlated or None,
+            "reference": plain_setting(self.reference),
+            "treatment_type": plain_setting(self.treatment_type),
             "bins": bins,
+            "breaks": list(self.breaks) if isinstance(self.breaks, tuple) else self.breaks,
             "priors": priors,
         }
-        found = {key: special.get(key, getattr(self, key)) for key in KEYS}
+        found = {key: special[key] if key in special else getattr(self, key) for key in KEYS}
         return {key: value for key, value in found.items() if value is not None}
 
+    @property
+    def _own_modifiers(self) -> bool:
+        """Whether treatments have different modifiers."""
+        return any(formula != self.modifiers for _, formula in self.treatments)
 
-KEYS: tuple[str, ...] = tuple(field.name for field in fields(Plan))
-
-
-def make_plan(**keywords: object) -> Plan:
-    """Check everything that needs no data and fill in the defaults.
-
-    Keywords are the fields of :class:`Plan`; ``outcome``, ``treatment`` and ``modifiers`` or
-    ``groups`` must be given, and ``None`` anywhere means "not given". ``bins`` is a count (4) or
-    a mapping of column to count or cut points; ``priors`` a mapping of parameter to text, or to a
-    mapping of term to text. Raises :class:`PlanError`.
-
-    >>> plan = make_plan(outcome="vote", treatment="letter", modifiers="age*woman")
-    >>> plan.columns
-    ('vote', 'letter', 'age', 'woman')
-    >>> plan.baseline, plan.draws
-    ('group', 4000)
-    """
-    given = {key: value for key, value in keywords.items() if value is not None}
-    _check_keys(given)
-    preset = None if "preset" not in given else values.choice(given["preset"], "preset", PRESETS)
-    family = values.choice(given.get("family", "gaussian"), "family", FAMILIES, LATER_FAMILIES)
-    modifiers = parse_formula(given.get("modifiers"), "modifiers")
-    groups = plain_names(given.get("groups"), "groups") or None
-    weights = None
-    if "weights" in given:
-        weights = values.column(given["weights"], "weights", "the column of weights")
-    columns = tuple(dict.fromkeys((*modifiers.columns, *(groups or ()))))
-    plan = Plan(
-        outcome=values.column(given["outcome"], "outcome", "what is measured"),
-        treatment=values.column(given["treatment"], "treatment", "what is given"),
-        modifiers=modifiers,
-        controls=parse_formula(given.get("controls"), "controls"),
-        groups=groups,
-        weights=weights,
-        weights_kind=values.choice(
-            given.get("weights_kind", "sampling"), "weights_kind", WEIGHTS_KINDS
-        ),
-        reference=values.level(given["reference"], "reference") if "reference" in given else None,
-        treatment_type=values.choice(
-            given.get("treatment_type", "auto"), "treatment_type", TREATMENT_TYPES
-        ),
-        bins=values.bins(given.get("bins") or DEFAULT_BINS, columns),
-        family=family,
-        link=_link(given, family),
-        trials=_beside(given, "trials", "the number of trials", family),
-        exposure=_beside(given, "exposure", "time or size at risk", family),
-        offset=_beside(given, "offset", "added to the linear predictor", family),
-        event=_beside(given, "event", "1 where the time ended in the event", family),
-        baseline=_baseline(given, PRESETS[preset] if preset else None),
-        preset=preset,
-        spread=values.choice(given.get("spread", "normal"), "spread", SPREADS, LATER_SPREADS),
-        priors=_priors(given.get("priors"), family),
-        method=values.choice(given.get("method", "auto"), "method", METHODS, LATER_METHODS),
-        draws=values.whole(given.get("draws", DEFAULT_DRAWS), "draws", 2, MAX_DRAWS),
-        seed=values.whole(given.get("seed", DEFAULT_SEED), "seed", 0, MAX_SEED),
-        level=values.probability(given.get("level", DEFAULT_LEVEL), "level"),
-        data=values.path(given["data"], "data") if "data" in given else None,
-    )
-    _check_columns(plan)
-    _check_agreement(plan)
-    return plan
+    def _treatment_keyword(self) -> object:
+        if self.std_error:
+            return None
+        if self._own_modifiers:
+            return {name: formula.text for name, formula in self.treatments}
+        names = [name for name, _ in self.treatments]
+        return names[0] if len(names) == 1 else names
 
 
-def _check_keys(given: Mapping[str, object]) -> None:
-    for key, value in given.items():
-        if key in KEYS:
-            continue
-        if key in LATER_KEYS:
-            if not value:
-                continue
-            raise PlanError(
-                f"'{key}' is planned but not in this version. Leave it out. "
-                f"A plan has: {listing(KEYS, most=len(KEYS))}."
-            )
-        raise PlanError(
-            f"'{key}' is not a part of a plan.{nearest(key, KEYS)} "
-            f"A plan has: {listing(KEYS, most=len(KEYS))}."
-        )
-    for key, words in (("outcome", "what is measured"), ("treatment", "what is given")):
-        if key not in given:
-            raise PlanError(f"a plan needs {key}: the column that holds {words}.")
-
-
-def _baseline(given: Mapping[str, object], preset: Preset | None) -> str:
-    asked = given.get("baseline", preset.baseline if preset else BASELINES[0])
-    baseline = values.choice(asked, "baseline", BASELINES)
-    if preset and baseline != preset.baseline:
-        raise PlanError(
-            f"preset '{preset.name}' has baseline '{preset.baseline}', not '{baseline}'. "
-            "Leave out baseline or preset."
-        )
-    return baseline
-
-
-def _link(given: Mapping[str, object], family: str) -> str:
-    links = FAMILIES[family].links
-    link = given.get("link", links[0])
-    if link not in links:
-        known = f"its link{'s are' if len(links) > 1 else ' is'} {listing(links)}"
-        raise PlanError(
-            f"family '{family}' has no link {link!r}; {known}.{nearest(str(link), links)}"
-        )
-    return str(link)
-
-
-BESIDE = {  # a column beside the outcome, and the families it belongs to
-    "trials": ("successes",),
-    "exposure": ("count",),
-    "event": ("time",),
-    "offset": ("count", "binary", "successes", "time", "positive", "unit", "ordered", "numeric"),
-}
-
-
-def _beside(given: Mapping[str, object], key: str, words: str, family: str) -> str | None:
-    """A column beside the outcome, where the family has a place for it."""
-    needed = key == "trials" and family == "binomial"
-    if key not in given:
-        if needed:
-            raise PlanError(
-                "family 'binomial' needs trials: the column with the numbers of trials."
-            )
-        return None
-    fitting = [f.name for f in FAMILIES.values() if f.support in BESIDE[key]]
-    if key == "offset":  # closed-form families have no place for it
-        fitting = [name for name in fitting if name not in EXACT_FAMILIES]
-    if family not in fitting:
-        raise PlanError(
-            f"{key} ({words}) belongs to {listing(fitting, most=len(fitting))}, not to family "
-            f"'{family}'. Leave out {key}, or choose another family."
-        )
-    return values.column(given[key], key, words)
-
-
-def _priors(source: object, family: str) -> tuple[tuple[str, str | None, Prior], ...]:
-    found: list[tuple[str, str | None, Prior]] = []
-    for key, value in parse_priors(source, family).items():
-        if isinstance(value, Prior):
-            found.append((key, None, value))
-        else:
-            found += [(key, term, prior) for term, prior in value.items()]
-    # The order of a plan file, whole parameters before tables, so that equal plans compare equal.
-    order = list(prior_keys(family))
-    found.sort(key=lambda row: (row[1] is not None, order.index(row[0])))
-    return tuple(found)
+KEYS: tuple[str, ...] = tuple(
+    "treatment" if field.name == "treatments" else field.name for field in fields(Plan)
+)
 
 
 def _plain_bins(pairs: tuple[tuple[str, int | tuple[float, ...]], ...]) -> dict[str, object]:
     return {name: cuts if isinstance(cuts, int) else list(cuts) for name, cuts in pairs}
-
-
-def _check_columns(plan: Plan) -> None:
-    """Outcome, treatment and weights have one role each."""
-    if plan.outcome == plan.treatment:
-        raise PlanError(
-            f"'{plan.outcome}' is both the outcome and the treatment. Name two columns."
-        )
-    roles = (
-        ("modifiers", plan.modifiers.columns),
-        ("controls", plan.controls.columns),
-        ("groups", plan.groups or ()),
-        *(
-            (key, () if getattr(plan, key) is None else (getattr(plan, key),))
-            for key in ("weights", *BESIDE)
-        ),
-    )
-    for role, columns in roles:
-        if plan.outcome in columns:
-            raise PlanError(
-                f"the outcome '{plan.outcome}' is among the {role}: it cannot explain itself. "
-                f"Take it out of {role}."
-            )
-        if plan.treatment in columns:
-            raise PlanError(
-                f"the treatment '{plan.treatment}' is among the {role}: its effect, and how that "
-                f"differs by the modifiers, is always in the model. Take it out of {role}."
-            )
-    if not plan.modifiers and plan.groups is None:
-        raise PlanError(
-            "a plan needs modifiers, groups or both: the columns that the treatment's effect may "
-            'vary with, such as modifiers="age + region".'
-        )
-
-
-def _check_agreement(plan: Plan) -> None:
-    """No part of the plan asks for what another part takes away."""
-    if plan.weights is None and plan.weights_kind != WEIGHTS_KINDS[0]:
-        raise PlanError(
-            f"weights_kind '{plan.weights_kind}' needs weights. Name their column in weights."
-        )
-    if plan.treatment_type == "dose" and plan.reference is not None:
-        raise PlanError(
-            "reference names the control level of a two-level treatment, and a dose has none. "
-            "Leave out reference, or set treatment_type to 'binary'."
-        )
-    if plan.method == "exact" and plan.family not in EXACT_FAMILIES:
-        raise PlanError(
-            f"method 'exact' is for families {listing(EXACT_FAMILIES)}, whose groups integrate out "
-            f"in closed form; family '{plan.family}' has no such form. Say method='quadrature', or "
-            "leave it to 'auto'."
-        )
-    if plan.preset == "alley2023":
-        if plan.treatment_type == "dose":
-            raise PlanError(
-                "preset 'alley2023' is for a treatment with two levels, not a dose. "
-                "Leave out preset or treatment_type."
-            )
-        if plan.spread == "none":
-            raise PlanError(
-                "preset 'alley2023' lets effects vary around their prediction, and spread 'none' "
-                "does not. Leave out preset or spread."
-            )
-    absent = {
-        "beta": "there are no controls" if not plan.controls else "",
-        "delta": (
-            "baseline 'shared' has no main effects of the modifiers"
-            if plan.baseline == "shared"
-            else ("there are no modifiers" if not plan.modifiers else "")
-        ),
-        "sigma_theta": "spread 'none' fixes it at zero" if plan.spread == "none" else "",
-        "sigma_b": (
-            f"baseline '{plan.baseline}' has no group baselines" if plan.baseline != "group" else ""
-        ),
-    }
-    for key, _, _ in plan.priors:
-        if reason := absent.get(key):
-            raise PlanError(
-                f"priors: '{key}' is not in this model, because {reason}. Leave it out."
-            )

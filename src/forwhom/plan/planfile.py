@@ -8,7 +8,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from forwhom.errors import PlanError, nearest
-from forwhom.plan.plan import Plan, make_plan
+from forwhom.plan.make import make_plan
+from forwhom.plan.plan import Plan
 
 MAX_BYTES = 5_000_000
 

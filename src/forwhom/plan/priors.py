@@ -19,8 +19,7 @@ class Distribution:
     name: str
     words: str
     parameters: tuple[tuple[str, str], ...]
-    coefficient: bool  # fits a parameter of any sign
-    scale: bool  # fits a positive parameter
+    fits: tuple[str, ...]  # kinds of parameter: "coefficient", "scale", "shrinkage", "correlation"
 
     @property
     def usage(self) -> str:
@@ -35,35 +34,64 @@ _SCALE = ("s", "scale {}")
 DISTRIBUTIONS: dict[str, Distribution] = {
     row.name: row
     for row in (
-        Distribution("normal", "normal", (("m", "mean {}"), ("s", "sd {}")), True, False),
-        Distribution("student_t", "Student-t", (_DF, ("m", "centre {}"), _SCALE), True, False),
-        Distribution("half_normal", "half-normal", (_SCALE,), False, True),
-        Distribution("half_student_t", "half Student-t", (_DF, _SCALE), False, True),
-        Distribution("half_cauchy", "half-Cauchy", (_SCALE,), False, True),
-        Distribution("exponential", "exponential", (("rate", "rate {}"),), False, True),
-        Distribution("gamma", "gamma", (("shape", "shape {}"), ("rate", "rate {}")), False, True),
-        Distribution("flat", "flat: every value equally likely", (), True, True),
+        Distribution("normal", "normal", (("m", "mean {}"), ("s", "sd {}")), ("coefficient",)),
+        Distribution("student_t", "Student-t", (_DF, ("m", "centre {}"), _SCALE), ("coefficient",)),
+        Distribution("half_normal", "half-normal", (_SCALE,), ("scale",)),
+        Distribution("half_student_t", "half Student-t", (_DF, _SCALE), ("scale",)),
+        Distribution("half_cauchy", "half-Cauchy", (_SCALE,), ("scale",)),
+        Distribution("exponential", "exponential", (("rate", "rate {}"),), ("scale",)),
+        Distribution("gamma", "gamma", (("shape", "shape {}"), ("rate", "rate {}")), ("scale",)),
+        Distribution("flat", "flat: every value equally likely", (), ("coefficient", "scale")),
+        Distribution(
+            "lkj",
+            "LKJ",
+            (("shape", "shape {} (1: every correlation equally likely)"),),
+            ("correlation",),
+        ),
+        Distribution(
+            "horseshoe",
+            "regularised horseshoe",
+            (
+                ("s", "global scale {}"),
+                ("slab", "slab scale {}"),
+                ("df", "slab degrees of freedom {}"),
+            ),
+            ("shrinkage",),
+        ),
+        Distribution(
+            "r2d2", "R2D2", (("mean", "mean R2 {}"), ("precision", "precision {}")), ("shrinkage",)
+        ),
     )
 }
 
 
 @dataclass(frozen=True, slots=True)
 class PriorKey:
-    """A parameter that takes a prior: of any sign or a scale, whole or also term by term."""
+    """A parameter that takes a prior, whole or also term by term; ``kinds`` of distribution."""
 
     name: str
     words: str
-    scale: bool
+    kinds: tuple[str, ...]
     by_term: bool = False
 
+    @property
+    def what(self) -> str:
+        """What sort of number it is, in words."""
+        words = {"scale": "a positive scale", "correlation": "a correlation"}
+        return words.get(self.kinds[0], "a coefficient of either sign")
 
+
+_COEFFICIENT, _POSITIVE, _LAMBDA = ("coefficient",), ("scale",), ("coefficient", "shrinkage")
 _MODEL_KEYS = (
-    PriorKey("alpha", "the outcome equation's intercept", scale=False),
-    PriorKey("beta", "the controls' coefficients", scale=False, by_term=True),
-    PriorKey("delta", "the modifiers' main effects", scale=False, by_term=True),
-    PriorKey("lambda", "the modifier coefficients", scale=False, by_term=True),
-    PriorKey("sigma_theta", "the effect spread", scale=True),
-    PriorKey("sigma_b", "the spread of the group baselines", scale=True),
+    PriorKey("alpha", "the outcome equation's intercept", _COEFFICIENT),
+    PriorKey("beta", "the controls' coefficients", _COEFFICIENT, by_term=True),
+    PriorKey("delta", "the modifiers' main effects", _COEFFICIENT, by_term=True),
+    PriorKey("lambda", "the modifier coefficients", _LAMBDA, by_term=True),
+    PriorKey("sigma_theta", "the effect spread", _POSITIVE),
+    PriorKey("sigma_b", "the spread of the group baselines", _POSITIVE),
+    PriorKey("nu_theta", "degrees of freedom of Student-t group effects", _POSITIVE),
+    PriorKey("correlation", "of a group's baseline and effects", ("correlation",)),
+    PriorKey("sigma_spread", "the sd of the groups' log residual sds", _POSITIVE),
 )
 
 _TEXT = re.compile(r"\s*([^\W\d]\w*)\s*(?:\(([^()]*)\)\s*)?")
@@ -97,6 +125,8 @@ class Prior:
             if not math.isfinite(value) or (name != "m" and value <= 0):
                 must = "a finite number" if name == "m" else "positive and finite"
                 raise PlanError(f"in {row.usage}, {name} must be {must}; got {_number(value)}.")
+            if self.distribution == "r2d2" and name == "mean" and value >= 1:
+                raise PlanError(f"in {row.usage}, mean must be below 1; got {_number(value)}.")
 
     @property
     def text(self) -> str:
@@ -151,21 +181,38 @@ def parse_prior(text: object, where: str) -> Prior:
         raise PlanError(f"the prior for {where}, '{text}': {error}") from None
 
 
-def prior_keys(family: str) -> dict[str, PriorKey]:
-    """The parameters that take a prior under a family, by name."""
-    own = (
-        PriorKey(parameter.name, parameter.words, scale=parameter.positive)
+def prior_keys(
+    family: str, treatments: Iterable[str] = (), clusters: Iterable[str] = ()
+) -> dict[str, PriorKey]:
+    """The parameters that take a prior under a family, by name.
+
+    With several treatments each has a lambda and a sigma_theta of its own, ``lambda_ad`` going
+    before ``lambda``; a cluster has its sd, and that of the treatment's effect across it.
+    """
+    own = [
+        PriorKey(parameter.name, parameter.words, _POSITIVE if parameter.positive else _COEFFICIENT)
         for parameter in FAMILIES[family].parameters
-    )
+    ]
+    for name in treatments:
+        own.append(PriorKey(f"lambda_{name}", f"modifier coefficients of '{name}'", _LAMBDA, True))
+        own.append(PriorKey(f"sigma_theta_{name}", f"the effect spread of '{name}'", _POSITIVE))
+    for name in clusters:
+        own.append(PriorKey(f"sigma_{name}", f"the spread between clusters '{name}'", _POSITIVE))
+        own.append(
+            PriorKey(f"sigma_theta_{name}", f"the spread of effects across '{name}'", _POSITIVE)
+        )
     return {key.name: key for key in (*_MODEL_KEYS, *own)}
 
 
-def parse_priors(mapping: object, family: str = "gaussian") -> dict[str, Prior | dict[str, Prior]]:
+def parse_priors(
+    mapping: object, keys: Mapping[str, PriorKey] | None = None
+) -> dict[str, Prior | dict[str, Prior]]:
     """Read ``{parameter: prior}``; beta, delta and lambda also take ``{term: prior}``.
 
-    Raises :class:`PlanError` for an unknown parameter, or a distribution that does not fit it:
-    coefficients take normal, student_t and flat; scales take the half distributions,
-    exponential and flat.
+    ``keys`` are those of the plan, by default a Gaussian one's. Raises :class:`PlanError` for an
+    unknown parameter, or a distribution that does not fit it: coefficients take normal, student_t
+    and flat; scales take the half distributions, exponential, gamma and flat; lambda as a whole
+    also takes horseshoe and r2d2, which leave its intercept to the default.
 
     >>> parse_priors({"alpha": "flat", "lambda": {"woman": "normal(0, 0.2)"}})["alpha"].text
     'flat'
@@ -176,7 +223,7 @@ def parse_priors(mapping: object, family: str = "gaussian") -> dict[str, Prior |
         raise PlanError(
             f"priors is a table such as {{'lambda': 'normal(0, 0.5)'}}, not {mapping!r}."
         )
-    keys = prior_keys(family)
+    keys = prior_keys("gaussian") if keys is None else keys
     found: dict[str, Prior | dict[str, Prior]] = {}
     for name, value in mapping.items():
         key = keys.get(name) if isinstance(name, str) else None
@@ -199,7 +246,7 @@ def _by_term(key: PriorKey, table: Mapping[object, object]) -> dict[str, Prior]:
     for term, value in table.items():
         if not isinstance(term, str) or not term or not is_unicode(term):
             raise PlanError(f"a prior for {key.name} names its term with text, not {term!r}.")
-        if term == INTERCEPT and key.name != "lambda":
+        if term == INTERCEPT and not key.name.startswith("lambda"):
             raise PlanError(
                 f"{key.name} has no intercept: the outcome equation's intercept is alpha. "
                 "Give its prior as 'alpha'."
@@ -211,18 +258,19 @@ def _by_term(key: PriorKey, table: Mapping[object, object]) -> dict[str, Prior]:
 def _fitting(key: PriorKey, value: object, where: str) -> Prior:
     prior = parse_prior(value, where)
     row = DISTRIBUTIONS[prior.distribution]
-    if row.scale if key.scale else row.coefficient:
+    if set(row.fits) & set(key.kinds) and (row.fits != ("shrinkage",) or where == key.name):
         return prior
-    fits = [d for d in DISTRIBUTIONS.values() if (d.scale if key.scale else d.coefficient)]
-    kind = "a positive scale" if key.scale else "a coefficient of either sign"
+    fits = [d for d in DISTRIBUTIONS.values() if set(d.fits) & set(key.kinds)]
     half = f"half_{prior.distribution}"
     way = ""
-    if key.scale and half in DISTRIBUTIONS:
+    if row.fits == ("shrinkage",) and "shrinkage" in key.kinds:
+        way = f" It shrinks all of {key.name} together and is not for one term."
+    elif key.kinds == _POSITIVE and half in DISTRIBUTIONS:
         kept = (v for (n, _), v in zip(row.parameters, prior.parameters, strict=True) if n != "m")
         way = f" Did you mean '{Prior(half, tuple(kept)).text}'?"
     raise PlanError(
         f"the prior for {where}, '{prior.text}', does not fit: {key.name} ({key.words}) is "
-        f"{kind}.{way} It takes: {_usages(fits)}."
+        f"{key.what}.{way} It takes: {_usages(fits)}."
     )
 
 

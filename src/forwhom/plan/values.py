@@ -14,9 +14,11 @@ from forwhom.errors import PlanError, listing, nearest
 from forwhom.plan.terms import check_column, is_unicode
 
 type Bins = int | tuple[tuple[str, int | tuple[float, ...]], ...]
+type Breaks = int | tuple[float, ...]
 type Level = str | float | int | bool
 
 MAX_BINS = 1_000
+MAX_INTERVALS = 50
 
 
 def plain(value: object) -> object:
@@ -37,15 +39,11 @@ def column(value: object, key: str, words: str) -> str:
         raise PlanError(f"{key} ({words}): {error}") from None
 
 
-def choice(value: object, key: str, known: Iterable[str], later: Iterable[str] = ()) -> str:
-    """One of the ``known`` words; one of ``later`` is refused as not in this version."""
-    known, later = list(known), list(later)
+def choice(value: object, key: str, known: Iterable[str]) -> str:
+    """One of the ``known`` words."""
+    known = list(known)
     if isinstance(value, str) and value in known:
         return str(value)
-    if isinstance(value, str) and value in later:
-        raise PlanError(
-            f"{key} '{value}' is planned but not in this version. It has: {listing(known)}."
-        )
     hint = nearest(value, known) if isinstance(value, str) else ""
     shown = f"'{value}'" if isinstance(value, str) else repr(value)
     raise PlanError(f"{key} {shown} is not known.{hint} Known: {listing(known)}.")
@@ -61,6 +59,14 @@ def whole(value: object, key: str, least: int, most: int) -> int:
     return number
 
 
+def yes_or_no(value: object, key: str) -> bool:
+    """True or false."""
+    found = plain(value)
+    if not isinstance(found, bool):
+        raise PlanError(f"{key} is true or false; got {_show(value)}.")
+    return found
+
+
 def probability(value: object, key: str) -> float:
     """A number strictly between 0 and 1; a percentage gets the number it means."""
     number = plain(value)
@@ -74,14 +80,14 @@ def probability(value: object, key: str) -> float:
     return float(number)
 
 
-def level(value: object, key: str) -> Level:
+def level(value: object, key: str, of: str = "treatment") -> Level:
     """One value of a column: text, a number, or true or false."""
     found = plain(value)
     if isinstance(found, str):
         return _unicode(found, key)
     if isinstance(found, bool | int | float) and _finite(found):
         return found
-    raise PlanError(f"{key} is one value of the treatment, text or a number; got {_show(value)}.")
+    raise PlanError(f"{key} is one value of the {of}, text or a number; got {_show(value)}.")
 
 
 def path(value: object, key: str) -> str:
@@ -117,6 +123,33 @@ def bins(value: object, columns: Sequence[str]) -> Bins:
             )
         pairs.append((str(name), _cuts(plain(cuts), name)))
     return tuple(pairs)
+
+
+def breaks(value: object) -> Breaks:
+    """Where a hazard may change: a number of intervals, or the times between them.
+
+    >>> breaks(4), breaks([1, 2.5])
+    (4, (1.0, 2.5))
+    """
+    times = plain(value)
+    if not isinstance(times, Sequence) or isinstance(times, str):
+        try:
+            return whole(times, "breaks", 2, MAX_INTERVALS)
+        except PlanError:
+            raise PlanError(
+                f"breaks is a number of intervals from 2 to {MAX_INTERVALS}, or a list of times "
+                f"between them; got {_show(value)}. One interval is family 'exponential'."
+            ) from None
+    for time in times:
+        number = isinstance(time, int | float) and not isinstance(time, bool)
+        if not number or not _finite(time) or time <= 0:
+            raise PlanError(f"breaks: a break is a time above 0; got {_show(time)}.")
+    if not 1 <= len(times) < MAX_INTERVALS or any(b <= a for a, b in pairwise(times)):
+        raise PlanError(
+            f"breaks are from 1 to {MAX_INTERVALS - 1} times in increasing order; got "
+            f"{_show(value)}."
+        )
+    return tuple(float(time) for time in times)
 
 
 def _cuts(value: object, name: str) -> int | tuple[float, ...]:

@@ -8,9 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forwhom.cells import Cells, Priors
-from forwhom.design import Design
+from forwhom.design import Design, number_text
+from forwhom.families import FAMILIES
 from forwhom.inference import Diagnostics, ExactDraws, LatentDraws
 from forwhom.model import CollapsedGaussian, LatentModel
+from forwhom.plan import Plan
 from forwhom.posterior.latent import LatentLocals
 from forwhom.posterior.local import LocalDraws, Locals
 
@@ -28,7 +30,14 @@ RESPONSE_WORDS = {
     "rate": "the rate",
     "mean": "the mean",
     "time": "the mean time",
+    "restricted time": "the mean time",
+    "hazard": "the hazard",
 }
+
+
+def link_words(plan: Plan) -> str:
+    """What the linear predictor is, in words; empty where it is the mean itself."""
+    return FAMILIES[plan.family].predictor or LINK_WORDS[plan.link]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +49,7 @@ class Quantity:
         response: "probability", "rate", "mean" and the like.
         unit: what a value of one is multiplied by: 100 for a probability, in percentage points.
         first, last: the categories whose probabilities are added up, or zeros.
+        percent: whether a change is told relative to what it is without treatment.
     """
 
     label: str
@@ -47,6 +57,7 @@ class Quantity:
     unit: float
     first: int = 0
     last: int = 0
+    percent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,19 +96,22 @@ class Posterior:
         """What an effect is an effect on, in words: "responded", "the log odds of responded"."""
         plan = self.design.plan
         if self.quantity is None:
-            on = LINK_WORDS[plan.link]
+            on = link_words(plan)
             return f"the {on} of {plan.outcome}" if on else plan.outcome
         words = RESPONSE_WORDS[self.quantity.response]
         what = (
             f"{plan.outcome} being {self.quantity.label}" if self.quantity.label else plan.outcome
         )
+        if self.quantity.response == "restricted time":
+            what += f" up to {number_text(self.design.outcome.ends[-1])}"
         return f"{words} of {what}"
 
     @property
     def unit_words(self) -> str:
         """The unit of effects in words, where they have one."""
-        in_points = self.quantity is not None and self.quantity.unit == 100.0
-        return "percentage points" if in_points else ""
+        if self.quantity is None or self.quantity.unit != 100.0:
+            return ""
+        return "percent" if self.quantity.percent else "percentage points"
 
     @property
     def sigma(self) -> FloatArray:

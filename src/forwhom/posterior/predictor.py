@@ -160,7 +160,7 @@ class CellPredictor:
             for low in range(0, len(mine), step):
                 some, at = mine[low : low + step], place[low : low + step]
                 outcome = kinds.outcome.take(some)
-                value = family.log_likelihood(outcome, eta[at], self.link, own)
+                value = family.log_likelihood(outcome, eta[..., at, :], self.link, own)
                 yield some, value + family.constant(outcome)[:, None]
 
     def _count(self, draws: slice) -> int:

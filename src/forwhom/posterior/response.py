@@ -15,10 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forwhom.cells import Cells
-from forwhom.families import FAMILIES
+from forwhom.errors import PlanError, listing, nearest
+from forwhom.families import FAMILIES, Outcome
 from forwhom.posterior.latent import LatentLocals
 from forwhom.posterior.local import Block
-from forwhom.posterior.posterior import Posterior, Quantity
+from forwhom.posterior.percent import in_percent
+from forwhom.posterior.posterior import Posterior, Quantity, link_words
 
 FloatArray = NDArray[np.float64]
 
@@ -81,6 +83,7 @@ class ResponseLocals:
         place = np.empty(int(found.group.max()) + 1, dtype=np.int64)
         place[block.groups] = np.arange(len(block.groups))
         index = place[found.group[cells]]
+        outcome = found.outcome.take(cells)
         draws = len(self.coefficients)
         out = np.empty((len(block.groups), draws))
         weight = found.rows[cells]
@@ -97,25 +100,77 @@ class ResponseLocals:
             if self.dose:
                 eta += found.d[cells, None] * effect
             parameters = tuple(p[k].T for p in self.base.shared.parameters)
-            difference = self._mean(eta + effect, parameters) - self._mean(eta, parameters)
-            out[:, k] = share @ difference
+            treated = self._mean(eta + effect, parameters, outcome)
+            out[:, k] = share @ (treated - self._mean(eta, parameters, outcome))
         return out
 
-    def _mean(self, eta: FloatArray, parameters: tuple[FloatArray, ...]) -> FloatArray:
-        mean = FAMILIES[self.family].mean(eta, self.link, parameters)
+    def _mean(
+        self, eta: FloatArray, parameters: tuple[FloatArray, ...], outcome: Outcome
+    ) -> FloatArray:
+        mean = FAMILIES[self.family].mean(eta, self.link, parameters, outcome)
         q = self.quantity
         if mean.ndim > eta.ndim:
             mean = mean[q.first : q.last].sum(axis=0)
         return np.asarray(q.unit * mean)
 
 
-def quantities(posterior: Posterior) -> tuple[Quantity, ...]:
-    """What the treatment's effect can be told in; none where the linear predictor is the mean."""
+def scales(posterior: Posterior) -> tuple[str, ...]:
+    """The scales that effects of this fit can be told on, the default first."""
     plan = posterior.design.plan
     family = FAMILIES[plan.family]
-    if plan.link == "identity" or not isinstance(posterior.local, LatentLocals):
+    rows_kept = isinstance(posterior.local, LatentLocals)
+    if plan.family == "lognormal":  # the same default whatever the method
+        return ("percent", "response", "link") if rows_kept else ("percent", "link")
+    extra = (
+        *(("categories",) if family.support in ("ordered", "unordered") else ()),
+        *(("percent",) if plan.link == "log" else ()),
+    )
+    return ("response", *extra, "link")
+
+
+def check_scale(posterior: Posterior, scale: str | None) -> str:
+    """The scale asked for, or the default. Raises :class:`PlanError` for one it does not have."""
+    known = scales(posterior)
+    if scale is None or scale in known:
+        return known[0] if scale is None else scale
+    if scale == "response":
+        raise PlanError(
+            f"scale='response', the difference in the mean of '{posterior.design.plan.outcome}', "
+            "needs each group's own rows, which method 'exact' does not keep. Fit with "
+            "method='quadrature', or say scale='percent'."
+        )
+    family = posterior.design.plan.family
+    raise PlanError(
+        f"scale={scale!r} is not known for family '{family}'.{nearest(str(scale), known)} "
+        f"Known: {listing(known)}."
+    )
+
+
+def told_on(posterior: Posterior, cells: Cells, scale: str) -> tuple[Posterior, ...]:
+    """The posterior with group effects on a scale, once for each thing that can be told on it."""
+    if scale == "link":
+        return (posterior,)
+    if scale == "percent":
+        return (in_percent(posterior),)
+    found = quantities(posterior, by_category=scale == "categories")
+    return tuple(on_response(posterior, cells, quantity) for quantity in found) or (posterior,)
+
+
+def quantities(posterior: Posterior, by_category: bool = False) -> tuple[Quantity, ...]:
+    """What the treatment's effect can be told in; none where the linear predictor is the mean.
+
+    Ordered categories: the probability of each level or above, or ``by_category`` of each level.
+    Unordered ones: of each level.
+    """
+    plan = posterior.design.plan
+    family = FAMILIES[plan.family]
+    if not link_words(plan) or not isinstance(posterior.local, LatentLocals):
         return ()
     levels = posterior.design.outcome.levels
+    if family.support == "unordered" or (by_category and family.support == "ordered"):
+        return tuple(
+            Quantity(level, "probability", 100.0, k, k + 1) for k, level in enumerate(levels)
+        )
     if family.support == "ordered":
         return tuple(
             Quantity(f"{level} or above", "probability", 100.0, k + 1, len(levels))

@@ -1,0 +1,199 @@
+"""The NUTS method: every parameter sampled together, in whitened coordinates (nutpie)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import ceil
+from os import cpu_count
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forwhom.inference.diagnostics import ChainCheck, Diagnostics
+from forwhom.model.factor import correlation_factor
+from forwhom.model.joint import JointModel
+from forwhom.model.pilot import WhitenedModel, whiten
+from forwhom.model.threads import one_blas_thread
+
+FloatArray = NDArray[np.float64]
+
+CHAINS = 4
+TUNE, LONGER_TUNE = 600, 1500
+ACCEPT, HIGHER_ACCEPT = 0.85, 0.98
+LEAST_DRAWS = 250  # a chain
+JITTER = 0.3  # of a start, in posterior sds
+
+
+@dataclass(frozen=True, slots=True)
+class JointDraws:
+    """D draws of everything, chain after chain, in the units of the data.
+
+    Attributes:
+        coefficients: (D, L, p).
+        parameters: per family parameter (D, size).
+        spreads: per factor (D, L, R); levels: per factor (D, L, R, H).
+        nu: per factor (D, L, students), degrees of freedom; correlation: per factor (D, L, R, R),
+            empty where there are none.
+        residual: (D, groups) residual sds by group, empty where they do not differ by group.
+        chains: number of chains.
+        diagnostics: how it went.
+    """
+
+    coefficients: FloatArray
+    parameters: tuple[FloatArray, ...]
+    spreads: tuple[FloatArray, ...]
+    levels: tuple[FloatArray, ...]
+    nu: tuple[FloatArray, ...]
+    correlation: tuple[FloatArray, ...]
+    residual: FloatArray
+    chains: int
+    diagnostics: Diagnostics
+
+
+def sample_nuts(
+    model: JointModel, draws: int, seed: int, why: str, progress: Callable[[str], None]
+) -> JointDraws:
+    """Draw from the joint posterior; where the check fails, once more and longer.
+
+    Args:
+        model: the joint density.
+        draws: D; a few more where it does not divide by the number of chains.
+        seed: of the chains and their starts.
+        why: why this method, in words.
+        progress: called with a line of words now and then.
+    """
+    with one_blas_thread():
+        whitened = whiten(model)
+        xi, check = _run(whitened, draws, seed, TUNE, ACCEPT, progress)
+        if check.failures(len(xi)):
+            progress("The chains' check failed; sampling again with smaller steps")
+            xi, check = _run(whitened, draws, seed + 1, LONGER_TUNE, HIGHER_ACCEPT, progress)
+            why += "; a first run failed its check and was repeated with smaller steps"
+    return unpack(whitened.model, whitened.to_x(xi), check, why)
+
+
+def _run(
+    whitened: WhitenedModel,
+    draws: int,
+    seed: int,
+    tune: int,
+    accept: float,
+    progress: Callable[[str], None],
+) -> tuple[FloatArray, ChainCheck]:
+    """Draws (D, n) in whitened coordinates and what they say of themselves."""
+    import nutpie
+    from nutpie.compiled_pyfunc import from_pyfunc
+
+    size = whitened.model.size
+    each = max(ceil(draws / CHAINS), LEAST_DRAWS)
+    starts = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0,)))
+
+    def start(_seed: int) -> FloatArray:
+        return np.asarray(JITTER * starts.standard_normal(size))
+
+    def log_density(xi: FloatArray) -> tuple[float, FloatArray]:
+        value, gradient = whitened.log_density(np.asarray(xi))
+        if not np.isfinite(value) or not np.isfinite(gradient).all():
+            return -np.inf, np.zeros(size)
+        return value, gradient
+
+    def tell(chains: Any) -> None:
+        done = sum(chain.finished_draws for chain in chains)
+        total = sum(chain.total_draws for chain in chains)
+        lost = sum(chain.divergences for chain in chains)
+        progress(f"Sampling: {done / max(total, 1):.0%} of {total:,} steps, {lost} divergences")
+
+    compiled = from_pyfunc(
+        size,
+        lambda: log_density,
+        lambda *_: lambda xi: {"xi": np.asarray(xi)},
+        [np.dtype("float64")],
+        [(size,)],
+        ["xi"],
+        make_initial_point_fn=start,
+    )
+    trace = nutpie.sample(
+        compiled,
+        draws=each,
+        tune=tune,
+        chains=CHAINS,
+        cores=min(CHAINS, cpu_count() or 1),
+        seed=seed % 2**63,
+        target_accept=accept,
+        save_warmup=False,
+        progress_bar=False,
+        progress_callback=tell,
+        progress_rate=500,
+    )
+    xi, stats = trace.posterior["xi"].to_numpy(), trace.sample_stats
+    diverging, energy = stats["diverging"].to_numpy(), stats["energy"].to_numpy()
+    return xi.reshape(-1, size), check_chains(xi, diverging, energy, tune)
+
+
+def check_chains(
+    draws: FloatArray, diverging: NDArray[np.bool_], energy: FloatArray, tune: int
+) -> ChainCheck:
+    """R-hat and effective sample sizes of every coordinate (Vehtari et al. 2021), E-BFMI.
+
+    Args:
+        draws: (chains, draws, n); diverging, energy: (chains, draws); tune: steps before.
+    """
+    from arviz_stats.base import array_stats
+
+    def worst(name: str, largest: bool, **words: Any) -> float:
+        found = getattr(array_stats, name)(draws, chain_axis=0, draw_axis=1, **words)
+        return float(np.max(found) if largest else np.min(found))
+
+    moves = np.square(np.diff(energy, axis=1)).mean(axis=1)
+    return ChainCheck(
+        chains=draws.shape[0],
+        tune=tune,
+        r_hat=worst("rhat", True),
+        ess_bulk=worst("ess", False, method="bulk"),
+        ess_tail=worst("ess", False, method="tail", prob=(0.05, 0.95)),
+        divergences=int(diverging.sum()),
+        e_bfmi=float((moves / energy.var(axis=1)).min()),
+    )
+
+
+def unpack(model: JointModel, x: FloatArray, check: ChainCheck, why: str) -> JointDraws:
+    """Coordinates (D, n) to draws in the units of the data."""
+    lp, count = model.predictors, len(x)
+    parts = model.parts(x)
+    n = len(model.shrinkage)
+    sets = [part.reshape(count, lp, -1) for part in parts[3 : 3 + n]]
+    phi, _ = model.coefficients_of(parts[0].reshape(count, lp, -1), sets, parts[1])
+    own = model.family_parameters(parts[1])
+    hypers = parts[3 + n : 3 + n + len(model.factors)]
+    spreads, levels, nus, correlations = [], [], [], []
+    for factor, hyper, w in zip(
+        model.factors, hypers, parts[3 + n + len(model.factors) :], strict=True
+    ):
+        hyper = hyper.reshape(count, lp, -1)
+        log_tau, log_nu, partial = factor.split(hyper)
+        u = factor.effects(hyper, w.reshape(count, lp, factor.columns, factor.levels))
+        spreads.append(np.exp(log_tau) * factor.units)
+        levels.append(u * factor.units[:, None])
+        nus.append(np.exp(log_nu))
+        chol = (
+            correlation_factor(partial, factor.columns)
+            if factor.lkj
+            else np.zeros((count, lp, 0, 0))
+        )
+        correlations.append(chol @ chol.swapaxes(-1, -2))
+    residual = np.zeros((count, 0))
+    if model.residual is not None and model.residual.spread is not None:
+        residual = own[0] * model.units[0] * model.residual_factor(parts[2])
+    return JointDraws(
+        coefficients=model.to_original(phi),
+        parameters=tuple(values * unit for values, unit in zip(own, model.units, strict=True)),
+        spreads=tuple(spreads),
+        levels=tuple(levels),
+        nu=tuple(nus),
+        correlation=tuple(correlations),
+        residual=residual,
+        chains=check.chains,
+        diagnostics=Diagnostics.of_chains(check, count, why),
+    )

@@ -1,0 +1,198 @@
+"""A grouping factor: its levels' own parameters, their spreads and how the sampler sees them.
+
+Level h has R own parameters u_h (for groups: the baseline and each treatment's effect), in one of
+three laws: independent normals, independent Student-t's, or a multivariate normal with an LKJ prior
+on its correlation matrix (Lewandowski, Kurowicka and Joe 2009, Journal of Multivariate Analysis
+100(9)).
+
+Coordinates. Independent parameters are partly centred: u = tau^(1-c) w, w ~ Law(0, tau^c), where
+c near 1 suits a level that its own rows determine and c near 0 one that the prior does
+(Papaspiliopoulos, Roberts and Sköld 2007, Statistical Science 22(1)). Correlated ones are
+u = diag(tau) L z, L the correlations' Cholesky factor by canonical partial correlations.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from math import lgamma, log, pi
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forwhom.model.priors import ParameterPrior
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Factor:
+    """One grouping factor, the same for every linear predictor; C cells, H levels, R columns.
+
+    Attributes:
+        index: (C,) level of each cell; own: (C, R) columns, internal units.
+        levels: H.
+        tau_priors: R priors of the internal sds; units: (R,) data units per internal unit.
+        centring: (R, H) c above; not used for correlated columns.
+        student: (R,) whether a column's parameters are Student-t; nu_prior: of the degrees of
+            freedom.
+        lkj: the LKJ prior's shape, or 0 where the columns are independent.
+    """
+
+    index: IntArray
+    own: FloatArray
+    levels: int
+    tau_priors: tuple[ParameterPrior, ...]
+    units: FloatArray
+    centring: FloatArray
+    student: NDArray[np.bool_]
+    nu_prior: ParameterPrior
+    lkj: float
+
+    @property
+    def columns(self) -> int:
+        """R."""
+        return len(self.tau_priors)
+
+    @cached_property
+    def sides(self) -> tuple[tuple[FloatArray, bool], ...]:
+        """Each of the R columns, and whether it is all ones."""
+        return tuple((np.ascontiguousarray(one), bool((one == 1).all())) for one in self.own.T)
+
+    @property
+    def pairs(self) -> int:
+        """Number of correlations."""
+        return self.columns * (self.columns - 1) // 2 if self.lkj else 0
+
+    @property
+    def hyper(self) -> int:
+        """Coordinates beside the levels': log sds, log degrees of freedom, correlations."""
+        return self.columns + self.students + self.pairs
+
+    @cached_property
+    def students(self) -> int:
+        """Number of columns with Student-t parameters."""
+        return int(self.student.sum())
+
+    def split(self, hyper: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        """log tau (..., R), log nu (..., students), correlations' coordinates (..., pairs)."""
+        r, s = self.columns, self.students
+        return hyper[..., :r], hyper[..., r : r + s], hyper[..., r + s :]
+
+    def effects(self, hyper: FloatArray, w: FloatArray) -> FloatArray:
+        """u (..., R, H), internal units, from hyper (..., n) and w (..., R, H)."""
+        log_tau, _, partial = self.split(hyper)
+        if self.lkj:
+            chol = np.exp(log_tau)[..., None] * correlation_factor(partial, self.columns)
+            return np.asarray(chol @ w)
+        return np.asarray(np.exp((1 - self.centring) * log_tau[..., None]) * w)
+
+    def pull(self, slope: FloatArray) -> FloatArray:
+        """The likelihood's slope in u (R, H) from that in the linear predictor, (C,)."""
+        out = np.empty((self.columns, self.levels))
+        for r, (own, plain) in enumerate(self.sides):
+            out[r] = np.bincount(self.index, slope if plain else own * slope, self.levels)
+        return out
+
+    def log_density(
+        self, hyper: FloatArray, w: FloatArray, u: FloatArray, d_u: FloatArray
+    ) -> tuple[float, FloatArray, FloatArray]:
+        """Log density of the coordinates, and slopes of it and the likelihood in hyper and w.
+
+        Args:
+            hyper: (n,); w, u: (R, H), from ``effects``.
+            d_u: (R, H) slope of the log likelihood in u.
+        """
+        log_tau, log_nu, partial = self.split(hyper)
+        value, d_hyper = 0.0, np.zeros(len(hyper))
+        r = self.columns
+        for j, prior in enumerate(self.tau_priors):
+            one, d_hyper[j] = prior.at(float(log_tau[j]))
+            value += one
+        if self.lkj:
+            return self._correlated(value, d_hyper, (log_tau, partial), w, u, d_u)
+        c = self.centring
+        log_s = c * log_tau[:, None]
+        inverse = np.exp(-log_s)
+        e = w * inverse
+        g = -e
+        value -= float(log_s.sum())
+        if not self.students:
+            value -= 0.5 * float(np.vdot(e, e))
+        else:
+            normal = e[~self.student]
+            value -= 0.5 * float(np.vdot(normal, normal))
+            nu = np.exp(log_nu)
+            for k, j in enumerate(np.flatnonzero(self.student)):
+                one, slope = self.nu_prior.at(float(log_nu[k]))
+                density, g[j], in_nu = student_log_density(e[j], float(nu[k]))
+                value += one + density
+                d_hyper[r + k] = slope + in_nu * float(nu[k])
+        power = np.exp((1 - c) * log_tau[:, None])
+        d_w = power * d_u + g * inverse
+        d_hyper[:r] += ((1 - c) * u * d_u - c * (g * e + 1)).sum(axis=1)
+        return value, d_hyper, d_w
+
+    def _correlated(
+        self,
+        value: float,
+        d_hyper: FloatArray,
+        split: tuple[FloatArray, FloatArray],
+        z: FloatArray,
+        u: FloatArray,
+        d_u: FloatArray,
+    ) -> tuple[float, FloatArray, FloatArray]:
+        log_tau, partial = split
+        r = self.columns
+        chol = correlation_factor(partial, r)
+        tanh = np.tanh(partial)
+        d_e = np.exp(log_tau)[:, None] * d_u
+        value -= 0.5 * float(np.vdot(z, z))
+        d_hyper[:r] += (u * d_u).sum(axis=1)
+        d_chol = d_e @ z.T
+        k = len(d_hyper) - self.pairs
+        for m, (i, j) in enumerate([(a, b) for a in range(r) for b in range(a)]):
+            x, rest = tanh[m], 1 - tanh[m] ** 2
+            # powers of (1 - x^2): the coordinate's Jacobian, those of the columns after it, LKJ
+            power = 1 + 0.5 * (i - 1 - j) + 0.5 * (r - i + 2 * self.lkj - 3)
+            value += float(power * np.log(np.maximum(rest, 1e-300)))
+            before = np.prod(1 - tanh[i * (i - 1) // 2 :][:j] ** 2)
+            slope = float(d_chol[i, j] * np.sqrt(before) * rest)
+            slope -= x * float(d_chol[i, j + 1 : i + 1] @ chol[i, j + 1 : i + 1])
+            d_hyper[k + m] = slope - 2 * power * x
+        return value, d_hyper, chol.T @ d_e - z
+
+
+def correlation_factor(partial: FloatArray, r: int) -> FloatArray:
+    """Cholesky factors (..., r, r) from r (r - 1) / 2 unbounded coordinates (..., pairs).
+
+    >>> correlation_factor(np.array([np.arctanh(0.6)]), 2).round(3).tolist()
+    [[1.0, 0.0], [0.6, 0.8]]
+    """
+    tanh = np.tanh(partial)
+    out = np.zeros((*partial.shape[:-1], r, r))
+    out[..., 0, 0] = 1.0
+    for i in range(1, r):
+        rest = np.ones(partial.shape[:-1])
+        for j in range(i):
+            x = tanh[..., i * (i - 1) // 2 + j]
+            out[..., i, j] = x * np.sqrt(rest)
+            rest = rest * (1 - x**2)
+        out[..., i, i] = np.sqrt(rest)
+    return out
+
+
+def student_log_density(e: FloatArray, nu: float) -> tuple[float, FloatArray, float]:
+    """Log density of standard Student-t values (H,), summed; its slopes in e (H,) and in nu."""
+    from scipy.special import digamma
+
+    square = e**2
+    log_part = np.log1p(square / nu)
+    constant = lgamma((nu + 1) / 2) - lgamma(nu / 2) - 0.5 * log(nu * pi)
+    value = len(e) * constant - (nu + 1) / 2 * float(log_part.sum())
+    in_e = -(nu + 1) * e / (nu + square)
+    per_value = 0.5 * float(digamma((nu + 1) / 2) - digamma(nu / 2)) - 0.5 / nu
+    in_nu = len(e) * per_value - 0.5 * float(log_part.sum())
+    in_nu += (nu + 1) / (2 * nu) * float((square / (nu + square)).sum())
+    return value, in_e, in_nu

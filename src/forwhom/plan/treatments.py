@@ -1,0 +1,116 @@
+"""What is given: one treatment or several, each with modifiers of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from forwhom.errors import PlanError, listing, nearest
+from forwhom.plan import values
+from forwhom.plan.formula import Formula, parse_formula
+from forwhom.plan.terms import ordered_terms
+from forwhom.plan.values import Level
+
+type Treatments = tuple[tuple[str, Formula], ...]
+type Setting[T] = T | tuple[tuple[str, T], ...] | None
+
+TREATMENT_TYPES = ("auto", "binary", "arms", "dose")
+ESTIMATE = "effect"  # stands for the treatment where the outcome is itself an estimated effect
+
+
+def read_treatments(treatment: object, modifiers: object, estimates: bool) -> Treatments:
+    """Columns with their modifiers, from a name, a list of names, or a table of formulas.
+
+    Args:
+        treatment, modifiers: as given to a plan.
+        estimates: whether the outcome is an estimated effect, so that no column is needed.
+
+    >>> found = read_treatments({"ad": "age*party", "mail": "age"}, None, False)
+    >>> [(name, formula.text) for name, formula in found]
+    [('ad', 'age + party + age:party'), ('mail', 'age')]
+    """
+    treatment = values.plain(treatment)
+    if treatment is None:
+        if not estimates:
+            raise PlanError("a plan needs treatment: the column that holds what is given.")
+        return ((ESTIMATE, parse_formula(modifiers, "modifiers")),)
+    if estimates:
+        raise PlanError(
+            "std_error says that the outcome is itself an estimated effect, so there is no "
+            "treatment to name. Leave out treatment or std_error."
+        )
+    if isinstance(treatment, Mapping):
+        if modifiers is not None:
+            raise PlanError(
+                "each treatment names its own modifiers, so modifiers has no place beside them. "
+                "Leave out modifiers, or name the treatments as a list that shares them."
+            )
+        if not treatment:
+            raise PlanError("treatment is an empty table; name at least one treatment.")
+        return tuple(
+            (_column(name), parse_formula(formula or None, f"modifiers of '{name}'"))
+            for name, formula in treatment.items()
+        )
+    names: Sequence[object] = treatment if isinstance(treatment, list | tuple) else [treatment]
+    columns = [_column(name) for name in names]
+    twice = [name for name in dict.fromkeys(columns) if columns.count(name) > 1]
+    if not columns or twice:
+        said = f"names {listing(twice)} twice" if twice else "names no column"
+        raise PlanError(f"treatment {said}. Name each treatment's column once.")
+    shared = parse_formula(modifiers, "modifiers")
+    return tuple((name, shared) for name in columns)
+
+
+def all_modifiers(treatments: Treatments) -> Formula:
+    """Every term that some treatment's effect is modified by: the baseline's equation."""
+    if len(treatments) == 1:
+        return treatments[0][1]
+    terms = (term for _, formula in treatments for term in formula.terms)
+    return Formula(ordered_terms(terms, "modifiers"))
+
+
+def read_reference(source: object, columns: Sequence[str]) -> Setting[Level]:
+    """The control value, one for all or by treatment."""
+    return _setting(source, "reference", columns, values.level)
+
+
+def read_type(source: object, columns: Sequence[str]) -> str | tuple[tuple[str, str], ...]:
+    """How the column is coded, one word for all or by treatment."""
+    found = _setting(
+        source,
+        "treatment_type",
+        columns,
+        lambda value, key: values.choice(value, key, TREATMENT_TYPES),
+    )
+    return TREATMENT_TYPES[0] if found is None else found
+
+
+def setting_of[T](setting: Setting[T], column: str) -> T | None:
+    """What a setting says of one treatment."""
+    if not isinstance(setting, tuple):
+        return setting
+    found: dict[str, T] = dict(setting)
+    return found.get(column)
+
+
+def plain_setting(setting: object) -> object:
+    """As a plan file holds it."""
+    return dict(setting) if isinstance(setting, tuple) else setting
+
+
+def _setting[T](
+    source: object, key: str, columns: Sequence[str], read: Callable[[object, str], T]
+) -> Setting[T]:
+    source = values.plain(source)
+    if not isinstance(source, Mapping):
+        return None if source is None else read(source, key)
+    for name in source:
+        if name not in columns:
+            raise PlanError(
+                f"{key}: '{name}' is not a treatment.{nearest(str(name), columns)} "
+                f"Treatments: {listing(columns)}."
+            )
+    return tuple((str(name), read(value, f"{key} of '{name}'")) for name, value in source.items())
+
+
+def _column(name: object) -> str:
+    return values.column(name, "treatment", "what is given")

@@ -16,7 +16,10 @@ def _log_likelihood(
 ) -> FloatArray:
     y, trials = expand(outcome.y, eta), expand(outcome.trials, eta)
     if link == "logit":
-        return np.asarray(y * eta - trials * softplus(eta))
+        out = softplus(eta)
+        if not (outcome.trials == 1).all():
+            out *= trials
+        return np.subtract(y * eta, out, out=out)
     log_p, log_q = PROBABILITY_LINKS[link].logs(eta)
     return np.asarray(y * log_p + (trials - y) * log_q)
 
@@ -34,6 +37,22 @@ def _derivatives(
     (p1, p2), (q1, q2) = p.log_slopes(eta)
     left = trials - y
     return Derivatives(y * log_p + left * log_q, y * p1 + left * q1, y * p2 + left * q2)
+
+
+def _slopes(
+    outcome: Outcome, eta: FloatArray, link: str, parameters: Parameters
+) -> tuple[FloatArray, FloatArray]:
+    if link != "logit":
+        found = _derivatives(outcome, eta, link, parameters)
+        return found.first, found.second
+    mean = PROBABILITY_LINKS[link].probability(eta)
+    second = mean * mean
+    second -= mean
+    if not (outcome.trials == 1).all():
+        trials = expand(outcome.trials, eta)
+        second *= trials
+        mean *= trials
+    return np.subtract(expand(outcome.y, eta), mean, out=mean), second
 
 
 def _draw(
@@ -71,6 +90,7 @@ BERNOULLI = Family(
     start=_start,
     response="probability",
     sufficient="sum",
+    slopes=_slopes,
 )
 
 BINOMIAL = Family(
@@ -87,4 +107,5 @@ BINOMIAL = Family(
     response="probability",
     sufficient="sum",
     constant=_log_choose,
+    slopes=_slopes,
 )

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
 Parameters = Sequence[FloatArray]
+Pair = tuple[FloatArray, FloatArray]
 
 
 def _nothing(*shape: int) -> Callable[[], FloatArray]:
@@ -133,6 +134,8 @@ class Family:
         several: whether there is one linear predictor per category but the first.
         constant: (outcome of single rows) -> (C,), what ``log_likelihood`` leaves out: with it, the
             log density of the outcome as it was measured.
+        slopes: the same arguments as ``derivatives`` -> its ``first`` and ``second`` alone, where
+            that is faster.
     """
 
     name: str
@@ -150,11 +153,23 @@ class Family:
     sufficient: str = ""
     several: bool = False
     constant: Callable[[Outcome], FloatArray] = lambda outcome: np.zeros(len(outcome.y))
+    slopes: (
+        Callable[[Outcome, FloatArray, str, Parameters], tuple[FloatArray, FloatArray]] | None
+    ) = None
 
     @property
     def parameter_names(self) -> tuple[str, ...]:
         """Names of the family's own parameters."""
         return tuple(parameter.name for parameter in self.parameters)
+
+    def slopes_of(
+        self, outcome: Outcome, eta: FloatArray, link: str, parameters: Parameters
+    ) -> Pair:
+        """First and second derivative in eta, (C, *S)."""
+        if self.slopes is not None:
+            return self.slopes(outcome, eta, link, parameters)
+        found = self.derivatives(outcome, eta, link, parameters)
+        return found.first, found.second
 
 
 def expand(values: FloatArray, like: FloatArray) -> FloatArray:

@@ -59,9 +59,58 @@ def _log_likelihood(
     outcome: Outcome, eta: FloatArray, link: str, parameters: Parameters
 ) -> FloatArray:
     if link == "logit":
-        return _logit_terms(outcome, eta, parameters[0])[0]
+        return _logit_value(outcome, eta, parameters[0])
     below, above, _ = _ends(outcome, eta, parameters[0])
     return _log_difference(below, above, link)
+
+
+def _logit_value(outcome: Outcome, eta: FloatArray, gaps: FloatArray) -> FloatArray:
+    """log P with one exponential and one logarithm a cell, where nothing can overflow.
+
+    With b and a the distances from the thresholds below and above,
+    1 / (F(b) (1 - F(a))) = 1 + exp(-b) + exp(a) + exp(a - b).
+    """
+    c = thresholds(gaps)
+    if not max(np.abs(eta).max(initial=0.0), np.abs(c).max(initial=0.0)) < 300:
+        return _logit_terms(outcome, eta, gaps)[0]
+    level = outcome.y.astype(np.int64)
+    grown = np.exp(c)
+    zero = np.zeros((1, *c.shape[1:]))
+    low = np.concatenate([zero, grown])[level]
+    high = np.concatenate([1 / grown, zero])[level]
+    apart = low * high
+    with np.errstate(divide="ignore"):
+        log_rest = np.log1p(-apart)
+    rise = np.exp(eta)
+    out = high * rise
+    np.divide(low, rise, out=rise)
+    out += rise
+    out += 1.0 + apart
+    np.log(out, out=out)
+    return np.asarray(np.subtract(log_rest, out, out=out))
+
+
+def _slopes(
+    outcome: Outcome, eta: FloatArray, link: str, parameters: Parameters
+) -> tuple[FloatArray, FloatArray]:
+    if link != "logit":
+        found = _derivatives(outcome, eta, link, parameters)
+        return found.first, found.second
+    low, high = _logit_ends(outcome, parameters[0])
+    probability = PROBABILITY_LINKS[link].probability
+    p_low, p_high = probability(eta - low), probability(eta - high)
+    first = 1.0 - p_low - p_high
+    p_low *= 1.0 - p_low
+    p_high *= 1.0 - p_high
+    p_low += p_high
+    return first, np.negative(p_low, out=p_low)
+
+
+def _logit_ends(outcome: Outcome, gaps: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """The thresholds below and above each cell's level, (C, *S), infinite at the ends."""
+    c, level = thresholds(gaps), outcome.y.astype(np.int64)
+    infinite = np.full((1, *c.shape[1:]), np.inf)
+    return np.concatenate([-infinite, c])[level], np.concatenate([c, infinite])[level]
 
 
 def _logit_terms(
@@ -71,11 +120,7 @@ def _logit_terms(
 
     F(b) - F(a) = F(b) (1 - F(a)) (1 - exp(a - b)) for the logistic F: nothing cancels.
     """
-    c = thresholds(gaps)
-    level = outcome.y.astype(np.int64)
-    infinite = np.full((1, *c.shape[1:]), np.inf)
-    low = np.concatenate([-infinite, c])[level]
-    high = np.concatenate([c, infinite])[level]
+    low, high = _logit_ends(outcome, gaps)
     apart = np.exp(low - high)  # zero for the first and the last level
     with np.errstate(divide="ignore"):
         log_rest = np.log1p(-apart)
@@ -153,4 +198,5 @@ ORDINAL = Family(
     mean=_mean,
     start=lambda y, link: PROBABILITY_LINKS[link].inverse(0.75),
     response="probability",
+    slopes=_slopes,
 )

@@ -7,7 +7,7 @@ and its height.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from itertools import product
 
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from forwhom.errors import InferenceError
 
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
 
 Newton = Callable[[FloatArray, FloatArray], tuple[FloatArray, FloatArray, FloatArray]]
 LogDensity = Callable[[FloatArray, FloatArray], FloatArray]
@@ -24,6 +25,8 @@ LogDensity = Callable[[FloatArray, FloatArray], FloatArray]
 DROP = 14.0  # the box ends this many nats below the top
 FAR = 1e3  # a tau this large means that nothing holds it back
 SLACK = 0.02  # a step may lose this much: the slopes are not quite those of the rule
+HOPELESS, PATIENCE = 50.0, 3  # nats below the top at which a point's search ends, after rounds
+HALVINGS = 4  # of a step that goes downhill, then the point stays where it is
 COARSE, FINAL = {1: 9, 2: 6, 3: 5}, {1: 17, 2: 9, 3: 7}  # grid points per tau
 
 
@@ -34,14 +37,14 @@ class Surface:
     Attributes:
         units: (R,); nodes: per coordinate, its grid in c.
         log_height: (P,) log density of c with xi integrated out.
-        mode: (P, n); factor: (P, n, n) lower Cholesky factors of the curvature.
+        mode: (P, n); root: (P, n, n) upper triangular, root root' the inverse of the curvature.
     """
 
     units: FloatArray
     nodes: tuple[FloatArray, ...]
     log_height: FloatArray
     mode: FloatArray
-    factor: FloatArray
+    root: FloatArray
 
     def tau(self, c: FloatArray) -> FloatArray:
         """(K, R) from c."""
@@ -50,6 +53,34 @@ class Surface:
     def log_jacobian(self, c: FloatArray) -> FloatArray:
         """log |d tau / d c|, (K,)."""
         return np.asarray(np.log(self.units * np.cosh(c)).sum(axis=1))
+
+    def corners(self, c: FloatArray) -> Iterator[tuple[IntArray, FloatArray]]:
+        """Grid points around each of K points and their shares, (K,) each, linear in each c."""
+        return tensor_corners(self.nodes, c)
+
+    def mode_at(self, c: FloatArray) -> FloatArray:
+        """Mode between grid points, (K, n); outside the grid that of its edge."""
+        ends = [(nodes[0], nodes[-1]) for nodes in self.nodes]
+        inside = np.clip(c, [low for low, _ in ends], [high for _, high in ends]) if ends else c
+        return np.asarray(sum(share[:, None] * self.mode[at] for at, share in self.corners(inside)))
+
+
+def tensor_corners(
+    nodes: tuple[FloatArray, ...], c: FloatArray
+) -> Iterator[tuple[IntArray, FloatArray]]:
+    """Numbers of the tensor grid's points around each c (K, R), and their shares, (K,) each."""
+    below, part = [], []
+    for r, axis in enumerate(nodes):
+        position = (c[:, r] - axis[0]) / (axis[1] - axis[0])
+        low = np.clip(np.floor(position).astype(np.int64), 0, len(axis) - 2)
+        below.append(low)
+        part.append(position - low)
+    for corner in product((0, 1), repeat=len(nodes)):
+        at, share = np.zeros(len(c), dtype=np.int64), np.ones(len(c))
+        for axis, low, above, up in zip(nodes, below, part, corner, strict=True):
+            at = at * len(axis) + low + up
+            share = share * (above if up else 1 - above)
+        yield at, share
 
 
 def build_surface(
@@ -69,12 +100,13 @@ def build_surface(
     """
     lows, highs, unit = np.zeros(n_tau), np.full(n_tau, 8.0), np.full(n_tau, 0.3)
     spent = 0
-    modes: FloatArray = start[None]
+    last: Surface | None = None
     for zoom in range(8):
         nodes = _nodes(lows, highs, unit, COARSE.get(n_tau, 1))
-        surface, used = _laplace(newton, None, unit, nodes, modes, 6 if zoom else 30, 0.3)
+        begin = _begin(last, unit, nodes, start)
+        surface, used = _laplace(newton, None, unit, nodes, begin, 6 if zoom else 30, 1.0)
         spent += used
-        modes = surface.mode[int(np.argmax(surface.log_height))][None]
+        last = surface
         if not n_tau:
             break
         new_lows, new_highs, grown = _box(surface, names)
@@ -84,8 +116,22 @@ def build_surface(
         if settled:
             break
     nodes = _nodes(lows, highs, unit, FINAL.get(n_tau, 1))
-    surface, used = _laplace(newton, log_density, unit, nodes, modes, 12, 0.05)
+    begin = _begin(last, unit, nodes, start)
+    surface, used = _laplace(newton, log_density, unit, nodes, begin, 12, 0.4)
     return surface, spent + used
+
+
+def _begin(
+    last: Surface | None, unit: FloatArray, nodes: tuple[FloatArray, ...], start: FloatArray
+) -> FloatArray:
+    """Where to look for the modes of a new grid, (P, n): at those of the last one."""
+    mesh = grid_mesh(nodes)
+    if last is None:
+        return np.tile(start, (len(mesh), 1))
+    far = last.log_height < last.log_height.max() - HOPELESS
+    best = last.mode[int(np.argmax(last.log_height))]
+    tidy = replace(last, mode=np.where(far[:, None], best, last.mode))
+    return tidy.mode_at(np.arcsinh(unit * np.sinh(mesh) / last.units))
 
 
 def _nodes(
@@ -100,7 +146,9 @@ def _nodes(
 def grid_mesh(nodes: tuple[FloatArray, ...]) -> FloatArray:
     """Every point of the tensor grid, (P, R), the last coordinate fastest."""
     points = int(np.prod([len(n) for n in nodes]))
-    return np.array(list(product(*nodes))).reshape(points, len(nodes))
+    if not nodes:
+        return np.zeros((1, 0))
+    return np.stack(np.meshgrid(*nodes, indexing="ij"), axis=-1).reshape(points, len(nodes))
 
 
 def _box(surface: Surface, names: tuple[str, ...]) -> tuple[FloatArray, FloatArray, bool]:
@@ -146,45 +194,58 @@ def _laplace(
     log_density: LogDensity | None,
     unit: FloatArray,
     nodes: tuple[FloatArray, ...],
-    start: FloatArray,
+    begin: FloatArray,
     rounds: int,
     close: float,
 ) -> tuple[Surface, int]:
     """Modes and curvatures in xi at every grid point, by damped Newton steps, all at once.
 
-    A point is done when its step is shorter than ``close`` posterior sds.
+    A step shorter than ``close`` posterior sds is the point's last: what it gains is computed,
+    not evaluated.
     """
     mesh = grid_mesh(nodes)
-    points, n = len(mesh), start.shape[1]
+    points, n = begin.shape
     surface = Surface(unit, nodes, np.zeros(points), np.empty((points, n)), np.empty((0, 0, 0)))
     tau = surface.tau(mesh) if len(nodes) else mesh
-    mode = np.broadcast_to(start, (points, n)).copy()
+    mode = begin.copy()
     value, gradient, curvature = newton(tau, mode)
     spent, active = points, np.arange(points)
-    for _ in range(rounds):
+    for number in range(rounds + 1):
         factor = _factor(curvature[active])
         inner = np.linalg.solve(factor, gradient[active][:, :, None])
         step = np.linalg.solve(factor.transpose(0, 2, 1), inner)[:, :, 0]
         length = np.sqrt((inner[:, :, 0] ** 2).sum(axis=1))
-        going = length > close
+        last = (length < close) | (number == rounds)
+        near = length < 2 * close  # one that is out of rounds may still be far off
+        done = active[last & near]
+        mode[done] += step[last & near]
+        value[done] += 0.5 * length[last & near] ** 2
+        going = ~last
+        if number >= PATIENCE:
+            going &= value[active] + 0.5 * length**2 > np.max(value) - HOPELESS
         active, step, length = active[going], step[going], length[going]
         if not len(active):
             break
         step *= np.minimum(1.0, (3.0 * np.sqrt(n)) / length)[:, None]
-        left = np.arange(len(active))
-        for _ in range(10):  # halve where the step goes downhill
+        left, stuck = np.arange(len(active)), np.zeros(len(active), dtype=bool)
+        for halving in range(HALVINGS + 1):  # halve where the step goes downhill
             at = active[left]
             new = newton(tau[at], mode[at] + step[left])
             spent += len(at)
             better = new[0] >= value[at] - SLACK
-            done = at[better]
-            mode[done] += step[left[better]]
-            value[done] = new[0][better]
-            gradient[done], curvature[done] = new[1][better], new[2][better]
+            moved = at[better]
+            mode[moved] += step[left[better]]
+            value[moved] = new[0][better]
+            gradient[moved], curvature[moved] = new[1][better], new[2][better]
             left = left[~better]
             if not len(left):
                 break
             step[left] *= 0.5
+            if halving == HALVINGS:
+                stuck[left] = True
+        active = active[~stuck]
+        if not len(active):
+            break
     factor = _factor(curvature)
     height = value if log_density is None else log_density(tau, mode)
     spent += points
@@ -195,7 +256,8 @@ def _laplace(
     if not np.isfinite(height).any():
         raise InferenceError("the posterior density is nowhere finite; check priors and scaling.")
     height = np.where(np.isfinite(height), height, -1e6)
-    return replace(surface, log_height=height, mode=mode, factor=factor), spent
+    root = np.linalg.inv(factor).transpose(0, 2, 1)
+    return replace(surface, log_height=height, mode=mode, root=root), spent
 
 
 def _factor(curvature: FloatArray) -> FloatArray:

@@ -12,17 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forwhom.inference.diagnostics import Diagnostics
+from forwhom.inference.rules import Rules, apply_rules, choose_rules
 from forwhom.inference.surface import explore_surface
-from forwhom.model.latent import LatentModel
+from forwhom.model.latent import LatentModel, Rule
 from forwhom.model.threads import one_blas_thread
 
 FloatArray = NDArray[np.float64]
 
 ROUGH = 3  # nodes per coordinate while looking for modes
-ORDERS = (5, 7, 9, 11, 15, 21, 31)
-ACCURACY = 1e-3  # of the log density of all groups together: far below Monte Carlo error
-PARALLEL = 256  # points from which threads pay
-ORDER_POINTS = 200  # draws that the number of nodes is chosen at, where draws are at hand
+HEIGHTS = 5  # of the grid that the proposal is made from
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,33 +57,39 @@ def sample_quadrature(
         InferenceError: the posterior is improper or nowhere finite.
     """
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0,)))
-    chosen: list[int] = []
+    used: list[Rules] = []
 
     def newton(tau: FloatArray, xi: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-        parts = _threaded(lambda part: model.marginal(tau[part], xi[part], ROUGH), len(tau), 40)
+        parts = _threaded(lambda part: model.marginal(tau[part], xi[part], ROUGH), len(tau), 20)
         return (
             np.concatenate([m.value for m in parts]),
             np.concatenate([m.gradient for m in parts]),
             np.concatenate([m.hessian for m in parts]),
         )
 
-    def log_density(tau: FloatArray, xi: FloatArray) -> FloatArray:
-        if not chosen:
-            chosen.append(choose_order(model, tau, xi))
-        parts = _threaded(
-            lambda part: model.log_density(tau[part], xi[part], chosen[0]), len(tau), PARALLEL
+    def heights(tau: FloatArray, xi: FloatArray) -> FloatArray:
+        rule = Rule((HEIGHTS,) * len(model.segments), (None,) * len(model.segments))
+        return np.concatenate(
+            _threaded(lambda part: model.log_density(tau[part], xi[part], rule), len(tau), 20)
         )
-        return np.concatenate(parts)
+
+    def log_density(tau: FloatArray, xi: FloatArray) -> FloatArray:
+        used.append(choose_rules(model, tau, xi))
+        return apply_rules(used[-1], model, tau, xi, _each)
 
     with one_blas_thread():
         found = explore_surface(
-            newton, log_density, model.n_tau, model.start, draws, rng, spread_names
+            newton, log_density, model.n_tau, model.start, draws, rng, spread_names, heights
         )
     dimensions = max((s.rank for s in model.segments), default=0)
+    low, high = min(r.orders[0] for r in used), max(r.orders[1] for r in used)
+    nodes = f"{low} to {high}" if high > low else f"{low}"
+    worst, checked = max(r.error for r in used), sum(r.checked for r in used)
     why = (
         f"{model.family.name} outcome: each group's own parameters are integrated out by adaptive "
-        f"Gauss-Hermite quadrature ({chosen[0]} nodes per dimension, {dimensions} "
-        f"dimension{'s' if dimensions != 1 else ''}), leaving {model.size + model.n_tau} shared "
+        f"Gauss-Hermite quadrature ({nodes} nodes per dimension, {dimensions} "
+        f"dimension{'s' if dimensions != 1 else ''}; finer rules differ by at most {worst:.0e} "
+        f"nats at the {checked} points checked), leaving {model.size + model.n_tau} shared "
         "parameters to importance sampling"
     )
     return finish(
@@ -126,42 +130,24 @@ def log_likelihood(model: LatentModel, draws: LatentDraws) -> FloatArray:
     """Log density of the rows in each draw, the groups integrated out, up to a constant; (D,)."""
     tau, xi = draws.tau, draws.xi
     with one_blas_thread():
-        some = slice(None, None, max(len(tau) // ORDER_POINTS, 1))
-        order = choose_order(model, tau[some], xi[some])
-        parts = _threaded(
-            lambda part: model.log_density(tau[part], xi[part], order), len(tau), PARALLEL
-        )
-    return np.asarray(np.concatenate(parts) - model.log_prior(tau, xi))
-
-
-def choose_order(model: LatentModel, tau: FloatArray, xi: FloatArray) -> int:
-    """The fewest nodes that hold the log density to ``ACCURACY`` where there is mass.
-
-    Args:
-        model: the model; tau, xi: points that cover the posterior, (P, R) and (P, n).
-    """
-    if all(segment.rank == 0 for segment in model.segments):
-        return ORDERS[0]
-    value = model.log_density(tau, xi, ORDERS[0])
-    kept = np.flatnonzero(value > value.max() - 8)
-    size = np.log1p(tau[kept]).sum(axis=1)  # the widest group parameters are the hardest
-    some = kept[np.unique(np.r_[np.argsort(size)[-3:], np.argmax(value[kept])])]
-    values = model.log_density(tau[some], xi[some], ORDERS[0])
-    for order, finer in pairwise(ORDERS):
-        better = model.log_density(tau[some], xi[some], finer)
-        if np.abs(better - values).max() < ACCURACY:
-            return order
-        values = better
-    return ORDERS[-1]
+        rules = choose_rules(model, tau, xi)
+        value = apply_rules(rules, model, tau, xi, _each)
+    return np.asarray(value - model.log_prior(tau, xi))
 
 
 def _threaded[T](work: Callable[[slice], T], points: int, least: int) -> list[T]:
     """Apply ``work`` to slices of the points, on as many threads as there are cores."""
-    cores = min(cpu_count() or 1, 8)
-    if points < 2 * least or cores == 1:
-        return [work(slice(0, points))]
-    pieces = min(4 * cores, points // least)
+    pieces = max(min(_cores(), points // least), 1)
     ends = np.linspace(0, points, pieces + 1).astype(int).tolist()
-    parts = [slice(a, b) for a, b in pairwise(ends)]
-    with ThreadPoolExecutor(cores) as pool:
+    return _each(work, [slice(a, b) for a, b in pairwise(ends)])
+
+
+def _each[S, T](work: Callable[[S], T], parts: list[S]) -> list[T]:
+    if len(parts) == 1 or _cores() == 1:
+        return [work(part) for part in parts]
+    with ThreadPoolExecutor(_cores()) as pool:
         return list(pool.map(work, parts))
+
+
+def _cores() -> int:
+    return min(cpu_count() or 1, 8)

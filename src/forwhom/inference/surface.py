@@ -5,26 +5,32 @@ that is nearly normal given tau).
 
 1. Zoom: shrink a box in tau until it holds all the mass that matters, by Newton steps in xi from
    each grid point's nearest mode.
-2. On the final grid keep each point's mode, the Cholesky factor of its curvature, and its height.
+2. On the final grid keep each point's mode, the root of its inverse curvature, and its height.
 3. The proposal draws tau from the heights, interpolated by a spline on a fine grid and linearly
    between its points, and xi from a multivariate t around the interpolated mode, with the
-   interpolated factor.
+   interpolated root.
 4. Weigh. Where the weights are uneven, learn from them: the mean and covariance of xi around its
-   mode, in units of the factor, and a quadratic correction of the heights; then propose again.
+   mode, in units of the root, and a quadratic correction of the heights; then propose again.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import product
 from math import lgamma, log, pi
 
 import numpy as np
 from numpy.typing import NDArray
 
-from forwhom.inference.laplace import LogDensity, Newton, Surface, build_surface, grid_mesh
+from forwhom.inference.laplace import (
+    LogDensity,
+    Newton,
+    Surface,
+    build_surface,
+    grid_mesh,
+    tensor_corners,
+)
 from forwhom.inference.pareto import effective_share, pareto_k
-from forwhom.inference.resample import systematic, tent_volumes
+from forwhom.inference.resample import spline_matrix, systematic, tent_volumes
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -40,9 +46,9 @@ class Proposal:
     """What to draw from.
 
     Attributes:
-        surface: modes and factors.
+        surface: modes and roots.
         edges: per coordinate the fine grid in c; log_mass: over it, a piecewise linear density.
-        shift: (n,) and stretch: (n, n) lower triangular, of xi in units of the factor.
+        shift: (n,) and stretch: (n, n) lower triangular, of xi in units of the root.
     """
 
     surface: Surface
@@ -78,6 +84,7 @@ def explore_surface(
     draws: int,
     rng: np.random.Generator,
     names: tuple[str, ...],
+    heights: LogDensity | None = None,
 ) -> Found:
     """Draw from ``exp(log_density(tau, xi))``.
 
@@ -90,11 +97,12 @@ def explore_surface(
         draws: how many.
         rng: random generator.
         names: of the tau coordinates, for messages.
+        heights: of the grid, may be cheaper than ``log_density``, its default.
 
     Raises:
         InferenceError: the posterior of a tau does not fall off.
     """
-    surface, spent = build_surface(newton, log_density, n_tau, start, names)
+    surface, spent = build_surface(newton, heights or log_density, n_tau, start, names)
     proposal = _first_proposal(surface)
     count = max(int(1.3 * draws), 1000)
     best: tuple[tuple[bool, float], FloatArray, FloatArray, FloatArray] | None = None
@@ -129,22 +137,21 @@ def _first_proposal(surface: Surface) -> Proposal:
     n = surface.mode.shape[1]
     if not surface.nodes:
         return Proposal(surface, (), np.zeros(1), np.zeros(n), np.eye(n))
-    from scipy.interpolate import RegularGridInterpolator
-
     shape = tuple(len(nodes) for nodes in surface.nodes)
     fine = FINE[len(shape)]
     edges = tuple(np.linspace(nodes[0], nodes[-1], fine) for nodes in surface.nodes)
     # far below the top the shape does not matter, and a spline would ring
     heights = np.maximum(surface.log_height - surface.log_height.max(), -25.0).reshape(shape)
-    spline = RegularGridInterpolator(surface.nodes, heights, method="cubic")
-    log_mass = spline(grid_mesh(edges))
-    return Proposal(surface, edges, log_mass, np.zeros(n), np.eye(n))
+    for r, (nodes, fine_nodes) in enumerate(zip(surface.nodes, edges, strict=True)):
+        along = np.tensordot(spline_matrix(nodes, fine_nodes), heights, (1, r))
+        heights = np.moveaxis(along, 0, r)
+    return Proposal(surface, edges, heights.ravel(), np.zeros(n), np.eye(n))
 
 
 def _propose(
     proposal: Proposal, count: int, rng: np.random.Generator
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """c (count, R), xi (count, n), and xi in units of the factor, e (count, n)."""
+    """c (count, R), xi (count, n), and xi in units of the root, e (count, n)."""
     edges, n = proposal.edges, len(proposal.shift)
     c = np.zeros((count, len(edges)))
     if edges:
@@ -163,29 +170,24 @@ def _propose(
     noise = rng.standard_normal((count, n))
     noise *= WIDER / np.sqrt(rng.chisquare(T_DF, count) / T_DF)[:, None]
     e = proposal.shift + noise @ proposal.stretch.T
-    mode, factor = _interpolate(proposal.surface, c)
-    xi = mode + np.linalg.solve(factor.transpose(0, 2, 1), e[:, :, None])[:, :, 0]
-    return c, xi, e
+    return c, _placed(proposal.surface, c, e), e
 
 
-def _interpolate(surface: Surface, c: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Mode (K, n) and factor (K, n, n) between grid points, linearly in each coordinate."""
-    k, n = len(c), surface.mode.shape[1]
-    mode, factor = np.zeros((k, n)), np.zeros((k, n, n))
-    below, part = [], []
-    for r, nodes in enumerate(surface.nodes):
-        position = (c[:, r] - nodes[0]) / (nodes[1] - nodes[0])
-        low = np.clip(np.floor(position).astype(np.int64), 0, len(nodes) - 2)
-        below.append(low)
-        part.append(position - low)
-    for corner in product((0, 1), repeat=len(surface.nodes)):
-        at, share = np.zeros(k, dtype=np.int64), np.ones(k)
-        for r, (nodes, up) in enumerate(zip(surface.nodes, corner, strict=True)):
-            at = at * len(nodes) + below[r] + up
-            share = share * (part[r] if up else 1 - part[r])
-        mode += share[:, None] * surface.mode[at]
-        factor += share[:, None, None] * surface.factor[at]
-    return mode, factor
+def _placed(surface: Surface, c: FloatArray, e: FloatArray) -> FloatArray:
+    """Mode plus root times e, both linear between grid points; (K, n)."""
+    k = len(c)
+    parts = list(surface.corners(c))
+    at = np.concatenate([one for one, _ in parts])
+    share = np.concatenate([one for _, one in parts])
+    order = np.argsort(at, kind="stable")
+    owner = order % k
+    ends = np.searchsorted(at[order], np.arange(len(surface.mode) + 1))
+    moved = np.empty((len(at), e.shape[1]))
+    for point in np.unique(at).tolist():  # a product for each grid point
+        rows = slice(ends[point], ends[point + 1])
+        moved[order[rows]] = e[owner[rows]] @ surface.root[point].T + surface.mode[point]
+    moved *= share[:, None]
+    return np.asarray(moved.reshape(len(parts), k, -1).sum(axis=0))
 
 
 def _log_proposal(proposal: Proposal, c: FloatArray, e: FloatArray) -> FloatArray:
@@ -196,25 +198,15 @@ def _log_proposal(proposal: Proposal, c: FloatArray, e: FloatArray) -> FloatArra
     value = -(T_DF + n) / 2 * np.log1p(square / T_DF)
     value += lgamma((T_DF + n) / 2) - lgamma(T_DF / 2) - n / 2 * log(T_DF * pi) - n * log(WIDER)
     value -= np.log(np.abs(np.diag(proposal.stretch))).sum()
-    _, factor = _interpolate(proposal.surface, c)
-    value += np.log(np.einsum("kii->ki", factor)).sum(axis=1)
+    diagonal = np.einsum("kii->ki", proposal.surface.root)
+    around = proposal.surface.corners(c)
+    value -= np.log(sum(share[:, None] * diagonal[at] for at, share in around)).sum(axis=1)
     edges = proposal.edges
     if not edges:
         return np.asarray(value)
     mass = np.exp(proposal.log_mass - proposal.log_mass.max())
     normaliser = float((mass * tent_volumes(edges)).sum())
-    density = np.zeros(len(c))
-    positions = [(c[:, r] - nodes[0]) / (nodes[1] - nodes[0]) for r, nodes in enumerate(edges)]
-    lows = [
-        np.clip(np.floor(x).astype(np.int64), 0, len(nodes) - 2)
-        for x, nodes in zip(positions, edges, strict=True)
-    ]
-    for corner in product((0, 1), repeat=len(edges)):
-        at, share = np.zeros(len(c), dtype=np.int64), np.ones(len(c))
-        for nodes, x, low, up in zip(edges, positions, lows, corner, strict=True):
-            at = at * len(nodes) + low + up
-            share = share * (x - low if up else 1 - (x - low))
-        density += share * mass[at]
+    density = sum(share * mass[at] for at, share in tensor_corners(edges, c))
     return np.asarray(value + np.log(np.maximum(density, 1e-300) / normaliser))
 
 

@@ -24,6 +24,7 @@ from forwhom.model.priors import CoefficientPriors, ParameterPrior, ScalePrior
 from forwhom.model.quadrature import (
     CellData,
     Segment,
+    find_modes,
     integrate,
     shared_curvature,
     weighted_squares,
@@ -32,7 +33,7 @@ from forwhom.model.quadrature import (
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
-VALUES = 800_000  # numbers in one array of nodes, a few megabytes
+VALUES = 200_000  # numbers in one array of nodes: some of them fit the processor's cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,19 @@ class Marginal:
     value: FloatArray
     gradient: FloatArray
     hessian: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """How to integrate: per segment the nodes per coordinate, and where to look for modes first.
+
+    Attributes:
+        orders: one per segment.
+        begin: one per segment, (g, rank, K) or (g, rank, 1), or None for zero.
+    """
+
+    orders: tuple[int, ...]
+    begin: tuple[FloatArray | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,28 +136,51 @@ class LatentModel:
             return np.asarray(sd[segment.index][:, None, :])
         return np.asarray(segment.own[:, : segment.rank, None] * tau.T[None, : segment.rank])
 
-    def log_density(self, tau: FloatArray, xi: FloatArray, order: int) -> FloatArray:
-        """Log posterior density of (tau, xi), up to a constant; (K,)."""
-        if cuts := self._cuts(len(tau), order):
-            parts = [self.log_density(tau[c], xi[c], order) for c in cuts]
-            return np.concatenate(parts)
+    def log_density(self, tau: FloatArray, xi: FloatArray, rule: Rule) -> FloatArray:
+        """Log posterior density of (tau, xi), (K, R) and (K, n), up to a constant; (K,)."""
         value = self.log_prior(tau, xi)
-        fixed, parameters = self._fixed(xi), self.parameters(xi)
+        for s, (order, begin) in enumerate(zip(rule.orders, rule.begin, strict=True)):
+            value += self.integral(s, tau, xi, order, begin)
+        return np.where(np.isfinite(value), value, -np.inf)
+
+    def integral(
+        self, number: int, tau: FloatArray, xi: FloatArray, order: int, begin: FloatArray | None
+    ) -> FloatArray:
+        """Log integral of one segment's groups, (K,), the search for modes begun at ``begin``."""
+        segment = self.segments[number]
+        data, out = self.data(segment), np.empty(len(tau))
+        for k in _cuts(segment, len(tau), order):
+            near = begin if begin is None or begin.shape[-1] == 1 else begin[..., k]
+            with np.errstate(over="ignore", invalid="ignore"):
+                out[k] = integrate(
+                    segment,
+                    data,
+                    self._fixed(xi[k], segment),
+                    self.loading(segment, tau[k]),
+                    self.parameters(xi[k]),
+                    order,
+                    begin=near,
+                ).value
+        return out
+
+    def modes(self, tau: FloatArray, xi: FloatArray) -> tuple[FloatArray | None, ...]:
+        """Each group's mode at K points, per segment (g, rank, K), None for rank zero."""
+        parameters = self.parameters(xi)
+        out: list[FloatArray | None] = []
         with np.errstate(over="ignore", invalid="ignore"):
             for segment in self.segments:
-                part = self.data(segment)
-                loading = self.loading(segment, tau)
-                value = (
-                    value
-                    + integrate(
-                        segment, part, fixed[segment.cells], loading, parameters, order
-                    ).value
-                )
-        return np.where(np.isfinite(value), value, -np.inf)
+                if not segment.rank:
+                    out.append(None)
+                    continue
+                fixed, loading = self._fixed(xi, segment), self.loading(segment, tau)
+                z = find_modes(segment, self.data(segment), fixed, loading, parameters)[0]
+                out.append(np.nan_to_num(z))
+        return tuple(out)
 
     def marginal(self, tau: FloatArray, xi: FloatArray, order: int) -> Marginal:
         """Value, gradient and curvature in xi."""
-        if cuts := self._cuts(len(tau), order):
+        cuts = max((_cuts(s, len(tau), order) for s in self.segments), key=len, default=[])
+        if len(cuts) > 1:
             parts = [self.marginal(tau[c], xi[c], order) for c in cuts]
             return Marginal(
                 np.concatenate([m.value for m in parts]),
@@ -200,7 +237,7 @@ class LatentModel:
         matrix = self.basis.matrix
         slope, curvature = np.zeros((k, self.size)), np.zeros((k, self.size, self.size))
         slope[:, :p] = first @ matrix
-        curvature[:, :p, :p] = -np.einsum("ji,kj,jl->kil", matrix, second, matrix, optimize=True)
+        curvature[:, :p, :p] = -(matrix.T * second[:, None, :]) @ matrix
         at = p
         for prior, size in zip(self.parameter_priors, self.sizes, strict=True):
             part = slice(at, at + size)
@@ -211,21 +248,24 @@ class LatentModel:
             at += size
         return value, slope, curvature
 
-    def _fixed(self, xi: FloatArray) -> FloatArray:
-        """The linear predictor without the locals, (C, K)."""
-        return np.asarray(self.columns @ xi[:, : self.p].T + self.offset[:, None])
+    def _fixed(self, xi: FloatArray, segment: Segment) -> FloatArray:
+        """The linear predictor of a segment's cells without the locals, (c, K)."""
+        fixed = self.columns[segment.cells] @ xi[:, : self.p].T
+        fixed += self.offset[segment.cells, None]
+        return np.asarray(fixed)
 
     def _likelihood_slopes(
         self, tau: FloatArray, xi: FloatArray, order: int, curved: bool = True
     ) -> tuple[FloatArray, FloatArray, FloatArray]:
         k, p = len(tau), self.p
-        fixed, parameters = self._fixed(xi), self.parameters(xi)
+        parameters = self.parameters(xi)
         value, slope = np.zeros(k), np.zeros((k, self.size))
         curvature = np.zeros((k, self.size, self.size))
         for segment in self.segments:
             loading = self.loading(segment, tau)
+            fixed = self._fixed(xi, segment)
             part = integrate(
-                segment, self.data(segment), fixed[segment.cells], loading, parameters, order, True
+                segment, self.data(segment), fixed, loading, parameters, order, slopes=True
             )
             columns = self.columns[segment.cells]
             value += part.value
@@ -255,8 +295,9 @@ class LatentModel:
             self.weight[segment.cells],
         )
 
-    def _cuts(self, points: int, order: int) -> list[slice]:
-        """Chunks of points that bound the memory, empty where all can be evaluated at once."""
-        nodes = sum(len(s.cells) * order**s.rank for s in self.segments) + 1
-        chunk = max(VALUES // nodes, 16)
-        return [slice(i, i + chunk) for i in range(0, points, chunk)] if points > chunk else []
+
+def _cuts(segment: Segment, points: int, order: int) -> list[slice]:
+    """Chunks of points that bound the memory of an array of nodes."""
+    nodes = len(segment.cells) * order**segment.rank + 1
+    chunk = max(VALUES // nodes, 16)
+    return [slice(i, i + chunk) for i in range(0, points, chunk)]

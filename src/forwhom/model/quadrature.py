@@ -9,6 +9,7 @@ first alone, are evaluated at q nodes instead of q^2.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,64 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 STEEPEST = 1e10  # curvature of a cell; far out, where hazards overflow, any bound will do
-NEWTON_ROUNDS = 6  # of the search for a group's mode; quadrature forgives what is left
+MOST_ROUNDS = 8  # of the search for a group's mode
+CLOSE = 1.0  # sds: a step shorter than this leaves less than quadrature forgives, which is checked
+MOST_BLOCKS = 40  # sums of equal shape from which one pass over all of them is faster
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """Cells sorted by group, to be added up group by group.
+
+    Attributes:
+        count: number of groups.
+        first, index: where the run of each group with cells begins, and which group it is.
+        blocks: neighbouring groups with equally many cells: first and last group (exclusive), first
+            cell, cells per group. Empty where there would be too many.
+    """
+
+    count: int
+    first: IntArray
+    index: IntArray
+    blocks: tuple[tuple[int, int, int, int], ...]
+
+    @staticmethod
+    def of(index: IntArray, count: int) -> Runs:
+        """From the group of each cell, sorted."""
+        first = np.flatnonzero(np.r_[True, index[1:] != index[:-1]][: len(index)])
+        lengths = np.bincount(index, minlength=count)
+        at = np.flatnonzero(np.r_[True, lengths[1:] != lengths[:-1]][:count])
+        blocks: list[tuple[int, int, int, int]] = []
+        if len(at) <= MOST_BLOCKS:
+            begins = np.cumsum(lengths) - lengths
+            for low, high in pairwise([*at.tolist(), count]):
+                blocks.append((low, high, int(begins[low]), int(lengths[low])))
+        return Runs(count, first, index[first], tuple(blocks))
+
+    @property
+    def alone(self) -> bool:
+        """Whether every group has exactly one cell, so that sums are the cells themselves."""
+        return len(self.blocks) == 1 and self.blocks[0][3] == 1
+
+    def sums(self, values: FloatArray) -> FloatArray:
+        """Sums over each group's cells, (c, *S) to (count, *S); ``values`` itself if alone."""
+        if self.alone:
+            return values
+        out = np.empty((self.count, *values.shape[1:]))
+        for low, high, begin, length in self.blocks:
+            if length == 0:
+                out[low:high] = 0.0
+            elif length == 1:
+                out[low:high] = values[begin : begin + high - low]
+            else:
+                cells = values[begin : begin + length * (high - low)]
+                split = cells.reshape(high - low, length, *values.shape[1:])
+                np.add.reduce(split, axis=1, out=out[low:high])
+        if not self.blocks and len(self.first):
+            if len(self.index) < self.count:
+                out[:] = 0.0
+            out[self.index] = np.add.reduceat(values, self.first, axis=0)
+        return out
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +93,7 @@ class Segment:
         index: (c,) which of the segment's groups each cell is in.
         own: (c, R) own columns; direction: (g, R) the one direction of a group of rank one.
         untreated: how many of the cells, the first, do not see the second coordinate.
-        runs: for the untreated cells and the others, where each group's run of cells begins and
-            which group it is.
+        runs: of the untreated cells and of the others.
     """
 
     rank: int
@@ -46,7 +103,7 @@ class Segment:
     own: FloatArray
     direction: FloatArray
     untreated: int
-    runs: tuple[tuple[IntArray, IntArray], ...]
+    runs: tuple[Runs, Runs]
 
     @staticmethod
     def make(
@@ -59,9 +116,7 @@ class Segment:
         untreated: int,
     ) -> Segment:
         """Find the runs."""
-        parts = (index[:untreated], index[untreated:])
-        firsts = [np.flatnonzero(np.r_[True, i[1:] != i[:-1]][: len(i)]) for i in parts]
-        runs = tuple((first, i[first]) for first, i in zip(firsts, parts, strict=True))
+        runs = (Runs.of(index[:untreated], len(groups)), Runs.of(index[untreated:], len(groups)))
         return Segment(rank, groups, cells, index, own, direction, untreated, runs)
 
 
@@ -96,17 +151,6 @@ class Integral:
     parameters: tuple[FloatArray, ...]
 
 
-def group_sums(values: FloatArray, run: tuple[IntArray, IntArray], count: int) -> FloatArray:
-    """Sums over cells, (c, *S) to (count, *S); cells sorted by group, groups may have none."""
-    first, index = run
-    if len(index) == count:
-        return np.add.reduceat(values, first, axis=0)
-    out = np.zeros((count, *values.shape[1:]))
-    if len(index):
-        out[index] = np.add.reduceat(values, first, axis=0)
-    return out
-
-
 def weighted_squares(weight: FloatArray, columns: FloatArray) -> FloatArray:
     """Sum over cells of weight x columns' outer product, (K, p, p)."""
     p = columns.shape[1]
@@ -128,6 +172,9 @@ def shared_curvature(
     """
     k, p = weight.shape[1], columns.shape[1]
     count, r = len(segment.groups), segment.rank
+    if r == 1 and segment.runs[1].alone:  # a cell's own weight shrinks
+        pulled = loading[:, 0] * weight
+        return weighted_squares(pulled**2 / (1 + loading[:, 0] * pulled), columns)
     cross = np.empty((count, r, p, k))
     for a in range(r):
         part = loading[:, a] * weight
@@ -138,21 +185,26 @@ def shared_curvature(
 
 
 def _sums(segment: Segment, values: FloatArray) -> FloatArray:
-    """Group sums where the untreated cells come first."""
-    at, count = segment.untreated, len(segment.groups)
-    out = group_sums(values[at:], segment.runs[1], count)
-    return out + group_sums(values[:at], segment.runs[0], count) if at else out
+    """Group sums where the untreated cells come first; may be ``values`` itself."""
+    at = segment.untreated
+    if not at:
+        return segment.runs[1].sums(values)
+    return segment.runs[0].sums(values[:at]) + segment.runs[1].sums(values[at:])
 
 
 def _precision(segment: Segment, loading: FloatArray, weight: FloatArray) -> FloatArray:
-    """I + l'W l of each group, (g, r, r, K)."""
-    r = segment.rank
+    """I + l'W l of each group, (g, r, r, K); the untreated cells see the first alone."""
+    r, at = segment.rank, segment.untreated
     out = np.empty((len(segment.groups), r, r, weight.shape[1]))
-    for a in range(r):
-        for b in range(a + 1):
-            out[:, a, b] = _sums(segment, loading[:, a] * loading[:, b] * weight)
-            out[:, b, a] = out[:, a, b]
-        out[:, a, a] += 1.0
+    pulled = loading[:, 0] * weight
+    out[:, 0, 0] = _sums(segment, pulled * loading[:, 0])
+    out[:, 0, 0] += 1.0
+    if r == 2:
+        treated, high = segment.runs[1], loading[at:, 1]
+        out[:, 1, 0] = treated.sums(pulled[at:] * high)
+        out[:, 0, 1] = out[:, 1, 0]
+        out[:, 1, 1] = treated.sums(weight[at:] * high**2)
+        out[:, 1, 1] += 1.0
     return out
 
 
@@ -177,27 +229,76 @@ def find_modes(
     fixed: FloatArray,
     loading: FloatArray,
     parameters: tuple[FloatArray, ...],
-    rounds: int = NEWTON_ROUNDS,
+    begin: FloatArray | None = None,
+    close: float = CLOSE,
 ) -> tuple[FloatArray, FloatArray]:
-    """Mode (g, r, K) of each group's standard normals and the spread (g, r, r, K) around it."""
+    """Mode (g, r, K) of each group's standard normals and the spread (g, r, r, K) around it.
+
+    The search begins at ``begin``, (g, r, K) or broadcast to it, zero by default, and ends when no
+    group's step was longer than ``close`` sds.
+    """
     count, r, k = len(segment.groups), segment.rank, fixed.shape[1]
-    z = np.zeros((count, r, k))
-    weight = data.weight[:, None]
-    spread = np.zeros((count, r, r, k))
-    for _ in range(rounds):
-        eta = fixed + np.einsum("crk,crk->ck", loading, z[segment.index])
-        found = data.family.derivatives(data.outcome, eta, data.link, parameters)
-        pull = weight * found.first
-        curved = weight * np.clip(-found.second, 0.0, STEEPEST)
-        gradient = np.stack([_sums(segment, loading[:, a] * pull) for a in range(r)], axis=1) - z
-        spread = spread_of(_precision(segment, loading, curved))
-        inner = np.einsum("gbak,gbk->gak", spread, gradient)
-        step = np.einsum("gabk,gbk->gak", spread, inner)
-        np.clip(step, -1.5, 1.5, out=step)
-        z += step
-        if np.abs(inner).max(initial=0.0) < 1e-2:
+    z, spread = np.zeros((count, r, k)), np.zeros((count, r, r, k))
+    if begin is not None:
+        z += begin
+    weight = None if bool((data.weight == 1).all()) else data.weight[:, None]
+    at: slice | IntArray = slice(0, k)  # points whose search goes on
+    now, eta = z, predictor(segment, fixed, loading, z) if begin is not None else fixed
+    previous = np.full(k, np.inf)
+    for _ in range(MOST_ROUNDS):
+        pull, curved = data.family.slopes_of(data.outcome, eta, data.link, parameters)
+        if weight is not None:
+            pull, curved = weight * pull, weight * curved
+        curved = np.negative(curved)
+        np.clip(curved, 0.0, STEEPEST, out=curved)
+        around = spread_of(_precision(segment, loading, curved))
+        step, longest = _step(segment, loading, pull, around, now)
+        far = ~(longest < close)
+        step[..., far & (longest > 0.7 * previous)] *= 0.5  # it goes to and fro
+        now = now + step
+        z[..., at], spread[..., at] = now, around
+        if not far.any():
             break
+        previous = longest
+        if far.mean() < 0.7:
+            at, previous = np.arange(k)[at][far], longest[far]
+            now, fixed, loading = now[..., far], fixed[:, far], loading[..., far]
+            parameters = tuple(p[:, far] for p in parameters)
+        eta = predictor(segment, fixed, loading, now)
     return z, spread
+
+
+def _step(
+    segment: Segment, loading: FloatArray, pull: FloatArray, spread: FloatArray, z: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """A Newton step in z, (g, r, K), and the longest in sds at each point, (K,)."""
+    step = np.empty_like(z)
+    slope = _sums(segment, loading[:, 0] * pull) - z[:, 0]
+    one = np.multiply(spread[:, 0, 0], slope, out=slope)
+    if segment.rank == 1:
+        longest = np.abs(one).max(axis=0, initial=0.0)
+    else:
+        at = segment.untreated
+        second = segment.runs[1].sums(loading[at:, 1] * pull[at:]) - z[:, 1]
+        one += spread[:, 1, 0] * second
+        second *= spread[:, 1, 1]
+        longest = np.maximum(np.abs(one).max(axis=0), np.abs(second).max(axis=0))
+        step[:, 1] = spread[:, 1, 0] * one + spread[:, 1, 1] * second
+    step[:, 0] = spread[:, 0, 0] * one
+    np.clip(step, -1.5, 1.5, out=step)
+    return step, np.asarray(longest)
+
+
+def predictor(
+    segment: Segment, fixed: FloatArray, loading: FloatArray, z: FloatArray
+) -> FloatArray:
+    """The cells' linear predictor (c, K) at the groups' z (g, r, K)."""
+    eta = loading[:, 0] * z[segment.index, 0]
+    eta += fixed
+    if segment.rank == 2:
+        at = segment.untreated
+        eta[at:] += loading[at:, 1] * z[segment.index[at:], 1]
+    return np.asarray(eta)
 
 
 def integrate(
@@ -208,6 +309,8 @@ def integrate(
     parameters: tuple[FloatArray, ...],
     order: int,
     slopes: bool = False,
+    begin: FloatArray | None = None,
+    close: float = CLOSE,
 ) -> Integral:
     """Integrate the segment's groups.
 
@@ -218,56 +321,76 @@ def integrate(
         parameters: the family's, (size, K) each.
         order: nodes per coordinate.
         slopes: whether to average derivatives too.
+        begin, close: as for ``find_modes``.
     """
     rank, at = segment.rank, segment.untreated
     if rank == 0:
         return _plain(data, fixed, parameters, slopes)
-    z, spread = find_modes(segment, data, fixed, loading, parameters)
+    z, spread = find_modes(segment, data, fixed, loading, parameters, begin, close)
     x, log_weight = hermite(order)
+    count, k = len(segment.groups), fixed.shape[1]
+    treated = segment.runs[1]
     # node coordinates: (g, q, K), and the second (g, q, q, K), the first's nodes along axis 1
-    first = z[:, 0, None] + spread[:, 0, 0, None] * x[:, None]
-    shifted = fixed[:, None] + loading[:, 0, None] * first[segment.index]
+    first = spread[:, 0, 0, None] * x[:, None]
+    first += z[:, 0, None]
+    few = [p[:, None] for p in parameters]
     value: FloatArray
     if rank == 1:
-        wide = [p[:, None] for p in parameters]
-        terms = _terms(data, shifted, wide, slopes)
-        value = group_sums(terms[0], segment.runs[1], len(segment.groups))
-        value += log_weight[:, None] - 0.5 * first**2
+        eta = loading[:, 0, None] * (first if treated.alone else first[segment.index])
+        eta += fixed[:, None]
+        terms = _terms(data, eta, few, slopes)
+        value = treated.sums(terms[0])
+        first *= first
+        first *= -0.5
+        first += log_weight[:, None]
+        # the middle is near the mode, so that nothing overflows around it
+        top = value[:, order // 2] + first[:, order // 2]
+        first -= top[:, None]
+        value += first
         log_volume = np.log(spread[:, 0, 0])
-        axes: tuple[int, ...] = (1,)
     else:
-        second = (
-            z[:, 1, None, None]
-            + spread[:, 1, 0, None, None] * x[:, None, None]
-            + spread[:, 1, 1, None, None] * x[:, None]
-        )
-        treated = shifted[at:, :, None] + loading[at:, 1, None, None] * second[segment.index[at:]]
-        low = data.part(slice(0, at))
-        high = data.part(slice(at, None))
-        few = [p[:, None] for p in parameters]
+        along = z[:, 1, None] + spread[:, 1, 0, None] * x[:, None]  # (g, q, K), by the first's node
+        across = spread[:, 1, 1, None] * x[:, None]  # (g, q, K), by the second's
+        shifted = loading[:, 0, None] * first[segment.index]
+        shifted += fixed[:, None]
+        high = loading[at:, 1, None]
+        index = segment.index[at:]
+        shifted[at:] += high * along[index]
+        eta = shifted[at:, :, None] + (high * across[index])[:, None]
         many = [p[:, None, None] for p in parameters]
-        below, above = _terms(low, shifted[:at], few, slopes), _terms(high, treated, many, slopes)
-        count = len(segment.groups)
-        value = group_sums(above[0], segment.runs[1], count)
-        value += group_sums(below[0], segment.runs[0], count)[:, :, None]
-        value += (log_weight[:, None, None] + log_weight[:, None]) - 0.5 * (
-            first[:, :, None] ** 2 + second**2
-        )
-        log_volume = np.log(spread[:, 0, 0]) + np.log(spread[:, 1, 1])
-        axes = (1, 2)
-    top = value.max(axis=axes, keepdims=True)
-    value -= top
+        below = _terms(data.part(slice(0, at)), shifted[:at], few, slopes)
+        above = _terms(data.part(slice(at, None)), eta, many, slopes)
+        first *= first
+        first *= -0.5
+        first += log_weight[:, None]
+        if at:
+            first += segment.runs[0].sums(below[0])
+        along *= np.sqrt(0.5)
+        across *= np.sqrt(0.5)
+        value = treated.sums(above[0])
+        normal = along[:, :, None] + across[:, None]
+        normal *= normal
+        normal -= log_weight[:, None]
+        value -= normal
+        middle = order // 2
+        top = value[:, middle, middle] + first[:, middle]
+        first -= top[:, None]
+        value += first[:, :, None]
+        value = value.reshape(count, order**2, k)
+        log_volume = np.log(spread[:, 0, 0] * spread[:, 1, 1])
     np.exp(value, out=value)
-    total = value.sum(axis=axes, keepdims=True)
-    shape = (len(segment.groups), fixed.shape[1])
-    log_integral = (np.log(total) + top).reshape(shape) + log_volume
-    out = log_integral.sum(axis=0) - 0.5 * rank * len(segment.groups) * np.log(2 * np.pi)
+    total = value.sum(axis=1)
+    log_integral = np.log(total)
+    log_integral += top
+    log_integral += log_volume
+    out = log_integral.sum(axis=0) - 0.5 * rank * count * np.log(2 * np.pi)
     if not slopes:
         return Integral(out, fixed[:0], fixed[:0], ())
-    value /= total  # each node's share of the locals' posterior
+    value /= total[:, None]  # each node's share of the locals' posterior
     if rank == 1:
         averages = _average(terms, value[segment.index], (1,))
     else:
+        value = value.reshape(count, order, order, k)
         averages = [
             np.concatenate(pair) if i < 2 else pair[0] + pair[1]
             for i, pair in enumerate(
@@ -285,18 +408,14 @@ def _terms(
     data: CellData, eta: FloatArray, parameters: list[FloatArray], slopes: bool
 ) -> tuple[FloatArray, ...]:
     """Weighted log likelihood and, where asked, its derivatives, at every node."""
-    weight = data.weight.reshape(-1, *(1,) * (eta.ndim - 1))
     plain = bool((data.weight == 1).all())
+    weight = data.weight.reshape(-1, *(1,) * (eta.ndim - 1))
     if not slopes:
         value = data.family.log_likelihood(data.outcome, eta, data.link, parameters)
         return (value if plain else weight * value,)
     found = data.family.derivatives(data.outcome, eta, data.link, parameters)
-    return (
-        weight * found.value,
-        weight * found.first,
-        weight * found.second,
-        *(weight * one for one in found.parameters),
-    )
+    terms = (found.value, found.first, found.second, *found.parameters)
+    return terms if plain else tuple(weight * one for one in terms)
 
 
 def _average(
@@ -337,14 +456,14 @@ def draw_locals(
     Tweedie 1996, Annals of Statistics 24(1)), and the weights hardly vary.
     """
     count, rank, k = len(segment.groups), segment.rank, fixed.shape[1]
-    mode, spread = find_modes(segment, data, fixed, loading, parameters)
+    mode, spread = find_modes(segment, data, fixed, loading, parameters, close=0.1)
     df = 8.0
 
     def propose() -> tuple[FloatArray, FloatArray]:
         noise = rng.standard_normal((count, rank, k))
         noise /= np.sqrt(rng.chisquare(df, (count, 1, k)) / df)
         z = mode + np.einsum("gabk,gbk->gak", spread, noise)
-        eta = fixed + np.einsum("crk,crk->ck", loading, z[segment.index])
+        eta = predictor(segment, fixed, loading, z)
         terms = data.family.log_likelihood(data.outcome, eta, data.link, parameters)
         value = _sums(segment, data.weight[:, None] * terms) - 0.5 * (z**2).sum(axis=1)
         return z, value + (df + rank) / 2 * np.log1p((noise**2).sum(axis=1) / df)

@@ -88,50 +88,6 @@ def test_rows_and_counts_give_the_same_posterior(name: str) -> None:
     )
 
 
-def test_binomial_cells_are_bernoulli_rows() -> None:
-    data = simulate("bernoulli", "logit", dose=False)
-    cells = np.column_stack([data[key] for key in ("d", "a", "m")])
-    distinct, where = np.unique(cells, axis=0, return_inverse=True)
-    counts = dict(zip(("d", "a", "m"), distinct.T, strict=True))
-    counts |= {"y": np.bincount(where, data["y"]), "n": np.bincount(where)}
-    priors = {"alpha": "normal(0, 2)", "delta": "normal(0, 1)", "lambda": "normal(0, 1)"}
-    shared = {"bins": 12, "draws": 1000, "priors": priors}
-    rows = fw.fit(data, "y", "d", "a + m", family="bernoulli", **shared)
-    sums = fw.fit(counts, "y", "d", "a + m", family="binomial", trials="n", **shared)
-    # centred on different means, a change of coordinates: the same posterior, not the same draws
-    one, two = rows.result.lambda_, sums.result.lambda_
-    error = np.hypot(one.std(axis=0), two.std(axis=0)) / np.sqrt(600)
-    assert (np.abs(one.mean(axis=0) - two.mean(axis=0)) < 4.5 * error).all()
-
-
-def test_centring_and_scaling_modifiers_changes_no_effect() -> None:
-    data = simulate("bernoulli", "logit", dose=False)
-    moved = data | {"a": (data["a"] - 2.0) * 1e-9, "m": 10.0 - 3.0 * data["m"]}
-    flat = {"alpha": "flat", "delta": "flat", "lambda": "flat"}
-    given = options("bernoulli", data) | {"priors": flat, "draws": 4000}
-    first = fw.fit(data, "y", "d", "a + m", **given).result
-    second = fw.fit(moved, "y", "d", "a + m", **given).result
-
-    def order(result) -> np.ndarray:
-        a, m = (np.asarray(result.design.groups.column_values(j)) for j in range(2))
-        return np.lexsort([m if result is first else -m, a])  # m was turned round
-
-    one = first.local.theta()[order(first)]
-    back = second.local.theta()[order(second)]
-    error = np.hypot(one.std(axis=1), back.std(axis=1)) / np.sqrt(2500)
-    assert (np.abs(one.mean(axis=1) - back.mean(axis=1)) < 4.5 * error).all()
-    assert np.allclose(one.std(axis=1), back.std(axis=1), rtol=0.12)
-
-
-@pytest.mark.parametrize("name", ["gaussian", "student"])
-def test_a_huge_outcome_gives_the_same_standardised_answer(name: str) -> None:
-    data = simulate(name, "identity", dose=False)
-    given = options(name, data) | {"method": "quadrature"}
-    one = fw.fit(data, "y", "d", "a + m", **given)
-    two = fw.fit(data | {"y": data["y"] * 1e9}, "y", "d", "a + m", **given)
-    np.testing.assert_allclose(two.result.lambda_ / 1e9, one.result.lambda_, rtol=0, atol=5e-3)
-
-
 def test_response_effects_are_differences_of_the_groups_own_rows() -> None:
     data = simulate("bernoulli", "logit", dose=False)
     data["x"] = np.random.default_rng(4).normal(size=150)

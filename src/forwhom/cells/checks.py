@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from forwhom.cells.reduce import Cells
 from forwhom.design import Design
 from forwhom.errors import DataError, listing
+from forwhom.families import FAMILIES
 
 FloatArray = NDArray[np.float64]
 
@@ -26,7 +27,8 @@ def check_columns(design: Design, cells: Cells) -> None:
     names = (*design.controls.names, *design.delta_names, *design.lambda_names)
     cross = cells.cross[1 : cells.layout.p, 1 : cells.layout.p]
     size = np.diag(cross)
-    if cells.layout.p >= design.usage.n_used:
+    spare = 0 if FAMILIES[design.plan.family].sufficient else 1  # a row for the noise
+    if cells.layout.p + spare > design.usage.n_used:
         raise DataError(
             f"{cells.layout.p} coefficients and only {design.usage.n_used:,} complete rows: use "
             "fewer modifiers or controls."
@@ -138,7 +140,8 @@ def nearly_collinear(design: Design, cells: Cells) -> tuple[tuple[str, str, floa
         (modifier, the other it is closest to, its variance inflation factor), worst first.
     """
     keep = np.flatnonzero(design.modifiers.main_effect)
-    cross = cells.modifier_cross[1:, 1:][np.ix_(keep, keep)]
+    sums = cells.modifier_cross  # their centre is another than the rows' for binomial rows
+    cross = (sums - np.outer(sums[:, 0], sums[0]) / sums[0, 0])[1:, 1:][np.ix_(keep, keep)]
     size = np.sqrt(np.diag(cross))
     correlation = cross / np.outer(size, size)
     names = [design.modifiers.names[j] for j in keep]

@@ -190,17 +190,13 @@ def _on_link_scale(design: Design, rows: Rows, center: float, scale: float) -> t
     family = FAMILIES[design.plan.family]
     if family.links[0] == "identity":
         return center, scale
-    y, level = rows.y, 0.0
+    level = 0.0
     for extra in (rows.offset, rows.log_exposure):
         if extra is not None:
             level += float(np.average(extra, weights=rows.weights))
-    if rows.trials is not None:
-        y = y / rows.trials
-    if rows.event is not None:  # total time over events
-        w = np.ones(len(y)) if rows.weights is None else rows.weights
-        mean = float(w @ y / (w @ rows.event))
-    else:
-        mean = float(np.average(y, weights=rows.weights))
+    w = np.ones(len(rows.y)) if rows.weights is None else rows.weights
+    over = rows.trials if rows.event is None else rows.event  # successes a trial, time an event
+    mean = float(w @ rows.y / (w.sum() if over is None else w @ over))
     return family.start(mean, design.plan.link) - level, 1.0
 
 
@@ -235,7 +231,11 @@ def _chunks(design: Design, rows: Rows) -> Iterator[tuple[slice, FloatArray]]:
 
 
 def _moments(design: Design, rows: Rows) -> tuple[FloatArray, FloatArray]:
-    """Weighted means and sds of the columns; a constant column has scale 1."""
+    """Weighted means and sds of the columns; a constant column has scale 1.
+
+    A binomial row counts once for each of its trials, as if they were rows of their own, so that
+    coordinates and default priors are those of the same data one trial a row.
+    """
     total = 0.0
     first: FloatArray | float = 0.0
     second: FloatArray | float = 0.0
@@ -245,6 +245,7 @@ def _moments(design: Design, rows: Rows) -> tuple[FloatArray, FloatArray]:
             shift = columns.mean(axis=0)
         columns -= shift
         w = np.ones(len(columns)) if rows.weights is None else rows.weights[part]
+        w = w if rows.trials is None else w * rows.trials[part]
         total += float(w.sum())
         first = first + w @ columns
         second = second + w @ columns**2

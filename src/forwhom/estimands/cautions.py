@@ -51,7 +51,7 @@ def cautions(posterior: Posterior, cells: Cells, average: Tidy) -> tuple[Caution
 
 
 def _arms(posterior: Posterior) -> list[Caution]:
-    """An arm of one row: its noise and an effect are the same thing."""
+    """An arm of one row, whose chance and whose effect are hard to tell apart."""
     design, t = posterior.design, posterior.design.treatment
     treated = int(design.groups.n_treated.sum())
     if treated == 1:
@@ -66,9 +66,9 @@ def _arms(posterior: Posterior) -> list[Caution]:
     return [
         Caution(
             "one_row_arm",
-            f"Only one row {arm}: whether its outcome is an effect or chance cannot be told, and "
-            "the interval is as wide as one row's noise. The prior of the effect, "
-            f"{prior.text}, does what the data cannot{more if spread else ''}.",
+            f"Only one row {arm}: every effect rests on that row, chance and all, and its interval "
+            f"is as wide as one row's noise. The prior of the effect, {prior.text}, does the rest"
+            f"{more if spread else ''}.",
         )
     ]
 

@@ -123,12 +123,14 @@ def test_refused_at_the_command_line_with_nothing_written(
     data: dict[str, object], asked: dict[str, str], message: str, tmp_path: Path
 ) -> None:
     pd.DataFrame(data).to_csv(tmp_path / "data.csv", index=False)
-    flags = [part for key, value in asked.items() for part in (f"--{key}", value)]
+    out, flags = tmp_path / "deep" / "results", []
+    for key, value in asked.items():
+        text = ", ".join(map(str, value)) if isinstance(value, list) else value
+        flags += [f"--{key.replace('_', '-')}", text]
     found = CliRunner().invoke(
         app,
         ["fit", str(tmp_path / "data.csv"), "--treatment", "d", "--modifiers", "m", "--out",
-         str(tmp_path / "deep" / "results"), *(flag.replace("_", "-") if flag.startswith("--")
-         else flag for flag in flags)],
+         str(out), *flags],
     )  # fmt: skip
     assert (found.exit_code, found.stdout) == (3, "")
     assert found.stderr.startswith("forwhom: ")

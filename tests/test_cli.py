@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from typer.testing import CliRunner
 
-from forwhom import __version__, api
+from forwhom import __version__, api, cli
 from forwhom.cli import app
 from forwhom.plan import KEYS
 from forwhom.plan import plan as known
@@ -117,8 +117,14 @@ def test_every_keyword_of_fit_is_a_flag_and_is_explained():
     for keyword in keywords:
         assert f"--{keyword.replace('_', '-')} " in help_text
     words = " ".join(help_text.split())
-    for choices in (known.BASELINES, known.SPREADS, known.METHODS, TREATMENT_TYPES):
-        assert ", ".join(choices) in words
+    choices = (known.BASELINES, known.SPREADS, known.METHODS, known.SIGMA_BY, TREATMENT_TYPES)
+    for names in choices:
+        assert ", ".join(names) in words
+
+
+def test_every_part_of_a_plan_is_a_flag_in_the_plans_order():
+    flags = [name for name in signature(cli.fit).parameters if name in KEYS]
+    assert flags == list(KEYS)
 
 
 def test_flags_may_be_written_with_underscores(data):
@@ -186,6 +192,54 @@ def test_every_flag_arrives_in_the_plan(data):
         "level": 0.8,
         "data": str(data),
     }
+
+
+@pytest.fixture
+def planned(data, monkeypatch):
+    """The keywords of the plan that flags make; nothing is run."""
+    tasks = []
+    monkeypatch.setattr(cli, "_run", lambda task: tasks.append(task) or 0)
+
+    def keywords(*args):
+        assert run("fit", data, "--outcome", "y", *args).exit_code == 0
+        return tasks.pop().plan.keywords()
+
+    return keywords
+
+
+def test_flags_of_several_treatments_and_clusters_arrive(planned):
+    found = planned(
+        *("--treatment", "t=age*x", "--treatment", "arm=age", "--reference", "arm=1"),
+        *("--treatment-type", "arm=arms", "--treatment_type", "t=binary"),
+        *("--clusters", "région", "--clusters", "is woman", "--cluster-effects", "`is woman`"),
+        *("--correlated", "--sigma-by", "arm", "--method", "nuts"),
+        *("--priors", "lambda_t[age]=flat", "--priors", "sigma_is woman=half_normal(1)"),
+    )
+    expected = {
+        "treatment": {"t": "age + x + age:x", "arm": "age"},
+        "reference": {"arm": 1},
+        "treatment_type": {"t": "binary", "arm": "arms"},
+        "clusters": ["région", "is woman"],
+        "cluster_effects": ["is woman"],
+        "correlated": True,
+        "sigma_by": "arm",
+        "method": "nuts",
+        "priors": {"sigma_is woman": "half_normal(1)", "lambda_t": {"age": "flat"}},
+    }
+    assert expected.items() <= found.items()
+    assert "modifiers" not in found
+
+
+def test_flags_of_treatments_that_share_modifiers_arrive(planned):
+    found = planned("--treatment", "t", "--treatment", "arm", "--modifiers", "age + x")
+    assert (found["treatment"], found["modifiers"]) == (["t", "arm"], "age + x")
+    assert "correlated" not in found
+
+
+def test_flags_of_estimates_arrive(planned):
+    found = planned("--std-error", "x", "--modifiers", "age", "--spread", "student")
+    assert (found["std_error"], found["spread"]) == ("x", "student")
+    assert "treatment" not in found
 
 
 def test_json_is_one_object_and_nothing_else(data):
@@ -291,6 +345,8 @@ def test_wrong_usage(data, written, tmp_path):
         ("no data: name a data file or a plan file", ["fit", *BASE, *MODIFIERS]),
         ("a plan needs outcome", ["fit", data, "--treatment", "t"]),
         ("a plan needs modifiers, groups or both", ["fit", data, *BASE]),
+        ("Name each treatment's column once", ["fit", data, *BASE, "--treatment", "t"]),
+        ("so --correlated cannot stand beside it", ["fit", plan, "--correlated"]),
         ("Did you mean 'group'?", ["fit", data, *BASE, *MODIFIERS, "--baseline", "grup"]),
         ("Did you mean 'normal'?", ["fit", data, *BASE, *MODIFIERS, "--priors", "alpha=norml(1)"]),
         ("'open' is not a function", ["fit", data, *BASE, "--modifiers", "open(x)"]),
@@ -305,15 +361,14 @@ def test_wrong_usage(data, written, tmp_path):
 
 def test_bad_data(data, tmp_path):
     out = tmp_path / "out"
-    for words, args in (
-        ("Did you mean 'y'?", ["--outcome", "Y"]),
-        ("There is no file", None),
-        ("reference=9 is not a value", ["--treatment", "arm", "--reference", "9"]),
-        ("which one is control is not guessed", ["--treatment", "arm"]),
+    arm = ("--outcome", "y", "--treatment", "arm")
+    for words, source, args in (
+        ("Did you mean 'y'?", data, [*BASE, "--outcome", "Y"]),
+        ("There is no file", tmp_path / "no.csv", BASE),
+        ("reference=9 is not a value", data, [*arm, "--reference", "9"]),
+        ("which one is control is not guessed", data, arm),
     ):
-        source = tmp_path / "no.csv" if args is None else data
-        asked = ["fit", source, *BASE, *MODIFIERS, *(args or [])]
-        assert words in refused(3, *asked, "--out", out)
+        assert words in refused(3, "fit", source, *args, *MODIFIERS, "--out", out)
     assert list(tmp_path.iterdir()) == []
 
 

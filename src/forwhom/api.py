@@ -8,15 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from forwhom.cells import check_columns, reduce_rows, resolve_priors
+from forwhom.cells import Cells, Priors, check_columns, reduce_rows, resolve_priors, tied
 from forwhom.data import Table, load
-from forwhom.design import build_design
+from forwhom.design import Design, Rows, build_design
 from forwhom.errors import PlanError
-from forwhom.families import FAMILIES
-from forwhom.inference import sample_exact, sample_quadrature
-from forwhom.model import build_latent, build_model
+from forwhom.inference import JointDraws, sample_exact, sample_nuts, sample_quadrature
+from forwhom.model import build_joint, build_latent, build_model
 from forwhom.plan import Plan, make_plan, read_plan
-from forwhom.posterior import draw_prior, make_posterior
+from forwhom.posterior import Posterior, draw_prior, make_posterior
 from forwhom.prior import PriorPredictive
 from forwhom.result import Fit
 
@@ -30,16 +29,19 @@ def _silent(stage: str) -> None:
 def fit(
     data: Any = None,
     outcome: str | None = None,
-    treatment: str | None = None,
+    treatment: str | Sequence[str] | Mapping[str, Any] | None = None,
     modifiers: str | Sequence[str] | None = None,
     controls: str | Sequence[str] | None = None,
     groups: str | Sequence[str] | None = None,
+    clusters: str | Sequence[str] | None = None,
     *,
+    cluster_effects: str | Sequence[str] | None = None,
+    correlated: bool | None = None,
     plan: Plan | str | os.PathLike[str] | None = None,
     weights: str | None = None,
     weights_kind: str | None = None,
-    reference: str | float | bool | None = None,
-    treatment_type: str | None = None,
+    reference: str | float | bool | Mapping[str, Any] | None = None,
+    treatment_type: str | Mapping[str, str] | None = None,
     bins: int | Mapping[str, int | Sequence[float]] | None = None,
     family: str | None = None,
     link: str | None = None,
@@ -47,11 +49,13 @@ def fit(
     exposure: str | None = None,
     offset: str | None = None,
     event: str | None = None,
+    std_error: str | None = None,
     breaks: int | Sequence[float] | None = None,
     reference_category: str | float | bool | None = None,
     baseline: str | None = None,
     preset: str | None = None,
     spread: str | None = None,
+    sigma_by: str | None = None,
     priors: Mapping[str, str | Mapping[str, str]] | None = None,
     method: str | None = None,
     draws: int | None = None,
@@ -70,16 +74,20 @@ def fit(
         data: a pandas, polars or pyarrow table, a dict of columns, or the path of a CSV, Parquet,
             Feather, JSON Lines, Stata, SPSS or SAS file. May be left out where a plan names it.
         outcome: the dependent variable.
-        treatment: 0/1, boolean, two-level text, or a numeric dose.
+        treatment: 0/1, boolean, text (each arm against a reference), or a numeric dose. Several as
+            a list, or with their own modifiers: ``{"ad": "age*party", "mailer": "age"}``.
         modifiers: what changes the treatment's effect: a formula such as
             ``"age*woman + C(region)"``, or a list of column names.
         controls: variables of the outcome equation alone, likewise.
         groups: columns that define the groups; default: the modifiers' observed combinations.
+        clusters: columns of further groupings, crossed or nested, with varying intercepts;
+            cluster_effects: those of them across which the treatment's effect varies too.
+        correlated: whether a group's baseline and effects are correlated (LKJ prior).
         plan: a plan, or the path of a plan file, instead of all keywords.
         weights, weights_kind: a column of weights, "sampling" (scaled to sum to the number of
             rows; a pseudo-posterior) or "frequency".
         reference: the treatment's control value where it is not 0, False or the first level.
-        treatment_type: "auto", "binary" or "dose".
+        treatment_type: "auto", "binary", "arms" or "dose". Both may be given by treatment.
         bins: how continuous modifiers are cut for grouping: a number of quantile bins (4), or per
             column a number or cut points.
         family: "gaussian", "student", "lognormal", "gamma", "bernoulli", "binomial", "ordinal",
@@ -90,18 +98,22 @@ def fit(
         exposure: column with the time or size at risk behind a count; effects are on the rate.
         offset: column added to the linear predictor as it is.
         event: column that is 1 where a time ended in the event, 0 where it was censored.
+        std_error: column of known standard errors: the outcome is itself an estimated effect, so
+            that there is no treatment and no baseline (a meta-analysis).
         breaks: where a piecewise exponential hazard may change: a number of intervals (4), cut so
             that each holds about as many events, or the times between them.
         reference_category: the category that the others are held against (categorical); default:
             the first.
         baseline: what a group looks like untreated: "group", "modifiers" or "shared".
         preset: "alley2023" (the paper's published program) or "alley2026" (its later form).
-        spread: "normal", or "none" where modifiers are taken to explain every difference.
+        spread: "normal", "student" (heavy tails, for outlying groups), or "none" where modifiers
+            are taken to explain every difference.
+        sigma_by: "arm" or "group", where the residual sd of a Gaussian outcome differs.
         priors: parameter (alpha, beta, delta, lambda, sigma_theta, sigma_b, sigma) to text such as
             ``"normal(0, 0.5)"``, or for beta, delta and lambda to a mapping of terms.
-        method: "auto" (the fastest that is exact for the family), "exact" (gaussian, lognormal)
-            or "quadrature".
-        draws: number of independent posterior draws (4000).
+        method: "auto" (the fastest that fits), "exact" (gaussian, lognormal), "quadrature", or
+            "nuts", which does everything and is what "auto" falls back on.
+        draws: number of posterior draws (4000); independent but for those by NUTS.
         seed: of the random draws; the same seed gives the same draws.
         level: of the intervals (0.95).
         progress: called with the name of each stage as it starts.
@@ -128,6 +140,9 @@ def fit(
         "modifiers": modifiers,
         "controls": controls,
         "groups": groups,
+        "clusters": clusters,
+        "cluster_effects": cluster_effects,
+        "correlated": correlated,
         "weights": weights,
         "weights_kind": weights_kind,
         "reference": reference,
@@ -139,11 +154,13 @@ def fit(
         "exposure": exposure,
         "offset": offset,
         "event": event,
+        "std_error": std_error,
         "breaks": breaks,
         "reference_category": reference_category,
         "baseline": baseline,
         "preset": preset,
         "spread": spread,
+        "sigma_by": sigma_by,
         "priors": priors,
         "method": method,
         "draws": draws,
@@ -184,23 +201,50 @@ def fit_table(plan: Plan, table: Table, progress: Progress = _silent) -> Fit:
     progress("Reducing rows to sufficient statistics")
     cells = reduce_rows(design, rows)
     check_columns(design, cells)
-    if FAMILIES[plan.family].several:
-        raise PlanError(
-            f"family '{plan.family}' can be planned and its outcome is read, but this version does "
-            "not fit it yet. Fit one category against the others with family 'bernoulli'."
-        )
     priors = resolve_priors(design, cells)
     progress("Exploring the posterior")
+    posterior = sample(design, rows, cells, priors, progress)
+    return Fit(posterior[0], posterior[1], table.engine, table.source, table.fingerprint)
+
+
+def sample(
+    design: Design, rows: Rows, cells: Cells, priors: Priors, progress: Progress
+) -> tuple[Posterior, Cells]:
+    """By the method asked for, or the fastest that fits; where its check fails, by NUTS."""
+    plan, reason = design.plan, tied(design)
+    if plan.method == "nuts" or reason:
+        why = reason or "asked for"
+        return _by_nuts(design, cells, priors, why, progress), cells
     names = tuple(entry.parameter for entry in priors.spreads)
+    found: Posterior
     if cells.likelihood is None:
         model = build_model(cells, priors, design.random_names)
         exact = sample_exact(model, plan.draws, plan.seed, names)
-        posterior = make_posterior(design, cells, priors, model, exact)
+        found = make_posterior(design, cells, priors, model, exact)
     else:
         latent = build_latent(cells, priors, design.random_names, plan.family, plan.link)
         draws = sample_quadrature(latent, plan.draws, plan.seed, names)
-        posterior = make_posterior(design, cells, priors, latent, draws)
-    return Fit(posterior, cells, table.engine, table.source, table.fingerprint)
+        found = make_posterior(design, cells, priors, latent, draws)
+    d = found.diagnostics
+    if d.passed or plan.method != "auto":
+        return found, cells
+    why = (
+        f"the importance weights of method '{d.method}' failed their check (Pareto k-hat "
+        f"{d.k_hat:.2f}, effective share {d.effective_share:.1%})"
+    )
+    progress(f"Method {d.method} failed its check; sampling by NUTS")
+    if cells.likelihood is None:
+        cells = reduce_rows(design, rows, keep_rows=True)
+    return _by_nuts(design, cells, priors, why, progress), cells
+
+
+def _by_nuts(
+    design: Design, cells: Cells, priors: Priors, why: str, progress: Progress
+) -> Posterior:
+    plan = design.plan
+    joint = build_joint(design, cells, priors)
+    draws = sample_nuts(joint, plan.draws, plan.seed, why, progress)
+    return make_posterior(design, cells, priors, None, draws)
 
 
 def prior_predictive(
@@ -288,7 +332,9 @@ def load_fit(path: str | os.PathLike[str]) -> Fit:
     from forwhom.posterior.storage import read
 
     design, cells, priors, shared, attributes = read(Path(path))
-    if cells.likelihood is None:
+    if isinstance(shared, JointDraws):
+        posterior = make_posterior(design, cells, priors, None, shared)
+    elif cells.likelihood is None:
         model = build_model(cells, priors, design.random_names)
         posterior = make_posterior(design, cells, priors, model, shared)
     else:

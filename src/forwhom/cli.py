@@ -13,13 +13,11 @@ import typer
 from typer.core import TyperGroup
 
 from forwhom import __version__
+from forwhom import options as flag
 from forwhom.errors import DataError, ForWhomError, InferenceError, PlanError
-from forwhom.families import FAMILIES
 from forwhom.output.progress import Progress
-from forwhom.plan import KEYS, PRESETS, Plan, make_plan
-from forwhom.plan import plan as known
+from forwhom.plan import KEYS, Plan, make_plan
 from forwhom.plan.flags import check_facets, plan_from_file, plan_from_flags
-from forwhom.plan.treatments import TREATMENT_TYPES
 
 if TYPE_CHECKING:
     from forwhom.data import Tidy
@@ -110,29 +108,6 @@ class _Task:
     value_labels: ValueLabels = field(default_factory=dict)
 
 
-Out = Annotated[
-    str | None,
-    typer.Option(
-        metavar="DIR",
-        help="Write plan, summary, tables (CSV), figures (PNG, SVG, HTML) and draws there.",
-    ),
-]
-Check = Annotated[
-    bool,
-    typer.Option(
-        "--check",
-        help="Check the model, too: predictive checks, leave-one-out, sensitivity to priors.",
-    ),
-]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else.")]
-
-
-def _flag(metavar: str, words: str, choices: Sequence[str] = (), default: object = None) -> Any:
-    said = f"{words}: {', '.join(choices)}" if choices else words
-    said += "." if default is None else f" [default: {default}]."
-    return typer.Option(metavar=metavar, help=said, show_default=False)
-
-
 def _show_version(wanted: bool) -> None:
     if wanted:
         _say(f"forwhom {__version__}")
@@ -154,113 +129,46 @@ def _root(
 @app.command()
 def fit(
     ctx: typer.Context,
-    source: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="DATA|PLAN.toml",
-            help="A CSV, Parquet, Feather, JSON Lines, Stata, SPSS or SAS file; or a plan file.",
-        ),
-    ] = None,
-    outcome: Annotated[str | None, _flag("COLUMN", "What is measured")] = None,
-    treatment: Annotated[
-        str | None, _flag("COLUMN", "What is given: 0/1, true/false, two texts or a dose")
-    ] = None,
-    modifiers: Annotated[
-        list[str] | None,
-        _flag(
-            "FORMULA",
-            'What changes the effect, such as "age*woman + C(region)". Names with spaces go in '
-            "back-quotes; or repeat the flag with one column name each, written as it is",
-        ),
-    ] = None,
-    controls: Annotated[
-        list[str] | None, _flag("FORMULA", "Variables of the outcome equation alone, likewise")
-    ] = None,
-    groups: Annotated[
-        list[str] | None,
-        _flag("COLUMN", "Columns that define the groups [default: the modifiers]; repeatable"),
-    ] = None,
-    weights: Annotated[str | None, _flag("COLUMN", "A column of weights")] = None,
-    weights_kind: Annotated[
-        str | None,
-        _flag("KIND", "What the weights are", known.WEIGHTS_KINDS, known.WEIGHTS_KINDS[0]),
-    ] = None,
-    reference: Annotated[
-        str | None,
-        _flag("VALUE", "The treatment's control value, where it is not 0 or false"),
-    ] = None,
-    treatment_type: Annotated[
-        str | None, _flag("TYPE", "How to take the treatment", TREATMENT_TYPES, "auto")
-    ] = None,
-    bins: Annotated[
-        list[str] | None,
-        _flag(
-            "BINS",
-            "How continuous modifiers are cut for grouping: a number of quantile bins (4), or per "
-            "column, repeatable, a number (age=4) or cut points (age=20,40,60)",
-            default=known.DEFAULT_BINS,
-        ),
-    ] = None,
-    family: Annotated[
-        str | None, _flag("NAME", "The outcome's distribution", tuple(FAMILIES), "gaussian")
-    ] = None,
-    link: Annotated[str | None, _flag("NAME", "Link function [default: the family's]")] = None,
-    trials: Annotated[str | None, _flag("COLUMN", "Numbers of trials (binomial)")] = None,
-    exposure: Annotated[str | None, _flag("COLUMN", "Time or size at risk behind a count")] = None,
-    offset: Annotated[str | None, _flag("COLUMN", "Added to the linear predictor")] = None,
-    event: Annotated[
-        str | None, _flag("COLUMN", "1 where a time ended in the event, 0 where censored")
-    ] = None,
-    breaks: Annotated[
-        str | None,
-        _flag(
-            "BREAKS",
-            "Where a piecewise exponential hazard may change: a number of intervals (4), or times "
-            "(1,2.5,6; one alone: 3,)",
-            default=known.DEFAULT_INTERVALS,
-        ),
-    ] = None,
-    reference_category: Annotated[
-        str | None,
-        _flag("VALUE", "The outcome's category that the others are held against (categorical)"),
-    ] = None,
-    baseline: Annotated[
-        str | None,
-        _flag("NAME", "What a group looks like untreated", known.BASELINES, known.BASELINES[0]),
-    ] = None,
-    preset: Annotated[str | None, _flag("NAME", "A published analysis", tuple(PRESETS))] = None,
-    spread: Annotated[
-        str | None, _flag("NAME", "How group effects vary", known.SPREADS, known.SPREADS[0])
-    ] = None,
-    priors: Annotated[
-        list[str] | None,
-        _flag(
-            "PRIOR",
-            'Repeatable: "lambda=normal(0, 0.5)", or for one term "lambda[woman]=normal(0, 0.2)"',
-        ),
-    ] = None,
-    method: Annotated[
-        str | None, _flag("NAME", "How to compute", known.METHODS, known.METHODS[0])
-    ] = None,
-    draws: Annotated[
-        str | None, _flag("N", "Posterior draws", default=f"{known.DEFAULT_DRAWS:,}")
-    ] = None,
-    seed: Annotated[str | None, _flag("N", "Seed of the draws", default=known.DEFAULT_SEED)] = None,
-    level: Annotated[
-        str | None, _flag("SHARE", "Level of the intervals", default=known.DEFAULT_LEVEL)
-    ] = None,
-    data: Annotated[
-        str | None, _flag("FILE", "The data of a plan file, in place of those it names")
-    ] = None,
-    out: Out = None,
-    row: Annotated[str | None, _flag("COLUMN", "Rows of the effects figure")] = None,
-    column: Annotated[str | None, _flag("COLUMN", "Columns of the effects figure")] = None,
-    color: Annotated[str | None, _flag("COLUMN", "Colours of the effects figure")] = None,
-    check: Check = False,
-    prior_only: Annotated[
-        bool, typer.Option("--prior-only", help="Print what the priors imply, and fit nothing.")
-    ] = False,
-    as_json: Json = False,
+    source: flag.Source = None,
+    outcome: flag.Outcome = None,
+    treatment: flag.Treatment = None,
+    modifiers: flag.Modifiers = None,
+    controls: flag.Controls = None,
+    groups: flag.Groups = None,
+    clusters: flag.Clusters = None,
+    cluster_effects: flag.ClusterEffects = None,
+    correlated: flag.Correlated = None,
+    weights: flag.Weights = None,
+    weights_kind: flag.WeightsKind = None,
+    reference: flag.Reference = None,
+    treatment_type: flag.TreatmentType = None,
+    bins: flag.Bins = None,
+    family: flag.FamilyName = None,
+    link: flag.Link = None,
+    trials: flag.Trials = None,
+    exposure: flag.Exposure = None,
+    offset: flag.Offset = None,
+    event: flag.Event = None,
+    std_error: flag.StdError = None,
+    breaks: flag.Breaks = None,
+    reference_category: flag.ReferenceCategory = None,
+    baseline: flag.Baseline = None,
+    preset: flag.PresetName = None,
+    spread: flag.Spread = None,
+    sigma_by: flag.SigmaBy = None,
+    priors: flag.Priors = None,
+    method: flag.Method = None,
+    draws: flag.Draws = None,
+    seed: flag.Seed = None,
+    level: flag.Level = None,
+    data: flag.Data = None,
+    out: flag.Out = None,
+    row: flag.Row = None,
+    column: flag.Column = None,
+    color: flag.Color = None,
+    check: flag.Check = False,
+    prior_only: flag.PriorOnly = False,
+    as_json: flag.Json = False,
 ) -> int:
     """Estimate for whom a treatment works.
 
@@ -288,7 +196,7 @@ def fit(
 
 
 @app.command()
-def demo(out: Out = None, check: Check = False, as_json: Json = False) -> int:
+def demo(out: flag.Out = None, check: flag.Check = False, as_json: flag.Json = False) -> int:
     """Run the embedded example.
 
     A field experiment (Broockman 2013): do state legislators answer e-mails from people who

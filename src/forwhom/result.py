@@ -22,11 +22,15 @@ from forwhom.posterior import (
     Quantity,
     Replication,
     check_scale,
+    draw_new_groups,
     log_densities,
     loo,
+    new_effects,
+    new_rows,
     predictor_of,
     replicate,
     told_on,
+    views,
     waic,
 )
 
@@ -66,9 +70,8 @@ class Fit:
         from forwhom.output.summary import format_summary
 
         average = self._average_table(None, self.plan.level)
-        modifiers = estimands.modifiers_table(self.result, self.plan.level)
         unit = self._told(None)[0].unit_words
-        return format_summary(self.result, average, modifiers, self.warnings, self.source, unit)
+        return format_summary(self.views, average, self.warnings, self.source, unit)
 
     @property
     def plan(self) -> Plan:
@@ -76,10 +79,15 @@ class Fit:
         return self.result.design.plan
 
     @cached_property
+    def views(self) -> tuple[Posterior, ...]:
+        """One posterior for each effect, and for each category of an unordered outcome."""
+        return views(self.result, self.cells)
+
+    @cached_property
     def warnings(self) -> tuple[Caution, ...]:
         """What the data cannot say, one :class:`Caution` each."""
         average = self._average_table(None, self.plan.level)
-        return estimands.cautions(self.result, self.cells, average)
+        return estimands.cautions(self.views, self.cells, average)
 
     @property
     def passed(self) -> bool:
@@ -88,7 +96,7 @@ class Fit:
 
     def modifiers(self, level: float | None = None) -> Any:
         """lambda, one tidy row per coefficient of the heterogeneity equation."""
-        return self.native(estimands.modifiers_table(self.result, self._level(level)))
+        return self.native(self._modifiers_table(self._level(level)))
 
     def effects(
         self,
@@ -135,13 +143,46 @@ class Fit:
         tables = [estimands.average_by_table(one, names, self._level(level)) for one in told]
         return self.native(estimands.stack(tables, _labels(told)))
 
+    def predict(
+        self,
+        new: Any = None,
+        level: float | None = None,
+        scale: str | None = None,
+        spread: bool = True,
+    ) -> Any:
+        """Effects in groups that the data do not hold, such as a new site: one tidy row each.
+
+        What the heterogeneity equation predicts for the new rows' modifiers plus a draw from the
+        effect spread; on the outcome's scale (the default where the link is not the identity) with
+        a new baseline too, at the new rows' own controls, other treatments absent. A dose: one
+        unit against none. Groups in the data have :meth:`effects`.
+
+        Args:
+            new: a table or file with the modifiers' and controls' columns; nothing where there
+                are none.
+            level: of the intervals; scale: as for ``effects``.
+            spread: False for the average of groups with these modifiers, without their own part.
+
+        Raises:
+            DataError: a column that is not there, a missing value, or a level not in the data.
+            PlanError: another scale.
+        """
+        table = new_rows(self.plan, new)
+        found = draw_new_groups(self.views, table, spread, self.plan.seed)
+        told = self._told(scale)
+        draws = [new_effects(one, k, self.views, found, self.cells) for k, one in enumerate(told)]
+        shown = estimands.predictions_table(
+            told, draws, _labels(told), table, spread, self._level(level)
+        )
+        return self.native(shown)
+
     def parameters(self, level: float | None = None) -> Any:
         """alpha, beta, delta and the standard deviations."""
-        return self.native(estimands.parameters_table(self.result, self._level(level)))
+        return self.native(self._parameters_table(self._level(level)))
 
     def groups(self) -> Any:
         """The groups and their rows by arm."""
-        return self.native(estimands.groups_table(self.result))
+        return self.native(self._groups_table())
 
     def rows(self) -> Any:
         """Rows read, dropped (by column) and used."""
@@ -202,14 +243,14 @@ class Fit:
         """Every table by name, for writing out."""
         level = self.plan.level
         return {
-            "modifiers": estimands.modifiers_table(self.result, level),
+            "modifiers": self._modifiers_table(level),
             "effects": estimands.stack(
                 [estimands.effects_table(one, self._pass(one, None)) for one in self._told(None)],
                 _labels(self._told(None)),
             ),
             "average": self._average_table(None, level),
-            "parameters": estimands.parameters_table(self.result, level),
-            "groups": estimands.groups_table(self.result),
+            "parameters": self._parameters_table(level),
+            "groups": self._groups_table(),
             "rows": estimands.rows_table(self.result),
             "priors": estimands.priors_table(self.result),
             "diagnostics": estimands.diagnostics_table(self.result),
@@ -237,15 +278,16 @@ class Fit:
         from forwhom.output.plots import Plots
 
         told = self._told(None)
-        shown = told[0] if len(told) == 1 else self.result
-        return Plots(shown, lambda level: self._pass(shown, level), lambda: self._replication)
+        one_each = len(told) == len(self.views) == self._effects
+        shown = told if one_each else self.views
+        return Plots(tuple(shown), self._pass, lambda: self._replication)
 
     @cached_property
     def posterior(self) -> xarray.DataTree:
         """The draws in the ArviZ schema, dims (chain, draw, ...)."""
         from forwhom.posterior.datatree import to_datatree
 
-        return to_datatree(self.result, self._attributes())
+        return to_datatree(self.views, self._attributes())
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the fit as NetCDF (ArviZ schema), whole or not at all.
@@ -283,6 +325,19 @@ class Fit:
             "plan": plan_to_toml(self.plan),
         }
 
+    def _modifiers_table(self, level: float) -> Tidy:
+        tables = [estimands.modifiers_table(one, level) for one in self.views]
+        return estimands.stack(tables, _labels(self.views))
+
+    def _parameters_table(self, level: float) -> Tidy:
+        count = self._effects
+        by_category = [self.views[i : i + count] for i in range(0, len(self.views), count)]
+        tables = [estimands.parameters_table(some, level) for some in by_category]
+        return estimands.stack(tables, _labels([some[0] for some in by_category]))
+
+    def _groups_table(self) -> Tidy:
+        return estimands.groups_table(self.views[: self._effects])
+
     def _level(self, level: float | None) -> float:
         if level is None:
             return self.plan.level
@@ -299,18 +354,25 @@ class Fit:
         """What effects are told in: the outcome where it has a scale of its own, else the link."""
         chosen = check_scale(self.result, scale)
         if chosen not in self._on_scale:
-            self._on_scale[chosen] = told_on(self.result, self.cells, chosen)
+            count = len(self.views) if chosen in ("link", "percent") else self._effects
+            found = (told_on(one, self.cells, chosen) for one in self.views[:count])
+            self._on_scale[chosen] = tuple(told for tolds in found for told in tolds)
         return self._on_scale[chosen]
 
+    @property
+    def _effects(self) -> int:
+        """Number of effects; views beyond are of further categories."""
+        return len(self.result.design.effects)
+
     @cached_property
-    def _passes(self) -> dict[Quantity | None, GroupPass]:
+    def _passes(self) -> dict[Told, GroupPass]:
         """Passes over all groups at the plan's level, kept once made, by what they tell."""
         return {}
 
     def _pass(self, posterior: Posterior, level: float | None) -> GroupPass:
         if self._level(level) != self.plan.level:
             return estimands.pass_over_groups(posterior, self._level(level))
-        key = posterior.quantity
+        key = _key(posterior)
         if key not in self._passes:
             self._passes[key] = estimands.pass_over_groups(posterior, self.plan.level)
         return self._passes[key]
@@ -319,19 +381,19 @@ class Fit:
         told = self._told(scale)
         tables = []
         for one in told:  # from a full pass if that was made, else by one that is lighter
-            made = self._passes.get(one.quantity)
+            made = self._passes.get(_key(one))
             draws = self._average_draws(one) if made is None else made.average
             tables.append(estimands.average_table(one, draws, level))
         return estimands.stack(tables, _labels(told))
 
     def _average_draws(self, posterior: Posterior) -> NDArray[np.float64]:
-        key = posterior.quantity
+        key = _key(posterior)
         if key not in self._averages:
             self._averages[key] = estimands.average_draws(posterior)
         return self._averages[key]
 
     @cached_property
-    def _averages(self) -> dict[Quantity | None, NDArray[np.float64]]:
+    def _averages(self) -> dict[Told, NDArray[np.float64]]:
         """Draws of average effects, kept once made."""
         return {}
 
@@ -371,6 +433,14 @@ class Fit:
         return PrintedTable.of(table)
 
 
+Told = tuple[int, str, "Quantity | None"]
+
+
+def _key(told: Posterior) -> Told:
+    """What tells passes over the groups apart: effect, category and quantity."""
+    return told.design.at, told.category, told.quantity
+
+
 def _labels(told: Sequence[Posterior]) -> list[str]:
-    """What tells stacked tables apart."""
-    return ["" if one.quantity is None else one.quantity.label for one in told]
+    """What tells stacked tables of one effect apart."""
+    return [one.category if one.quantity is None else one.quantity.label for one in told]

@@ -95,8 +95,9 @@ def test_intervals_hold_about_as_many_events_each() -> None:
     held = np.histogram(y[e == 1], [0, *np.nextafter(coding.ends, np.inf)])[0]
     assert held.max() - held.min() <= 1
     assert "4 intervals with about as many events each" in coding.notes[0]
-    more, _ = code(y, beside={"e": e}, **TIMES, breaks=9)
-    assert more.n_levels == 9
+    more, _ = code(y, beside={"e": e}, **TIMES, breaks=19)
+    assert more.n_levels == 19
+    assert "may change at 18 times from " in more.notes[0]
 
 
 def test_an_interval_holds_its_end() -> None:
@@ -150,3 +151,15 @@ def test_an_interval_without_an_event_is_named(breaks: list[float], where: str) 
 )  # fmt: skip
 def test_a_share_that_lacks_a_part_is_noted(values: list[float], notes: tuple[str, ...]) -> None:
     assert code(values, family="ordered_beta")[0].notes == notes
+
+
+@pytest.mark.parametrize(
+    ("values", "key", "edge"), [([0.1, 0.2, 1], "cutpoint", 0), ([0, 0.2, 0.1], "gap", 1)]
+)
+def test_nothing_bounds_a_cutpoint_under_a_flat_prior(
+    values: list[float], key: str, edge: int
+) -> None:
+    with pytest.raises(DataError) as caught:
+        code(values, family="ordered_beta", priors={key: "flat"})
+    assert f"outcome 'y' never is {edge}, so nothing bounds the {key}" in str(caught.value)
+    assert code([0, 0.5, 1], family="ordered_beta", priors={key: "flat"})[0].notes == ()

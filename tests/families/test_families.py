@@ -8,7 +8,7 @@ import sys
 import numpy as np
 import pytest
 from scipy import stats
-from scipy.special import polygamma
+from scipy.special import log_softmax, polygamma
 
 from forwhom.families import FAMILIES, Family, Outcome
 from forwhom.families.piecewise import lay_out
@@ -92,6 +92,10 @@ def test_slopes_are_those_of_the_value(family: Family, link: str, shape: tuple[i
         second = (slope(up) - slope(down)) / (2 * step)
         ours = np.broadcast_to(found.second[each], second.shape)
         np.testing.assert_allclose(ours, second, 1e-6, 1e-6)
+    if not family.several:
+        quick = family.slopes_of(outcome, eta, link, own)
+        np.testing.assert_allclose(quick[0], found.first, rtol=1e-12, atol=1e-12)
+        np.testing.assert_allclose(quick[1], found.second, rtol=1e-12, atol=1e-12)
     assert len(found.parameters) == len(own)
     for j, values in enumerate(own):
         for i in range(len(values)):
@@ -239,6 +243,19 @@ def test_extreme_predictors_are_survived(family: Family, link: str) -> None:
     assert not np.isnan(value).any()
 
 
+@pytest.mark.parametrize(("family", "link"), PAIRS, ids=IDS)
+def test_no_cells_give_nothing(family: Family, link: str) -> None:
+    """A segment may have no untreated cells, or none at all."""
+    none = np.empty(0, dtype=np.int64)
+    outcome = outcome_of(family).take(none)
+    eta = predictors(np.random.default_rng(1), family, 0, 3, 2)
+    found = family.derivatives(outcome, eta, link, parameters(family, (1, 2)))
+    assert found.value.shape == (0, 3, 2)
+    assert found.first.shape == eta.shape
+    for parameter, slopes in zip(family.parameters, found.parameters, strict=True):
+        assert slopes.shape == (parameter.size(LEVELS), 0, 3, 2)
+
+
 @pytest.mark.parametrize(
     "family", [f for f in FAMILIES.values() if f.sufficient], ids=lambda f: f.name
 )
@@ -274,6 +291,12 @@ def test_piecewise_times_follow_their_survival_curve() -> None:
     assert stats.kstest(times, died).pvalue > 1e-3
 
 
+def test_an_event_at_a_break_ends_the_interval_before_it() -> None:
+    at_risk, ended = lay_out(np.array([1.0, 1.5]), np.array([1.0, 1.0]), np.array([1.0, 2.0]))
+    assert at_risk.tolist() == [[1.0, 0.0], [1.0, 0.5]]
+    assert ended.tolist() == [[1.0, 0.0], [0.0, 1.0]]
+
+
 def test_one_interval_is_the_exponential() -> None:
     y, event = np.array([0.3, 1.2, 2.5]), np.array([1.0, 0.0, 1.0])
     ends, eta, none = np.array([2.5]), np.array([-0.2, 0.5, 1.0]), [np.empty(0)]
@@ -283,6 +306,16 @@ def test_one_interval_is_the_exponential() -> None:
     two = FAMILIES["piecewise_exponential"].derivatives(cells, eta, "log", none)
     for name in ("value", "first", "second"):
         np.testing.assert_allclose(getattr(one, name), getattr(two, name), rtol=1e-14)
+
+
+def test_far_categories_are_a_log_softmax() -> None:
+    rng = np.random.default_rng(9)
+    eta, y = 1e4 * rng.normal(size=(3, 20)), rng.integers(0, 4, 20)
+    found = FAMILIES["categorical"].derivatives(Outcome.of(y, levels=4), eta, "logit", [])
+    logs = log_softmax(np.concatenate([np.zeros((1, 20)), eta]), axis=0)
+    np.testing.assert_allclose(found.value, logs[y, np.arange(20)], rtol=1e-12, atol=1e-12)
+    assert np.isfinite(found.first).all()
+    assert np.isfinite(found.second).all()
 
 
 def test_trigamma_is_scipys() -> None:

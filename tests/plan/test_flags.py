@@ -3,7 +3,7 @@ import pytest
 from forwhom.errors import PlanError
 from forwhom.plan.flags import check_facets, plan_from_file, plan_from_flags
 
-BASE = {"outcome": "y", "treatment": "t", "modifiers": ["age + woman"]}
+BASE = {"outcome": "y", "treatment": ["t"], "modifiers": ["age + woman"]}
 
 
 def made(**asked):
@@ -16,13 +16,132 @@ def refused(**asked):
     return str(error.value)
 
 
+def treatments(*texts, **asked):
+    """Each treatment with the text of its modifiers, and the plan."""
+    asked = {"treatment": list(texts), **asked}
+    if any("=" in text for text in texts):
+        asked.setdefault("modifiers", None)
+    plan = made(**asked)
+    return {name: formula.text for name, formula in plan.treatments}, plan
+
+
+def test_treatments_share_modifiers_or_have_their_own():
+    shared = "age + woman"
+    assert treatments("ad")[0] == {"ad": shared}
+    assert treatments("ad", "the mailer")[0] == {"ad": shared, "the mailer": shared}
+    own = {"ad": "age + party + age:party", "the mailer": "age"}
+    assert treatments("ad=age*party", "the mailer = age")[0] == own
+    assert treatments("ad=age", "mailer=")[0] == {"ad": "age", "mailer": ""}
+    assert treatments("ad=bs(age, df=4)")[0] == {"ad": "bs(age, df=4)"}
+
+
+def test_treatments_whose_names_hold_an_equals_sign_go_in_back_quotes():
+    assert treatments("`a=b`", modifiers=["age"])[0] == {"a=b": "age"}
+    assert treatments("`a=``b`=age", "c=woman")[0] == {"a=`b": "age", "c": "woman"}
+
+
+@pytest.mark.parametrize(
+    ("texts", "modifiers", "words"),
+    [
+        (["ad=age", "mailer"], None, "treatment: 'mailer' is without modifiers of its own, and "
+         "'ad' has some. Write --treatment \"mailer=FORMULA\" (\"mailer=\" for none), or"),
+        (["ad=age", "ad=woman"], None, "treatment: 'ad' is given twice. Write one formula for it."),
+        (["ad", "ad"], ["age"], "treatment names 'ad' more than once."),
+        (["ad=age"], ["woman"], "treatment gives 'ad' modifiers of their own, so modifiers "
+         "'woman'"),
+        (["=age"], None, "treatment (what is given): a column name is empty."),
+        (["ad=age+"], None, "modifiers of 'ad' \"age+\""),
+        (["ad=eval(age)"], None, "'eval' is not a function of the formula language"),
+        ([""], ["age"], "treatment (what is given): a column name is empty."),
+    ],
+)  # fmt: skip
+def test_wrong_treatments(texts, modifiers, words):
+    assert words in refused(treatment=texts, modifiers=modifiers)
+
+
+def test_reference_and_type_once_for_all_treatments():
+    plan = treatments("ad", "mailer", reference=["0"], treatment_type=["binary"])[1]
+    assert (plan.reference, plan.treatment_type) == (0, "binary")
+
+
+def test_reference_and_type_by_treatment():
+    reference, types = ["the mailer=False", "ad=none"], ["ad=arms", "the mailer=binary"]
+    plan = treatments("ad", "the mailer", reference=reference, treatment_type=types)[1]
+    assert plan.reference == (("ad", "none"), ("the mailer", False))
+    assert plan.treatment_type == (("ad", "arms"), ("the mailer", "binary"))
+    plan = treatments("ad=age", "mailer=woman", reference=["mailer=1.5"])[1]
+    assert plan.reference == (("mailer", 1.5),)
+    plan = made(reference=["t=0"], treatment_type=["t=arms"])
+    assert (plan.reference, plan.treatment_type) == ((("t", 0),), (("t", "arms"),))
+
+
+def test_values_and_treatments_with_an_equals_sign():
+    assert made(reference=["dose=0"]).reference == "dose=0"
+    assert made(reference=["t=dose=0"]).reference == (("t", "dose=0"),)
+    plan = treatments("`a`", "`a=b`", modifiers=["age"], reference=["a=b=1", "a=2"])[1]
+    assert plan.reference == (("a", 2), ("a=b", 1))
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({"reference": ["add=none"]}, "reference: 'add' is not a treatment. Did you mean 'ad'? "
+         "Treatments: 'ad', 'mailer'."),
+        ({"reference": ["ad=none", "0"]}, "reference: '0' does not say which treatment it is for, "
+         "and --reference is given more than once. Write --reference \"ad=0\" for each treatment, "
+         "or --reference once for all."),
+        ({"reference": ["ad=0", "ad=1"]}, "reference: 'ad' is given twice. Write one --reference"),
+        ({"treatment_type": ["binary", "dose"]}, "Write --treatment-type \"ad=binary\" for each"),
+        ({"treatment_type": ["ad=dos"]}, "treatment_type of 'ad' 'dos' is not known. Did you mean "
+         "'dose'?"),
+    ],
+)  # fmt: skip
+def test_wrong_reference_and_type(asked, words):
+    assert words in refused(treatment=["ad", "mailer"], **asked)
+
+
+def test_a_reference_twice_for_one_treatment():
+    assert 'Write --reference "t=0" for each treatment' in refused(reference=["0", "1"])
+
+
+def test_clusters_and_the_other_parts_of_the_model():
+    plan = made(
+        clusters=["the state", "wave"],
+        cluster_effects=["wave"],
+        correlated=True,
+        sigma_by="group",
+        priors=["sigma_the state=half_normal(1)", "sigma_theta_wave=flat", "correlation=lkj(2)"],
+        method="nuts",
+    )
+    assert (plan.clusters, plan.cluster_effects) == (("the state", "wave"), ("wave",))
+    assert (plan.correlated, plan.sigma_by, plan.method) == (True, "group", "nuts")
+    texts = {key: prior.text for key, _, prior in plan.priors}
+    assert texts["sigma_the state"] == "half_normal(1)"
+    assert made(clusters=["state + wave"]).clusters == ("state", "wave")
+    assert "Did you mean 'wave'?" in refused(clusters=["state", "wave"], cluster_effects=["waves"])
+
+
+def test_estimates_need_no_treatment():
+    plan = plan_from_flags(
+        "d.csv", None, {"outcome": "b", "std_error": "se", "modifiers": ["year"]}
+    )
+    assert (plan.std_error, plan.treatment_columns) == ("se", ())
+
+
+def test_priors_of_one_treatment():
+    priors = ["lambda_ad[age]=flat", "lambda_the mailer=horseshoe(1, 2, 4)"]
+    plan = treatments("ad", "the mailer", priors=priors)[1]
+    assert plan.prior("lambda", "age", "ad").text == "flat"
+    assert plan.prior("lambda", "age", "the mailer").text == "horseshoe(1, 2, 4)"
+
+
 @pytest.mark.parametrize(
     ("text", "value"),
     [("0", 0), ("-1", -1), ("1.5", 1.5), ("1e3", 1000.0), ("control", "control"), ("nan", "nan"),
      ("True", True), ("false", False), ("", "")],
 )  # fmt: skip
 def test_reference_is_a_number_where_it_reads_as_one(text, value):
-    reference = made(reference=text).reference
+    reference = made(reference=[text]).reference
     assert reference == value
     assert type(reference) is type(value)
 
@@ -146,6 +265,8 @@ def test_plan_file_alone(tmp_path):
     assert plan_from_file(str(path), "other.csv", []).data == "other.csv"
     with pytest.raises(PlanError, match=r"the plan names no data\. Give them with --data"):
         plan_from_file(str(path), None, [])
+    with pytest.raises(PlanError, match="so --cluster-effects, --correlated cannot stand beside"):
+        plan_from_file(str(path), None, ["cluster_effects", "correlated"])
     with pytest.raises(PlanError, match="so --weights-kind, --draws cannot stand beside it"):
         plan_from_file(str(path), None, ["weights_kind", "draws"])
 

@@ -34,10 +34,13 @@ def test_breaks_are_a_number_or_times() -> None:
 def test_defaults() -> None:
     assert plan() == Plan(
         outcome="y",
-        treatment="d",
+        treatments=(("d", parse_formula("a", "modifiers")),),
         modifiers=parse_formula("a", "modifiers"),
         controls=parse_formula("", "controls"),
         groups=None,
+        clusters=(),
+        cluster_effects=(),
+        correlated=False,
         weights=None,
         weights_kind="sampling",
         reference=None,
@@ -49,11 +52,13 @@ def test_defaults() -> None:
         exposure=None,
         offset=None,
         event=None,
+        std_error=None,
         breaks=None,
         reference_category=None,
         baseline="group",
         preset=None,
         spread="normal",
+        sigma_by=None,
         priors=(),
         method="auto",
         draws=4000,
@@ -68,7 +73,9 @@ def test_none_and_empty_mean_not_given() -> None:
         key: None for key in KEYS if key not in ("outcome", "treatment", "modifiers")
     }
     assert plan(**empty) == plan()
-    assert plan(bins={}, priors={}, groups=[], controls="", clusters=[]) == plan()
+    empty = {"bins": {}, "priors": {}, "groups": [], "controls": "", "clusters": []}
+    empty |= {"cluster_effects": [], "correlated": False, "reference": {}, "treatment_type": {}}
+    assert plan(**empty) == plan()
 
 
 def test_is_frozen_and_hashable() -> None:
@@ -121,7 +128,17 @@ def test_keywords_make_the_same_plan() -> None:
         ("weights", "w", "w"),
         ("data", Path("a") / "b.csv", str(Path("a") / "b.csv")),
         ("spread", "none", "none"),
+        ("spread", "student", "student"),
         ("method", "exact", "exact"),
+        ("method", "nuts", "nuts"),
+        ("sigma_by", "arm", "arm"),
+        ("sigma_by", "group", "group"),
+        ("clusters", "state + wave", ("state", "wave")),
+        ("clusters", np.array(["the state"]), ("the state",)),
+        ("correlated", np.bool_(True), True),
+        ("treatment_type", "arms", "arms"),
+        ("treatment_type", {"d": "arms"}, (("d", "arms"),)),
+        ("reference", {"d": np.int64(2)}, (("d", 2),)),
         ("baseline", "modifiers", "modifiers"),
         ("treatment_type", "dose", "dose"),
     ],
@@ -205,7 +222,7 @@ def test_prior_without_preset() -> None:
 
 # Refusals
 
-HAS = "A plan has: 'outcome', 'treatment', 'modifiers', 'controls', 'groups', 'weights', "
+HAS = "A plan has: 'outcome', 'treatment', 'modifiers', 'controls', 'groups', 'clusters', "
 
 
 @pytest.mark.parametrize(
@@ -214,12 +231,11 @@ HAS = "A plan has: 'outcome', 'treatment', 'modifiers', 'controls', 'groups', 'w
         # names
         ({"modifier": "a"}, "'modifier' is not a part of a plan. Did you mean 'modifiers'? " + HAS),
         ({"zzz": 1}, "'zzz' is not a part of a plan. " + HAS),
-        ({"clusters": ["state"]}, "'clusters' is planned but not in this version. Leave it out."),
         ({"outcome": None}, "a plan needs outcome: the column that holds what is measured."),
         ({"treatment": None}, "a plan needs treatment: the column that holds what is given."),
         ({"outcome": 3}, "outcome (what is measured): a column name is text, not 3 (int)."),
         ({"outcome": ""}, "outcome (what is measured): a column name is empty."),
-        ({"treatment": ["d1", "d2"]}, "treatment is one column; 2 were given: 'd1', 'd2'."),
+        ({"outcome": ["y1", "y2"]}, "outcome is one column; 2 were given: 'y1', 'y2'."),
         ({"weights": 1.0}, "weights (the column of weights): a column name is text, not 1.0"),
         ({"modifiers": None}, "a plan needs modifiers, groups or both"),
         ({"modifiers": []}, "a plan needs modifiers, groups or both"),
@@ -234,7 +250,8 @@ HAS = "A plan has: 'outcome', 'treatment', 'modifiers', 'controls', 'groups', 'w
         ({"controls": "y"}, "the outcome 'y' is among the controls"),
         ({"groups": "d"}, "the treatment 'd' is among the groups"),
         ({"groups": ["y"]}, "the outcome 'y' is among the groups"),
-        ({"weights": "y"}, "the outcome 'y' is among the weights"),
+        ({"weights": "y"}, "'y' is named as outcome and as weights. Name two columns."),
+        ({"weights": "d"}, "'d' is named as treatment and as weights. Name two columns."),
         # formulas
         ({"modifiers": "a + lag(b)"}, "'lag' is not a function of the formula language"),
         ({"controls": "a - 1"}, 'controls "a - 1": \'-\' at character 3'),
@@ -252,7 +269,7 @@ HAS = "A plan has: 'outcome', 'treatment', 'modifiers', 'controls', 'groups', 'w
         ({"trials": "n"}, "trials (the number of trials) belongs to 'binomial', not to family "
          "'gaussian'. Leave out trials, or choose another family."),
         ({"exposure": "n", "family": "bernoulli"}, "belongs to 'poisson', 'negative_binomial'"),
-        ({"event": "y", "family": "weibull"}, "the outcome 'y' is among the event"),
+        ({"event": "y", "family": "weibull"}, "'y' is named as outcome and as event. Name two"),
         ({"method": "exact", "family": "poisson"}, "method 'exact' is for families 'gaussian', "
          "'lognormal', whose groups integrate out in closed form"),
         ({"family": 3}, "family 3 is not known."),
@@ -260,12 +277,9 @@ HAS = "A plan has: 'outcome', 'treatment', 'modifiers', 'controls', 'groups', 'w
          "'group', 'modifiers', 'shared'."),
         ({"preset": "alley2022"}, "preset 'alley2022' is not known. Did you mean 'alley2026'? "
          "Known: 'alley2023', 'alley2026'."),
-        ({"spread": "student"}, "spread 'student' is planned but not in this version. It has: "
-         "'normal', 'none'."),
-        ({"spread": "wide"}, "spread 'wide' is not known. Known: 'normal', 'none'."),
-        ({"method": "nuts"}, "method 'nuts' is planned but not in this version. It has: 'auto', "
-         "'exact', 'quadrature'."),
-        ({"method": "exakt"}, "Did you mean 'exact'?"),
+        ({"spread": "wide"}, "spread 'wide' is not known. Known: 'normal', 'student', 'none'."),
+        ({"method": "exakt"}, "method 'exakt' is not known. Did you mean 'exact'? Known: 'auto', "
+         "'exact', 'quadrature', 'nuts'."),
         ({"treatment_type": "Binary"}, "treatment_type 'Binary' is not known. Did you mean 'bina"),
         ({"weights": "w", "weights_kind": "freq"}, "Known: 'sampling', 'frequency'."),
         # numbers
@@ -316,8 +330,9 @@ HAS = "A plan has: 'outcome', 'treatment', 'modifiers', 'controls', 'groups', 'w
          "the outcome, text or a number; got [1]."),
         # agreement
         ({"weights_kind": "frequency"}, "weights_kind 'frequency' needs weights. Name their"),
-        ({"treatment_type": "dose", "reference": 0}, "reference names the control level of a "
-         "two-level treatment, and a dose has none."),
+        ({"treatment_type": "dose", "reference": 0}, "reference 0 names a control level, and "
+         "treatment 'd' is taken as a dose, which has none. Leave out reference, or set "
+         "treatment_type to 'binary'."),
         ({"preset": "alley2023", "baseline": "group"}, "preset 'alley2023' has baseline 'shared', "
          "not 'group'. Leave out baseline or preset."),
         ({"preset": "alley2026", "baseline": "shared"}, "preset 'alley2026' has baseline 'group'"),

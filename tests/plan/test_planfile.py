@@ -17,6 +17,9 @@ FULL: dict[str, object] = {
     "modifiers": ["my age", "sex (f/m)", "größe", "a`b", "line\nbreak"],
     "controls": "log(c)*bs(x, df=4) + C(`z z`)",
     "groups": ["county", "año 2"],
+    "clusters": ["sta.te", "wave"],
+    "cluster_effects": ["wave"],
+    "correlated": True,
     "weights": "w",
     "weights_kind": "frequency",
     "reference": "none \x07\x7f",
@@ -27,13 +30,17 @@ FULL: dict[str, object] = {
     "baseline": "group",
     "preset": "alley2026",
     "spread": "normal",
+    "sigma_by": "group",
     "priors": {
         "lambda": {"Intercept": "normal(0, 1)", "my age": "student_t(3, 0, 0.1)"},
         "sigma": "flat",
         "delta": {"größe": "flat"},
         "alpha": "normal(1e-12, 1e12)",
+        "sigma_sta.te": "half_normal(2)",
+        "sigma_theta_wave": "exponential(1)",
+        "correlation": "lkj(2)",
     },
-    "method": "exact",
+    "method": "nuts",
     "draws": 123,
     "seed": 2**62,
     "level": 0.1 + 0.2,
@@ -42,7 +49,7 @@ FULL: dict[str, object] = {
 
 def test_full_plan_uses_every_key() -> None:
     # each for some families only
-    beside = {"trials", "exposure", "offset", "event", "breaks", "reference_category"}
+    beside = {"trials", "exposure", "offset", "event", "breaks", "reference_category", "std_error"}
     assert set(FULL) == set(KEYS) - beside
 
 
@@ -70,6 +77,32 @@ def test_full_plan_uses_every_key() -> None:
         {"family": "categorical", "reference_category": 'the "other"'},
         {"family": "categorical", "reference_category": True},
         {"family": "ordered_beta", "offset": "o", "priors": {"cutpoint": "normal(-1, 2)"}},
+        {"method": "nuts", "spread": "student", "priors": {"nu_theta": "gamma(2, 0.1)"}},
+        {"priors": {"lambda": "horseshoe(1, 2, 4)"}, "sigma_by": "arm"},
+        {"priors": {"lambda": "r2d2(0.5, 2)"}},
+        {"treatment_type": "arms", "correlated": True, "baseline": "shared"},
+        {"treatment": ["d", "e"]},
+        {"treatment": ["e"]},
+        {"treatment": {"d": "b*c"}, "modifiers": None},
+        {"treatment": {"d": "b", "e": "b"}, "modifiers": None},
+        {"treatment": {"d": "b + c", "e": "c + b"}, "modifiers": None},
+        {"treatment": {"d": "", "e": "b"}, "modifiers": None},
+        {"treatment": {"d": "", "e": ""}, "modifiers": None, "groups": "g"},
+        {
+            "treatment": {"my ad": "a*`b c`", 'the "mail.er"': ["x y"]},
+            "modifiers": None,
+            "reference": {'the "mail.er"': True, "my ad": "0"},
+            "treatment_type": {"my ad": "arms"},
+            "clusters": ["s t"],
+            "cluster_effects": "`s t`",
+            "priors": {
+                "sigma_s t": "flat",
+                "lambda_my ad": {"Intercept": "normal(0, 1)", "b c": "flat"},
+                'sigma_theta_the "mail.er"': "half_normal(1)",
+            },
+        },
+        {"treatment": None, "std_error": "se"},
+        {"treatment": None, "std_error": "se", "clusters": ["lab"], "spread": "none"},
         {"outcome": "\u2028\x00\ufeff\U0001f600"},
     ],
 )
@@ -129,6 +162,59 @@ def test_exact_text() -> None:
     )
 
 
+def test_exact_text_of_several_treatments() -> None:
+    plan = make_plan(
+        outcome="vote",
+        treatment={"ad": "age*party", "the mailer": "age"},
+        reference={"ad": "none"},
+        treatment_type={"the mailer": "dose", "ad": "arms"},
+        clusters="state",
+        cluster_effects="state",
+        correlated=True,
+        priors={"lambda_the mailer": {"age": "flat"}, "lambda_ad": "horseshoe(1, 2, 4)"},
+    )
+    assert plan_to_toml(plan) == (
+        'outcome = "vote"\n'
+        'controls = ""\n'
+        'clusters = ["state"]\n'
+        'cluster_effects = ["state"]\n'
+        "correlated = true\n"
+        'weights_kind = "sampling"\n'
+        "bins = 4\n"
+        'family = "gaussian"\n'
+        'link = "identity"\n'
+        'baseline = "group"\n'
+        'spread = "normal"\n'
+        'method = "auto"\n'
+        "draws = 4000\n"
+        "seed = 1\n"
+        "level = 0.95\n"
+        "\n"
+        "[treatment]\n"
+        'ad = "age + party + age:party"\n'
+        '"the mailer" = "age"\n'
+        "\n"
+        "[reference]\n"
+        'ad = "none"\n'
+        "\n"
+        "[treatment_type]\n"
+        'ad = "arms"\n'
+        '"the mailer" = "dose"\n'
+        "\n"
+        "[priors]\n"
+        'lambda_ad = "horseshoe(1, 2, 4)"\n'
+        "\n"
+        '[priors."lambda_the mailer"]\n'
+        'age = "flat"\n'
+    )
+
+
+def test_a_plan_of_estimates_names_no_treatment() -> None:
+    text = plan_to_toml(make_plan(outcome="effect", std_error="se", modifiers="year"))
+    assert 'std_error = "se"\n' in text
+    assert "\ntreatment = " not in text
+
+
 def test_written_by_hand() -> None:
     text = """
     outcome = "y"
@@ -143,6 +229,20 @@ def test_written_by_hand() -> None:
     plan = plan_from_toml(text, "plan.toml")
     assert plan.columns == ("y", "d", "a", "b", "my col", "age (years)")
     assert plan.priors[0][2].text == "normal(0, 0.5)"
+
+
+def test_treatments_written_by_hand() -> None:
+    text = """
+    outcome = "y"
+    treatment = {ad = "age*party", mailer = ""}
+    reference = {ad = "none"}
+    treatment_type.mailer = "dose"
+    clusters = "state + wave"
+    """
+    plan = plan_from_toml(text, "plan.toml")
+    assert plan.columns == ("y", "ad", "mailer", "age", "party", "state", "wave")
+    assert (plan.reference_of("ad"), plan.reference_of("mailer")) == ("none", None)
+    assert (plan.type_of("ad"), plan.type_of("mailer")) == ("auto", "dose")
 
 
 def test_file_that_opens_with_a_byte_order_mark(tmp_path: Path) -> None:
@@ -160,7 +260,11 @@ START = 'outcome = "y"\ntreatment = "d"\nmodifiers = "a"\n'
         (START + 'modifers = "b"', "'modifers' is not a part of a plan. Did you mean 'modifiers'?"),
         (START + "[fit]\nx = 1", "'fit' is not a part of a plan."),
         (START + '"" = 1', "'' is not a part of a plan."),
-        (START + 'clusters = ["s"]', "'clusters' is planned but not in this version."),
+        (START + "clusters = 3", "clusters is text such as"),
+        (START + 'correlated = "true"', "correlated is true or false; got 'true'."),
+        (START.replace('"d"', '["d", "d"]'), "treatment names 'd' more than once."),
+        (START + "[reference]\ne = 1", "reference: 'e' is not a treatment. Treatments: 'd'."),
+        ('outcome = "y"\ntreatment.d = "a"\ntreatment.e = 2', "modifiers of 'e' is text such as"),
         (START + "[priors]\nlamda = 'flat'", "Did you mean 'lambda'?"),
         (START + "[priors.lambda]\na = 3", "the prior for lambda, term 'a' is text"),
         (START + "draws = 1.5", "draws is a whole number"),

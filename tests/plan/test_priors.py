@@ -6,7 +6,16 @@ import pytest
 
 from forwhom.errors import PlanError
 from forwhom.families import FAMILIES
-from forwhom.plan.priors import DISTRIBUTIONS, Prior, parse_prior, parse_priors, prior_keys
+from forwhom.plan import INTERCEPT
+from forwhom.plan.priors import (
+    DISTRIBUTIONS,
+    SHRINKING,
+    Distribution,
+    Prior,
+    parse_prior,
+    parse_priors,
+    prior_keys,
+)
 
 PRIORS = [
     ("normal(0, 0.5)", "normal(0, 0.5)", "normal, mean 0, sd 0.5"),
@@ -30,6 +39,13 @@ PRIORS = [
     ("flat", "flat", "flat: every value equally likely"),
     ("flat()", "flat", "flat: every value equally likely"),
     ("gamma(2, 0.1)", "gamma(2, 0.1)", "gamma, shape 2, rate 0.1"),
+    ("lkj(2)", "lkj(2)", "LKJ, shape 2 (at 1 all correlations are equally likely)"),
+    (
+        "horseshoe(0.1, 2, 4)",
+        "horseshoe(0.1, 2, 4)",
+        "regularised horseshoe, global scale 0.1, slab scale 2, slab degrees of freedom 4",
+    ),
+    ("r2d2(0.5, 2)", "r2d2(0.5, 2)", "R2D2, mean R2 0.5, precision 2"),
 ]
 
 
@@ -47,7 +63,8 @@ def test_every_distribution_is_in_the_table_above() -> None:
 
 USAGES = (
     "normal(m, s), student_t(df, m, s), half_normal(s), half_student_t(df, s), half_cauchy(s), "
-    "exponential(rate), gamma(shape, rate), flat"
+    "exponential(rate), gamma(shape, rate), flat, lkj(shape), horseshoe(s, slab, df), "
+    "r2d2(mean, precision)"
 )
 
 
@@ -67,6 +84,13 @@ USAGES = (
         ("student_t(0, 0, 1)", "in student_t(df, m, s), df must be positive and finite; got 0."),
         ("exponential(1e999)", "rate must be positive and finite; got inf."),
         ("normal(1e999, 1)", "in normal(m, s), m must be a finite number; got inf."),
+        ("horseshoe(1)", "horseshoe(s, slab, df) takes 3 numbers, got 1."),
+        ("horseshoe(1, 0, 4)", "in horseshoe(s, slab, df), slab must be positive and finite; got"),
+        ("horseshoe(1, 2, -4)", "df must be positive and finite; got -4."),
+        ("r2d2(1, 2)", "in r2d2(mean, precision), mean must be below 1; got 1."),
+        ("r2d2(0, 2)", "in r2d2(mean, precision), mean must be positive and finite; got 0."),
+        ("r2d2(0.5, 0)", "precision must be positive and finite; got 0."),
+        ("lkj(0)", "in lkj(shape), shape must be positive and finite; got 0."),
         ("normal(nan, 1)", "does not read as a distribution with plain numbers. Write one of: "
          + USAGES),
         ("normal(0, sd(y))", "does not read as a distribution"),
@@ -110,7 +134,10 @@ def test_table_of_priors() -> None:
     assert parse_priors(None) == {} == parse_priors({})
 
 
-KEYS = "'alpha', 'beta', 'delta', 'lambda', 'sigma_theta', 'sigma_b', 'sigma'"
+KEYS = (
+    "'alpha', 'beta', 'delta', 'lambda', 'sigma_theta', 'sigma_b', 'nu_theta', 'correlation', "
+    "'sigma_spread', 'sigma'"
+)
 
 
 @pytest.mark.parametrize(
@@ -130,12 +157,28 @@ KEYS = "'alpha', 'beta', 'delta', 'lambda', 'sigma_theta', 'sigma_b', 'sigma'"
         ({"lambda": {"": "flat"}}, "names its term with text, not ''."),
         ({"lambda": {"\ud800": "flat"}}, "names its term with text"),
         ({"sigma": "normal(0, 2)"}, "the prior for sigma, 'normal(0, 2)', does not fit: sigma (the "
-         "residual standard deviation) is a positive scale. Did you mean 'half_normal(2)'? It "
+         "residual standard deviation) is a positive number. Did you mean 'half_normal(2)'? It "
          "takes: half_normal(s), half_student_t(df, s), half_cauchy(s), exponential(rate), "
          "gamma(shape, rate), flat."),
         ({"sigma_theta": "student_t(3, 0, 2.5)"}, "Did you mean 'half_student_t(3, 2.5)'?"),
         ({"lambda": "half_normal(1)"}, "lambda (the modifier coefficients) is a coefficient of "
-         "either sign. It takes: normal(m, s), student_t(df, m, s), flat."),
+         "either sign. It takes: normal(m, s), student_t(df, m, s), flat, horseshoe(s, slab, df), "
+         "r2d2(mean, precision)."),
+        ({"lambda": {"a": "half_normal(1)"}}, "either sign. It takes: normal(m, s), student_t(df, "
+         "m, s), flat."),
+        ({"lambda": {"a": "horseshoe(1, 2, 4)"}}, "'horseshoe' shrinks all coefficients of lambda "
+         "together: give it to lambda as a whole. It takes: normal(m, s), student_t(df, m, s), "
+         "flat."),
+        ({"delta": "r2d2(0.5, 1)"}, "delta (the modifiers' main effects) is a coefficient of "
+         "either sign. 'r2d2' is for lambda, the modifier coefficients. It takes: normal(m, s), "
+         "student_t(df, m, s), flat."),
+        ({"sigma": "horseshoe(1, 2, 4)"}, "'horseshoe' is for lambda, the modifier coefficients."),
+        ({"lambda": "lkj(1)"}, "the prior for lambda, 'lkj(1)', does not fit"),
+        ({"correlation": "normal(0, 1)"}, "correlation (of a group's baseline and effects) is a "
+         "matrix of correlations. It takes: lkj(shape)."),
+        ({"nu_theta": "normal(3, 1)"}, "nu_theta (degrees of freedom of Student-t group effects) "
+         "is a positive number. Did you mean 'half_normal(1)'?"),
+        ({"lambda_d": "flat"}, f"Did you mean 'lambda'? Parameters: {KEYS}."),
         ({"lambda": {"woman": "exponential(1)"}}, "the prior for lambda, term 'woman', 'exp"),
     ],
 )  # fmt: skip
@@ -150,23 +193,79 @@ def test_every_family_parameter_takes_a_prior(family: str) -> None:
     keys = prior_keys(family)
     for parameter in FAMILIES[family].parameters:
         name = parameter.name
-        assert keys[name].scale == parameter.positive
+        assert keys[name].kinds == (("scale",) if parameter.positive else ("coefficient",))
         fitting = (
             Prior("exponential", (1.0,)) if parameter.positive else Prior("normal", (0.0, 2.0))
         )
-        assert parse_priors({name: fitting.text}, family) == {name: fitting}
-        parse_priors({name: parameter.prior}, family)  # the default itself fits
+        assert parse_priors({name: fitting.text}, keys) == {name: fitting}
+        parse_priors({name: parameter.prior}, keys)  # the default itself fits
+
+
+def some(row: Distribution) -> Prior:
+    """A prior of that distribution."""
+    return Prior(row.name, tuple(0.5 for _ in row.parameters))
 
 
 @pytest.mark.parametrize("distribution", list(DISTRIBUTIONS))
 def test_every_distribution_fits_some_parameter(distribution: str) -> None:
     row = DISTRIBUTIONS[distribution]
-    prior = Prior(distribution, tuple(1.0 for _ in row.parameters))
-    accepted = {"lambda": row.coefficient, "sigma_theta": row.scale}
-    for key, fits in accepted.items():
-        if fits:
+    prior, fits = some(row), set(row.fits)
+    accepted = {
+        "lambda": fits & {"coefficient", "shrinkage"},
+        "delta": fits & {"coefficient"},
+        "sigma_theta": fits & {"scale"},
+        "correlation": fits & {"correlation"},
+    }
+    for key, fit in accepted.items():
+        if fit:
             assert parse_priors({key: prior.text}) == {key: prior}
         else:
             with pytest.raises(PlanError, match="does not fit"):
                 parse_priors({key: prior.text})
     assert any(accepted.values())
+
+
+def test_distributions_that_shrink_are_for_lambda_as_a_whole() -> None:
+    assert SHRINKING == ("horseshoe", "r2d2")
+    keys = prior_keys("gaussian", ["ad", "mailer"])
+    for name in SHRINKING:
+        prior = some(DISTRIBUTIONS[name])
+        for key in ("lambda", "lambda_ad"):
+            assert parse_priors({key: prior.text}, keys) == {key: prior}
+            for term in ("age", INTERCEPT):
+                with pytest.raises(PlanError, match=f"give it to {key} as a whole"):
+                    parse_priors({key: {term: prior.text}}, keys)
+
+
+def test_keys_of_treatments_and_clusters() -> None:
+    alone = prior_keys("gaussian", ["ad"], ["state"])
+    several = prior_keys("gaussian", ["ad", "the mailer"], ["state"])
+    own = ("lambda_ad", "sigma_theta_ad", "lambda_the mailer", "sigma_theta_the mailer")
+    assert set(several) - set(alone) == set(own)
+    assert set(alone) - set(prior_keys("gaussian")) == {"sigma_state", "sigma_theta_state"}
+    assert several["lambda_ad"].words == "the modifier coefficients of 'ad'"
+    found = parse_priors(
+        {
+            "lambda_the mailer": {INTERCEPT: "flat", "age": "normal(0, 1)"},
+            "sigma_theta_ad": "half_normal(1)",
+            "sigma_state": "exponential(1)",
+        },
+        several,
+    )
+    assert found["lambda_the mailer"] == {
+        "Intercept": Prior("flat"),
+        "age": Prior("normal", (0, 1)),
+    }
+    for key in ("sigma_theta_ad", "sigma_state", "sigma_theta_state"):
+        with pytest.raises(PlanError, match=f"{key} is one parameter"):
+            parse_priors({key: {"age": "flat"}}, several)
+        with pytest.raises(PlanError, match=r"Did you mean 'half_normal\(2\)'"):
+            parse_priors({key: "normal(0, 2)"}, several)
+
+
+def test_every_key_is_listed_however_many() -> None:
+    keys = prior_keys("ordered_beta", [f"arm {i}" for i in range(20)], ["state", "wave"])
+    with pytest.raises(PlanError) as caught:
+        parse_priors({"zzz": "flat"}, keys)
+    assert all(f"'{key}'" in str(caught.value) for key in keys)
+    assert " more" not in str(caught.value)

@@ -3,10 +3,11 @@
 from forwhom.cells.checks import baseline_difference, check_columns, nearly_collinear
 from forwhom.cells.likelihood import LikelihoodCells, RowKinds, kind_of_rows
 from forwhom.cells.priors import Priors, ResolvedPrior, in_words, resolve_priors
-from forwhom.cells.reduce import Cells, Layout, reduce_rows
+from forwhom.cells.reduce import Cells, EffectColumns, Layout, reduce_rows, tied
 
 __all__ = [
     "Cells",
+    "EffectColumns",
     "Layout",
     "LikelihoodCells",
     "Priors",
@@ -19,4 +20,5 @@ __all__ = [
     "nearly_collinear",
     "reduce_rows",
     "resolve_priors",
+    "tied",
 ]

@@ -24,7 +24,13 @@ def check_columns(design: Design, cells: Cells) -> None:
     Raises:
         DataError: the terms, by name, and the way out; or an outcome without noise.
     """
-    names = (*design.controls.names, *design.delta_names, *design.lambda_names)
+    several = len(design.effects) > 1
+    names = [*design.controls.names, *design.delta_names]
+    for effect in design.effects:
+        of = f" of {effect.treatment.name}" if several else ""
+        names += [f"{name}{of}" for name in effect.lambda_names]
+    if design.estimates:
+        names = names[1:]  # the intercept is not among the columns that are compared
     cross = cells.cross[1 : cells.layout.p, 1 : cells.layout.p]
     size = np.diag(cross)
     spare = 0 if FAMILIES[design.plan.family].sufficient else 1  # a row for the noise
@@ -43,7 +49,7 @@ def check_columns(design: Design, cells: Cells) -> None:
             f"'{names[flat[0]]}' {what}, so its coefficient cannot be learnt. Leave the term out."
         )
     correlation = cross / np.sqrt(np.outer(size, size))
-    effect = cells.layout.lambda_.start - 1  # the treatment itself
+    effect = max(cells.layout.lambda_.start - 1, 0)  # the treatment itself
     found = _dependent(correlation[:effect, :effect])
     if not len(found):  # the baseline is sound, the effect's equation may not be
         found = _dependent(correlation)
@@ -51,6 +57,11 @@ def check_columns(design: Design, cells: Cells) -> None:
         if cells.likelihood is None:
             _check_noise(design, cells)
         return
+    if several or design.estimates:
+        raise DataError(
+            f"{listing(dict.fromkeys(names[j] for j in found))} are collinear: one is a copy or a "
+            "sum of the others, so their coefficients cannot be told apart. Leave one out."
+        )
     involved = list(dict.fromkeys(names[j] for j in found if j != effect))
     if effect in found and found[0] >= effect and len(involved) == 1:
         raise DataError(
@@ -78,18 +89,21 @@ def _check_arms(design: Design) -> None:
     Raises:
         DataError: the arm, and the way out.
     """
-    treatment = design.treatment
-    treated = int(design.groups.n_treated.sum())
-    arms = [(treatment.treated, treated)]
-    if design.delta_names:  # untreated rows teach the modifiers' coefficients in the baseline
-        arms.append((treatment.control, design.usage.n_used - treated))
-    for arm, rows in arms:
-        if rows == 1 and treatment.kind == "binary" and design.modifiers.names:
-            raise DataError(
-                f"only one row has treatment '{treatment.column}' at '{arm}', so the effect cannot "
-                f"differ by {listing(design.modifiers.names)}. Leave the modifiers out and say "
-                "groups= instead, or add rows to that arm."
-            )
+    for effect in design.effects:
+        treatment = effect.treatment
+        arms = [(treatment.treated, int(effect.n_treated.sum()))]
+        if design.delta_names:  # untreated rows teach the modifiers' coefficients in the baseline
+            untreated = design.usage.n_used - arms[0][1]
+            if len(design.effects) > 1:
+                untreated = int(effect.n_control.sum())
+            arms.append((treatment.control, untreated))
+        for arm, rows in arms:
+            if rows == 1 and treatment.kind == "binary" and effect.modifiers.names:
+                raise DataError(
+                    f"only one row has treatment '{treatment.column}' at '{arm}', so the effect "
+                    f"cannot differ by {listing(effect.modifiers.names)}. Leave the modifiers out "
+                    "and say groups= instead, or add rows to that arm."
+                )
 
 
 def _check_noise(design: Design, cells: Cells) -> None:

@@ -11,14 +11,17 @@ behind each sum are kept beside it, where they are not too many.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from forwhom.data.table import Table
 from forwhom.design import Design, Rows
+from forwhom.design.distinct import distinct_codes
 from forwhom.design.groups import renumber
-from forwhom.families import FAMILIES, Family, Outcome, lay_out
+from forwhom.families import FAMILIES, Family, Outcome, in_interval, lay_out
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -66,9 +69,9 @@ class LikelihoodCells:
             logarithm of an exposure.
         columns: (C, p) internal columns: centred and scaled as in ``Cells``.
         own: (C, R) columns of the group's own parameters.
-        d: (C,) treatment; group: (C,).
+        d: (C, J) treatment; group: (C,); clusters: (C, K).
         baseline_row: (C, 1 + controls + delta) raw columns [1, controls, modifiers of the
-            baseline]; effect_row: (C, k + 1) raw columns [1, modifiers] of the effect.
+            baseline]; effect_rows: per effect (C, k + 1) raw columns [1, modifiers] of it.
         summed: the different rows behind sums; None where the cells themselves tell (``kinds``) or
             there were too many to keep.
     """
@@ -82,9 +85,16 @@ class LikelihoodCells:
     own: FloatArray
     d: FloatArray
     group: IntArray
+    clusters: IntArray
     baseline_row: FloatArray
-    effect_row: FloatArray
+    effect_rows: tuple[FloatArray, ...]
     summed: RowKinds | None = None
+
+    @property
+    def arms(self) -> tuple[IntArray, FloatArray]:
+        """The arm of each cell, (C,), and every arm's treatments (A, J), the untreated first."""
+        arms, index = np.unique(self.d, axis=0, return_inverse=True)
+        return index.reshape(-1).astype(np.int64), arms
 
     def kinds(self, family: Family) -> RowKinds | None:
         """The different rows behind the cells; None where sums hide them."""
@@ -105,15 +115,15 @@ def reduce_likelihood(
     rows: Rows,
     center: FloatArray,
     scale: FloatArray,
-    dose_scale: float,
-    random: tuple[str, ...],
+    dose_scale: FloatArray,
+    random: tuple[int | None, ...],
 ) -> LikelihoodCells:
     """Find the cells and add up their rows.
 
     Args:
         design, rows: the analysis.
-        center, scale: (p,) of the internal columns; dose_scale: of the treatment.
-        random: "one" or "dose" for each of the group's own columns.
+        center, scale: (p,) of the internal columns; dose_scale: (J,) of the treatments.
+        random: the group's own columns: None for ones, else which effect's treatment.
     """
     family = FAMILIES[design.plan.family]
     table = rows.table
@@ -127,9 +137,7 @@ def reduce_likelihood(
             values = values * w
         return np.bincount(code, w if values is None else values, count).astype(float)
 
-    def each(values: FloatArray) -> FloatArray:
-        return np.stack([added(column) for column in values.T], axis=1)
-
+    per_row = rows.trials if rows.std_error is None else rows.std_error
     n_rows = added(None)
     one = np.ones(count)
     if family.sufficient:
@@ -138,16 +146,18 @@ def reduce_likelihood(
             n_rows if rows.trials is None else added(rows.trials),
             n_rows if rows.event is None else added(rows.event),
         )
-        if design.outcome.ends:
-            ends = np.array(design.outcome.ends)
-            happened = np.ones(len(rows.y)) if rows.event is None else rows.event
-            spent, ended = lay_out(rows.y, happened, ends)
-            outcome = outcome.in_intervals(ends, each(spent), each(ended))
+        if ends := design.outcome.ends:  # an interval at a time: rows x intervals may be many
+            event = np.ones(len(rows.y)) if rows.event is None else rows.event
+            parts = [
+                [added(part) for part in in_interval(rows.y, event, low, high)]
+                for low, high in pairwise((0.0, *ends))
+            ]
+            outcome = outcome.in_intervals(np.array(ends), *np.stack(parts, axis=-1))
         weight = one
     else:
         outcome = Outcome.of(
             rows.y[first],
-            None if rows.trials is None else rows.trials[first],
+            None if per_row is None else per_row[first],
             None if rows.event is None else rows.event[first],
             design.outcome.n_levels,
         )
@@ -156,9 +166,15 @@ def reduce_likelihood(
     controls, z = design.controls.matrix(some), design.modifiers.matrix(some)
     d = rows.d[first]
     before = np.hstack([one[:, None], controls, *([z] if design.delta_names else [])])
-    raw = np.hstack([before, d[:, None], d[:, None] * z])
+    effect_rows = tuple(
+        np.hstack([one[:, None], effect.modifiers.matrix(some)]) for effect in design.effects
+    )
+    if design.estimates:
+        raw = effect_rows[0]
+    else:
+        raw = np.hstack([before, *(d[:, [j]] * row for j, row in enumerate(effect_rows))])
     columns = (raw - center) / scale
-    own = [one if name == "one" else d / dose_scale for name in random]
+    own = [one if j is None else d[:, j] / dose_scale[j] for j in random]
     return LikelihoodCells(
         outcome=outcome,
         weight=weight,
@@ -169,9 +185,10 @@ def reduce_likelihood(
         own=np.stack(own, axis=1) if own else np.empty((count, 0)),
         d=d,
         group=rows.groups[first],
+        clusters=rows.clusters[first],
         baseline_row=before,
-        effect_row=np.hstack([one[:, None], z]),
-        summed=_summed(rows, code, np.array(design.outcome.ends)) if _hides_rows(family) else None,
+        effect_rows=effect_rows,
+        summed=_summed(design, rows, code) if _hides_rows(family) else None,
     )
 
 
@@ -189,27 +206,24 @@ def _cell_of_rows(design: Design, rows: Rows) -> IntArray:
     """The cell of each row, (n,), numbered in the order of the groups."""
     table = rows.table
     names = dict.fromkeys((*design.plan.modifiers.columns, *design.plan.controls.columns))
-    keys = [_codes(rows.d)]
-    keys += [_codes(np.asarray(table.columns[name].values)) for name in names]
-    keys += [_codes(extra) for extra in (rows.offset, rows.log_exposure) if extra is not None]
+    keys = [*rows.d.T, *rows.clusters.T]
+    keys += [np.asarray(table.columns[name].values) for name in names]
+    keys += [extra for extra in (rows.offset, rows.log_exposure) if extra is not None]
     if not FAMILIES[design.plan.family].sufficient:
-        keys.append(_codes(rows.y))
-        keys += [_codes(extra) for extra in (rows.trials, rows.event) if extra is not None]
+        keys.append(rows.y)
+        beside = (rows.trials, rows.event, rows.std_error)
+        keys += [extra for extra in beside if extra is not None]
     return _combined(renumber(rows.groups), keys)
 
 
-def _combined(code: IntArray, keys: list[IntArray]) -> IntArray:
+def _combined(code: IntArray, keys: list[NDArray[Any]]) -> IntArray:
     """One number for each combination, in the order of the first, then the second, ..."""
     for key in keys:
-        code = renumber(code * (int(key.max(initial=0)) + 1) + key)
+        if (key == key[_first_rows(code)][code]).all():
+            continue  # told by the others already, as modifiers are by the groups
+        distinct, codes = distinct_codes(key)
+        code = renumber(code * len(distinct) + codes)
     return code
-
-
-def _first_rows(code: IntArray) -> IntArray:
-    """The first row of each number."""
-    first = np.empty(int(code.max(initial=-1)) + 1, dtype=np.int64)
-    first[code[::-1]] = np.arange(len(code) - 1, -1, -1)
-    return first
 
 
 def _hides_rows(family: Family) -> bool:
@@ -217,11 +231,8 @@ def _hides_rows(family: Family) -> bool:
     return bool(family.sufficient) and family.support != "binary"
 
 
-def _summed(rows: Rows, cell: IntArray, ends: FloatArray) -> RowKinds | None:
-    """The different outcomes within each cell, and how often they occur.
-
-    ``ends`` are those of a time's intervals, if it has any.
-    """
+def _summed(design: Design, rows: Rows, cell: IntArray) -> RowKinds | None:
+    """The different outcomes within each cell, and how often they occur."""
     code = _outcome_codes(rows, cell)
     first = _first_rows(code)
     count = len(first)
@@ -232,19 +243,15 @@ def _summed(rows: Rows, cell: IntArray, ends: FloatArray) -> RowKinds | None:
         None if rows.trials is None else rows.trials[first],
         None if rows.event is None else rows.event[first],
     )
-    if len(ends):
+    if design.outcome.ends:
+        ends = np.array(design.outcome.ends)
         outcome = outcome.in_intervals(ends, *lay_out(outcome.y, outcome.event, ends))
     return RowKinds(cell[first], outcome, np.bincount(code, rows.weights, count).astype(float))
 
 
 def _outcome_codes(rows: Rows, cell: IntArray) -> IntArray:
     given = [values for values in (rows.y, rows.trials, rows.event) if values is not None]
-    keys = [_codes(values.astype(np.int64) if _whole(values) else values) for values in given]
-    return _combined(cell, keys)
-
-
-def _whole(values: FloatArray) -> bool:
-    return bool((values == np.floor(values)).all() and np.abs(values).max(initial=0.0) < 1e9)
+    return _combined(cell, given)
 
 
 def _offset(values: FloatArray | None, first: IntArray) -> FloatArray:
@@ -259,7 +266,8 @@ def _take(table: Table, rows: IntArray) -> Table:
     return replace(table, columns=columns, n_rows=len(rows))
 
 
-def _codes(values: NDArray[np.generic]) -> IntArray:
-    if values.dtype.kind in "iu":
-        return renumber(values.astype(np.int64) - int(values.min(initial=0)))
-    return np.asarray(np.unique(values, return_inverse=True)[1].astype(np.int64))
+def _first_rows(code: IntArray) -> IntArray:
+    """The first row of each code, codes having no gaps."""
+    first = np.empty(int(code.max(initial=-1)) + 1, dtype=np.int64)
+    first[code[::-1]] = np.arange(len(code) - 1, -1, -1)
+    return first

@@ -9,7 +9,9 @@ and the outcome's mean taken to that scale):
 - lambda: the intercept normal(0, 2.5 s), widened likewise; the others normal(0, s / sd of the
   modifier): a modifier seldom moves an effect by more than the outcome's whole spread;
 - sigma_theta, sigma_b: half_normal(s); sigma: half_student_t(3, 2.5 s); other parameters of
-  a family: as its file says.
+  a family: as its file says;
+- nu_theta: gamma(2, 0.1) (Juarez and Steel 2010, JBES 28(1)); correlation: lkj(2); sigma_spread:
+  half_normal(0.5).
 
 For a dose, everything about the effect is per unit of dose.
 """
@@ -17,6 +19,7 @@ For a dose, everything about the effect is per unit of dose.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,7 +28,8 @@ from numpy.typing import NDArray
 from forwhom.cells.reduce import Cells
 from forwhom.design import Design
 from forwhom.families import FAMILIES
-from forwhom.plan.priors import Prior, parse_prior
+from forwhom.plan import INTERCEPT
+from forwhom.plan.priors import SHRINKING, Prior, parse_prior
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,32 +57,43 @@ class Priors:
         coefficients: (p,) of them.
         parameters: one per parameter of the family's own, such as sigma.
         spreads: one per group parameter, in the design's order.
+        clusters: per clustering its sd's, and those of the effects that vary across it.
+        shapes: of the group parameters' law: degrees of freedom, correlation, residual spread.
     """
 
     coefficients: tuple[ResolvedPrior, ...]
     parameters: tuple[ResolvedPrior, ...]
     spreads: tuple[ResolvedPrior, ...]
+    clusters: tuple[tuple[ResolvedPrior, ...], ...] = ()
+    shapes: tuple[ResolvedPrior, ...] = ()
 
     @property
     def all(self) -> tuple[ResolvedPrior, ...]:
         """Every prior, coefficients first."""
-        return (*self.coefficients, *self.spreads, *self.parameters)
+        of_clusters = (entry for entries in self.clusters for entry in entries)
+        return (*(*self.coefficients, *self.spreads, *of_clusters, *self.shapes, *self.parameters),)
+
+    def shape(self, parameter: str) -> Prior | None:
+        """The prior of one of ``shapes``, or None where the model has no such parameter."""
+        return next((e.prior for e in self.shapes if e.parameter == parameter), None)
 
 
 def resolve_priors(design: Design, cells: Cells) -> Priors:
     """Fill in what the user left open."""
     s = cells.link_scale
     layout = cells.layout
-    unit = cells.dose_scale
     column_sd, column_mean = cells.scale, cells.center
 
-    def resolve(parameter: str, term: str, default: Prior) -> ResolvedPrior:
-        own = design.plan.prior(parameter, term or None)
-        if own is None:
-            return ResolvedPrior(parameter, term, default, "default")
-        users = _is_users(design, parameter, term)
+    def resolve(
+        parameter: str, term: str, default: Prior, treatment: str | None = None
+    ) -> ResolvedPrior:
+        own = design.plan.prior(parameter, term or None, treatment)
+        name = f"{parameter}_{treatment}" if treatment else parameter
+        if own is None or (own.distribution in SHRINKING and term == INTERCEPT):
+            return ResolvedPrior(name, term, default, "default")
+        users = _is_users(design, {parameter, name}, term)
         source = "yours" if users else f"preset {design.plan.preset}"
-        return ResolvedPrior(parameter, term, own, source)
+        return ResolvedPrior(name, term, own, source)
 
     def slopes(parameter: str, names: tuple[str, ...], where: slice) -> list[ResolvedPrior]:
         sds = 2.5 * s / column_sd[where]
@@ -87,24 +102,62 @@ def resolve_priors(design: Design, cells: Cells) -> Priors:
             for name, sd in zip(names, sds, strict=True)
         ]
 
-    beta = slopes("beta", design.controls.names, layout.beta)
-    delta = slopes("delta", design.delta_names, layout.delta)
-    names = design.lambda_names
-    modifier_sd = s / (cells.modifier_scale * unit)
-    widened = _widened(2.5 * s / unit, modifier_sd, cells.modifier_center)
-    lambda_ = [resolve("lambda", names[0], _normal(0.0, widened))] + [
-        resolve("lambda", name, _normal(0.0, float(sd)))
-        for name, sd in zip(names[1:], modifier_sd, strict=True)
-    ]
-    before = slice(1, layout.delta.stop)
-    alpha_sd = _widened(2.5 * s, 2.5 * s / column_sd[before], column_mean[before])
-    alpha = resolve("alpha", "", _normal(cells.link_center, alpha_sd))
-    half = {"b": ("sigma_b", s), "theta": ("sigma_theta", s / unit)}
-    spreads = tuple(
-        resolve(half[name][0], "", Prior("half_normal", (_rounded(half[name][1]),)))
-        for name in design.random_names
+    def half(parameter: str, size: float, treatment: str | None = None) -> ResolvedPrior:
+        return resolve(parameter, "", Prior("half_normal", (_rounded(size),)), treatment)
+
+    coefficients: list[ResolvedPrior] = []
+    if not design.estimates:
+        before = slice(1, layout.delta.stop)
+        alpha_sd = _widened(2.5 * s, 2.5 * s / column_sd[before], column_mean[before])
+        coefficients.append(resolve("alpha", "", _normal(cells.link_center, alpha_sd)))
+        coefficients += slopes("beta", design.controls.names, layout.beta)
+        coefficients += slopes("delta", design.delta_names, layout.delta)
+    several = len(design.effects) > 1
+    theta = []
+    for effect, columns, unit in zip(design.effects, cells.effects, cells.dose_scale, strict=True):
+        named = effect.treatment.column if several else None
+        sds = s / (columns.scale * unit)
+        first = _normal(
+            cells.link_center if design.estimates else 0.0,
+            _widened(2.5 * s / unit, sds, columns.center),
+        )
+        defaults = [first, *(_normal(0.0, float(sd)) for sd in sds)]
+        coefficients += [
+            resolve("lambda", name, default, named)
+            for name, default in zip(effect.lambda_names, defaults, strict=True)
+        ]
+        theta.append((named, s / unit))
+    random = design.random_names
+    spreads = [half("sigma_b", s)] if "b" in random else []
+    if "theta" in random:
+        spreads += [half("sigma_theta", size, named) for named, size in theta]
+    clusters = tuple(
+        (
+            half(f"sigma_{cluster.name}", s),
+            *(
+                half(f"sigma_theta_{cluster.name}", size)
+                for _, size in (theta if cluster.effects else ())
+            ),
+        )
+        for cluster in design.clusters
     )
-    parameters = tuple(
+    return Priors(
+        tuple(coefficients),
+        _own(design, s, resolve),
+        tuple(spreads),
+        clusters,
+        _shapes(design, resolve),
+    )
+
+
+Resolve = Callable[[str, str, Prior], ResolvedPrior]
+
+
+def _own(design: Design, s: float, resolve: Resolve) -> tuple[ResolvedPrior, ...]:
+    """Of the family's own parameters; none where the standard errors are known."""
+    if design.estimates:
+        return ()
+    return tuple(
         resolve(
             parameter.name,
             "",
@@ -114,7 +167,16 @@ def resolve_priors(design: Design, cells: Cells) -> Priors:
         )
         for parameter in FAMILIES[design.plan.family].parameters
     )
-    return Priors((alpha, *beta, *delta, *lambda_), parameters, spreads)
+
+
+def _shapes(design: Design, resolve: Resolve) -> tuple[ResolvedPrior, ...]:
+    plan = design.plan
+    wanted = (
+        (plan.spread == "student", "nu_theta", Prior("gamma", (2.0, 0.1))),
+        (plan.correlated, "correlation", Prior("lkj", (2.0,))),
+        (plan.sigma_by == "group", "sigma_spread", Prior("half_normal", (0.5,))),
+    )
+    return tuple(resolve(name, "", default) for asked, name, default in wanted if asked)
 
 
 def in_words(priors: Priors) -> list[tuple[str, str, str, str]]:
@@ -136,8 +198,8 @@ def in_words(priors: Priors) -> list[tuple[str, str, str, str]]:
     ]
 
 
-def _is_users(design: Design, parameter: str, term: str) -> bool:
-    return any(key == parameter and of in (None, term) for key, of, _ in design.plan.priors)
+def _is_users(design: Design, names: set[str], term: str) -> bool:
+    return any(key in names and of in (None, term) for key, of, _ in design.plan.priors)
 
 
 def _widened(base: float, slope_sds: NDArray[np.float64], centers: NDArray[np.float64]) -> float:

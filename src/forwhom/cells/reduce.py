@@ -1,21 +1,26 @@
 """Rows to Gaussian sufficient statistics; nothing after this depends on the number of rows.
 
 The columns, in this order: the intercept alpha; the controls (beta); the modifiers (delta) unless
-the baseline is shared; d and d times the modifiers (lambda); last the outcome. All but the
-intercept are centred and scaled, a change of coordinates that keeps the arithmetic accurate.
+the baseline is shared; for each effect d and d times its modifiers (lambda); last the outcome. All
+but the intercept are centred and scaled, a change of coordinates that keeps the arithmetic
+accurate. Where the outcome is itself an estimated effect there is no baseline, and the intercept
+is lambda's.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from forwhom.cells.likelihood import LikelihoodCells, reduce_likelihood
-from forwhom.design import Design, Rows
+from forwhom.design import Design, MatrixRecipe, Rows
 from forwhom.families import FAMILIES
+from forwhom.plan import beyond_collapse
+from forwhom.plan.plan import EXACT_FAMILIES
 
 FloatArray = NDArray[np.float64]
 
@@ -28,21 +33,38 @@ class Layout:
 
     beta: slice
     delta: slice
-    lambda_: slice
+    lambdas: tuple[slice, ...]
     p: int
+
+    @property
+    def lambda_(self) -> slice:
+        """Those of the first effect."""
+        return self.lambdas[0]
 
     @staticmethod
     def of(design: Design) -> Layout:
         """Read off the design."""
+        if design.estimates:
+            p = len(design.lambda_names)
+            return Layout(slice(0, 0), slice(0, 0), (slice(0, p),), p)
         n_beta, n_delta = len(design.controls.names), len(design.delta_names)
-        n_lambda = len(design.lambda_names)
-        at = 1 + n_beta
-        return Layout(
-            slice(1, at),
-            slice(at, at + n_delta),
-            slice(at + n_delta, at + n_delta + n_lambda),
-            at + n_delta + n_lambda,
-        )
+        ends = np.cumsum([1 + n_beta + n_delta, *(len(e.lambda_names) for e in design.effects)])
+        lambdas = tuple(slice(int(a), int(b)) for a, b in pairwise(ends))
+        return Layout(slice(1, 1 + n_beta), slice(1 + n_beta, int(ends[0])), lambdas, int(ends[-1]))
+
+
+@dataclass(frozen=True, slots=True)
+class EffectColumns:
+    """The modifier columns of one effect, k of them.
+
+    Attributes:
+        mean: (G, k) over each group's rows.
+        center, scale: (k,).
+    """
+
+    mean: FloatArray
+    center: FloatArray
+    scale: FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +78,19 @@ class Cells:
         layout: which column is which.
         center, scale: (p,) of the columns; 0 and 1 for the intercept.
         outcome_center, outcome_scale: of the outcome.
-        dose_scale: the treatment's unit inside (1 for a binary treatment).
+        dose_scale: (J,) each treatment's unit inside (1 for a binary one).
         n_rows: total weight.
         cross: (q, q) cross-products of the centred, scaled columns.
         group_cross: (H, R, q); group_gram: (H, R, R).
         modifier_mean: (G, k) mean of the modifier columns over each group's rows.
         modifier_cross: (k + 1, k + 1) cross-products of [1, modifiers], centred and scaled alike.
         modifier_center, modifier_scale: (k,).
+        effects: (J) the modifier columns of each effect.
         modifier_varies: (k,) whether a modifier varies within some group.
         control_cross: (1 + n_beta + k + 1,) square: [1, controls, modifiers, outcome] over the
             untreated rows; zeros for a dose.
         group_weight: (G,) total weight of each group's rows.
-        within_variation: share of groups in which the treatment varies.
+        within_variation: (J,) share of groups in which each treatment varies.
         link_center, link_scale: the outcome's place and unit on the link scale, for priors.
         likelihood: cells for families and methods that need more than cross-products.
     """
@@ -77,7 +100,7 @@ class Cells:
     scale: FloatArray
     outcome_center: float
     outcome_scale: float
-    dose_scale: float
+    dose_scale: FloatArray
     n_rows: float
     cross: FloatArray
     group_cross: FloatArray
@@ -86,27 +109,35 @@ class Cells:
     modifier_cross: FloatArray
     modifier_center: FloatArray
     modifier_scale: FloatArray
+    effects: tuple[EffectColumns, ...]
     modifier_varies: NDArray[np.bool_]
     control_cross: FloatArray
     group_weight: FloatArray
-    within_variation: float
+    within_variation: FloatArray
     link_center: float
     link_scale: float
     likelihood: LikelihoodCells | None
 
 
-def reduce_rows(design: Design, rows: Rows) -> Cells:
+def reduce_rows(design: Design, rows: Rows, keep_rows: bool = False) -> Cells:
     """One pass for centres and scales, one for the sums.
 
     Args:
         design: the recipe.
         rows: n complete rows.
+        keep_rows: make the likelihood's cells even where cross-products would do.
     """
     n_controls, k = len(design.controls.names), len(design.modifiers.names)
     of_modifiers = slice(1 + n_controls, 1 + n_controls + k)
     center, scale = _moments(design, rows)
     groups = design.groups
-    dose_scale = float(scale[of_modifiers.stop]) if design.treatment.kind == "dose" else 1.0
+    firsts = _first_columns(design)
+    dose_scale = np.array(
+        [
+            float(scale[at]) if effect.treatment.kind == "dose" else 1.0
+            for at, effect in zip(firsts, design.effects, strict=True)
+        ]
+    )
     n_all = groups.count + groups.has_control_group
     random = _random_columns(design)
     cross = np.zeros((len(center),) * 2)
@@ -130,29 +161,37 @@ def reduce_rows(design: Design, rows: Rows) -> Cells:
         columns /= scale
         weighted = columns if w is None else columns * w[:, None]
         cross += columns.T @ weighted
-        untreated = d == 0
+        untreated = (d == 0).all(axis=1)
         some = columns[untreated][:, without_effects]
         control_cross += some.T @ (some if w is None else some * w[untreated, None])
         weight_sum += np.bincount(codes, w, minlength=n_all)
-        own = [None if name == "one" else d / dose_scale for name in random]
+        own = [None if j is None else d[:, j] / dose_scale[j] for j in random]
         for r, left in enumerate(own):
             for j in range(len(center)):
                 product = weighted[:, j] if left is None else left * weighted[:, j]
                 group_cross[:, r, j] += np.bincount(codes, product, n_all)
             for s in range(r + 1):
-                group_gram[:, r, s] += np.bincount(codes, _product(left, own[s], w, d), n_all)
+                group_gram[:, r, s] += np.bincount(codes, _product(left, own[s], w, len(d)), n_all)
                 group_gram[:, s, r] = group_gram[:, r, s]
     # a shared baseline leaves the modifiers' own columns out
     used = np.arange(len(center))
-    if not design.delta_names:
+    if not design.delta_names and not design.estimates:
         used = np.delete(used, of_modifiers)
     spanned = np.r_[0, of_modifiers]
     link_center, link_scale = _on_link_scale(design, rows, float(center[-1]), float(scale[-1]))
     likelihood = None
-    if needs_likelihood(design):
+    if keep_rows or needs_likelihood(design):
         likelihood = reduce_likelihood(
             design, rows, center[used[:-1]], scale[used[:-1]], dose_scale, random
         )
+    modifier_mean = (sums / weight_sum[:, None])[: groups.count]
+    same = EffectColumns(modifier_mean, center[of_modifiers], scale[of_modifiers])
+    effects = tuple(
+        same
+        if effect.modifiers == design.modifiers
+        else _effect_columns(effect.modifiers, rows, groups.count)
+        for effect in design.effects
+    )
     return Cells(
         layout=Layout.of(design),
         center=center[used[:-1]],
@@ -164,10 +203,11 @@ def reduce_rows(design: Design, rows: Rows) -> Cells:
         cross=cross[np.ix_(used, used)],
         group_cross=group_cross[:, :, used],
         group_gram=group_gram,
-        modifier_mean=(sums / weight_sum[:, None])[: groups.count],
+        modifier_mean=modifier_mean,
         modifier_cross=cross[np.ix_(spanned, spanned)],
         modifier_center=center[of_modifiers],
         modifier_scale=scale[of_modifiers],
+        effects=effects,
         modifier_varies=varies,
         control_cross=control_cross,
         group_weight=weight_sum[: groups.count],
@@ -181,8 +221,14 @@ def reduce_rows(design: Design, rows: Rows) -> Cells:
 def needs_likelihood(design: Design) -> bool:
     """Whether cross-products are not all the model sees."""
     plan = design.plan
-    gaussian = plan.family in ("gaussian", "lognormal")
-    return not gaussian or plan.method not in ("auto", "exact")
+    gaussian = plan.family in EXACT_FAMILIES and not design.estimates
+    return not gaussian or plan.method not in ("auto", "exact") or bool(tied(design))
+
+
+def tied(design: Design) -> str:
+    """Why groups do not integrate out one by one, in words; empty where they do."""
+    several = "the arms of the treatment vary together in every group"
+    return beyond_collapse(design.plan) or (several if len(design.effects) > 1 else "")
 
 
 def _on_link_scale(design: Design, rows: Rows, center: float, scale: float) -> tuple[float, float]:
@@ -200,34 +246,72 @@ def _on_link_scale(design: Design, rows: Rows, center: float, scale: float) -> t
     return family.start(mean, design.plan.link) - level, 1.0
 
 
-def _within_variation(design: Design, rows: Rows) -> float:
-    """Share of groups in which the treatment varies."""
-    groups = design.groups
-    if design.treatment.kind == "binary":
-        return float(((groups.n_treated > 0) & (groups.n_control > 0)).mean())
-    low, high = np.full(groups.count, np.inf), np.full(groups.count, -np.inf)
-    np.minimum.at(low, rows.groups, rows.d)
-    np.maximum.at(high, rows.groups, rows.d)
-    return float((high > low).mean())
+def _within_variation(design: Design, rows: Rows) -> FloatArray:
+    """Share of groups in which each treatment varies, (J,)."""
+    count, out = design.groups.count, np.empty(len(design.effects))
+    for j, effect in enumerate(design.effects):
+        if effect.treatment.kind == "binary":
+            out[j] = ((effect.n_treated > 0) & (effect.n_control > 0)).mean()
+            continue
+        low, high = np.full(count, np.inf), np.full(count, -np.inf)
+        np.minimum.at(low, rows.groups, rows.d[:, j])
+        np.maximum.at(high, rows.groups, rows.d[:, j])
+        out[j] = (high > low).mean()
+    return out
+
+
+def _first_columns(design: Design) -> list[int]:
+    """Where each effect's own d stands among the columns of ``_chunks``."""
+    if design.estimates:
+        return [0]
+    start = 1 + len(design.controls.names) + len(design.modifiers.names)
+    widths = [len(effect.lambda_names) for effect in design.effects]
+    return [start + sum(widths[:j]) for j in range(len(widths))]
 
 
 def _chunks(design: Design, rows: Rows) -> Iterator[tuple[slice, FloatArray]]:
-    """Raw columns [1, controls, modifiers, d, d x modifiers, outcome] of some rows at a time.
+    """Raw columns [1, controls, modifiers, d, d x modifiers of each effect, outcome] of some rows.
 
     In column order, so that a column is contiguous; the caller may change them.
     """
     n_controls, k = len(design.controls.names), len(design.modifiers.names)
     n, at = len(rows.y), 1 + n_controls
+    firsts = [] if design.estimates else _first_columns(design)
+    width = at + k + sum(len(effect.lambda_names) for effect in design.effects[: len(firsts)]) + 1
     for start in range(0, n, CHUNK):
         part = slice(start, min(start + CHUNK, n))
-        out = np.empty((part.stop - start, at + 2 * k + 2), order="F")
+        out = np.empty((part.stop - start, width), order="F")
         out[:, 0] = 1.0
         out[:, 1:at] = design.controls.matrix(rows.table, part)
         out[:, at : at + k] = design.modifiers.matrix(rows.table, part)
-        out[:, at + k] = rows.d[part]
-        np.multiply(out[:, at : at + k], rows.d[part, None], out=out[:, at + k + 1 : -1])
+        for j, first in enumerate(firsts):
+            recipe, d = design.effects[j].modifiers, rows.d[part, j]
+            same = recipe == design.modifiers
+            z = out[:, at : at + k] if same else recipe.matrix(rows.table, part)
+            out[:, first] = d
+            np.multiply(z, d[:, None], out=out[:, first + 1 : first + 1 + z.shape[1]])
         out[:, -1] = rows.y[part]
         yield part, out
+
+
+def _counts(rows: Rows, part: slice = slice(None)) -> FloatArray:
+    """How much each row counts: its weight, and a binomial row once for each trial."""
+    w = np.ones(len(rows.y[part])) if rows.weights is None else rows.weights[part]
+    return w if rows.trials is None else np.asarray(w * rows.trials[part])
+
+
+def _effect_columns(recipe: MatrixRecipe, rows: Rows, count: int) -> EffectColumns:
+    """Of an effect whose modifiers are not all of the baseline's."""
+    z = recipe.matrix(rows.table)
+    row = np.ones(len(z)) if rows.weights is None else rows.weights
+    total = np.bincount(rows.groups, row, count)
+    sums = [np.bincount(rows.groups, row * column, count) / total for column in z.T]
+    w = _counts(rows)
+    center = w @ z / w.sum()
+    sd = np.sqrt(w @ (z - center) ** 2 / w.sum())
+    return EffectColumns(
+        np.stack(sums, axis=1) if sums else np.empty((count, 0)), center, np.where(sd > 0, sd, 1.0)
+    )
 
 
 def _moments(design: Design, rows: Rows) -> tuple[FloatArray, FloatArray]:
@@ -244,8 +328,7 @@ def _moments(design: Design, rows: Rows) -> tuple[FloatArray, FloatArray]:
         if shift is None:
             shift = columns.mean(axis=0)
         columns -= shift
-        w = np.ones(len(columns)) if rows.weights is None else rows.weights[part]
-        w = w if rows.trials is None else w * rows.trials[part]
+        w = _counts(rows, part)
         total += float(w.sum())
         first = first + w @ columns
         second = second + w @ columns**2
@@ -259,17 +342,18 @@ def _moments(design: Design, rows: Rows) -> tuple[FloatArray, FloatArray]:
     return center, scale
 
 
-def _random_columns(design: Design) -> tuple[str, ...]:
-    """The group parameters' columns: "one" multiplies 1, "dose" multiplies d."""
-    if design.groups.has_control_group:  # treated groups as varying intercepts
-        return ("one",) if "theta" in design.random_names else ()
-    return tuple("one" if name == "b" else "dose" for name in design.random_names)
+def _random_columns(design: Design) -> tuple[int | None, ...]:
+    """The group parameters' columns: None multiplies 1, a number that effect's d."""
+    if design.groups.has_control_group or design.estimates:  # treated rows as varying intercepts
+        return (None,) if "theta" in design.random_names else ()
+    baseline: tuple[int | None, ...] = (None,) if "b" in design.random_names else ()
+    return baseline + (tuple(range(len(design.effects))) if "theta" in design.random_names else ())
 
 
 def _product(
-    left: FloatArray | None, right: FloatArray | None, w: FloatArray | None, d: FloatArray
+    left: FloatArray | None, right: FloatArray | None, w: FloatArray | None, count: int
 ) -> FloatArray:
-    out = np.ones(len(d)) if w is None else w
+    out = np.ones(count) if w is None else w
     for factor in (left, right):
         out = out if factor is None else out * factor
     return out

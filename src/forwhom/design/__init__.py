@@ -1,12 +1,15 @@
 """Plan and schema to recipe; recipe and rows to arrays."""
 
-from forwhom.design.build import Design, Rows, build_design
+from forwhom.design.build import Design, Effect, Rows, build_design
+from forwhom.design.clusters import Clusters
 from forwhom.design.encode import number_text
 from forwhom.design.groups import Groups
 from forwhom.design.matrix import MatrixRecipe, fit_matrix
 
 __all__ = [
+    "Clusters",
     "Design",
+    "Effect",
     "Groups",
     "MatrixRecipe",
     "Rows",

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from forwhom.data.table import Table
+from forwhom.design.clusters import Clusters, form_clusters
 from forwhom.design.groups import Groups, form_groups
 from forwhom.design.matrix import MatrixRecipe, fit_matrix
 from forwhom.design.outcome import OutcomeCoding, code_outcome
@@ -21,6 +22,27 @@ FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
+class Effect:
+    """The effect of one arm or dose, with a heterogeneity equation of its own.
+
+    Attributes:
+        treatment: what d means.
+        modifiers: recipe of the equation's columns, without its intercept.
+        n_treated, n_control: (G,) rows by arm; for a dose, rows with d != 0 and d == 0.
+    """
+
+    treatment: TreatmentCoding
+    modifiers: MatrixRecipe
+    n_treated: NDArray[np.int64]
+    n_control: NDArray[np.int64]
+
+    @property
+    def lambda_names(self) -> tuple[str, ...]:
+        """Names of the equation's coefficients."""
+        return (INTERCEPT, *self.modifiers.names)
+
+
+@dataclass(frozen=True, slots=True)
 class Design:
     """Everything about the analysis but the numbers in the rows.
 
@@ -28,25 +50,43 @@ class Design:
         plan: the question.
         usage: rows read, dropped and used.
         outcome: what the outcome's numbers mean.
-        treatment: what d means.
-        modifiers, controls: recipes of the two design matrices (without intercepts).
-        groups: the groups.
+        effects: one per arm or dose, J in all.
+        modifiers: recipe of the baseline's columns: every effect's modifiers, without intercept.
+        controls: recipe of the controls' columns.
+        groups: the groups, with the rows of the effect at hand by arm.
+        clusters: further groupings.
         notes: decisions taken for the user, one sentence each.
+        arms: every combination of treatments that occurs, in words, the untreated first; empty
+            for a dose.
+        at: the effect at hand, for tables that show one at a time.
     """
 
     plan: Plan
     usage: Usage
     outcome: OutcomeCoding
-    treatment: TreatmentCoding
+    effects: tuple[Effect, ...]
     modifiers: MatrixRecipe
     controls: MatrixRecipe
     groups: Groups
+    clusters: tuple[Clusters, ...]
     notes: tuple[str, ...]
+    arms: tuple[str, ...] = ()
+    at: int = 0
+
+    @property
+    def effect(self) -> Effect:
+        """The effect at hand."""
+        return self.effects[self.at]
+
+    @property
+    def treatment(self) -> TreatmentCoding:
+        """What d means, for the effect at hand."""
+        return self.effect.treatment
 
     @property
     def lambda_names(self) -> tuple[str, ...]:
-        """Names of the heterogeneity equation's coefficients."""
-        return (INTERCEPT, *self.modifiers.names)
+        """Names of the heterogeneity equation's coefficients, for the effect at hand."""
+        return self.effect.lambda_names
 
     @property
     def delta_names(self) -> tuple[str, ...]:
@@ -55,10 +95,21 @@ class Design:
 
     @property
     def random_names(self) -> tuple[str, ...]:
-        """The group parameters that vary around their prediction: of b, theta."""
+        """The group parameters that vary around their prediction: b, and theta of each effect."""
         spread = self.plan.spread != "none"
         baseline = ("b",) if self.plan.baseline == "group" else ()
-        return baseline + (("theta",) if spread else ())
+        return baseline + (("theta",) * len(self.effects) if spread else ())
+
+    @property
+    def estimates(self) -> bool:
+        """Whether the outcome is itself an estimated effect."""
+        return self.plan.std_error is not None
+
+    def show(self, at: int) -> Design:
+        """The same with another effect at hand."""
+        effect = self.effects[at]
+        groups = replace(self.groups, n_treated=effect.n_treated, n_control=effect.n_control)
+        return replace(self, at=at, groups=groups)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,19 +118,23 @@ class Rows:
 
     Attributes:
         table: complete rows of the used columns.
-        y: (n,) outcome, categories as codes; d: (n,) treatment; groups: (n,) group numbers.
-        weights, trials, event, offset, log_exposure: (n,) or None.
+        y: (n,) outcome, categories as codes.
+        d: (n, J) treatment, one column per effect.
+        groups: (n,) group numbers; clusters: (n, K) cluster numbers.
+        weights, trials, event, offset, log_exposure, std_error: (n,) or None.
     """
 
     table: Table
     y: FloatArray
     d: FloatArray
     groups: NDArray[np.int64]
+    clusters: NDArray[np.int64]
     weights: FloatArray | None
     trials: FloatArray | None = None
     event: FloatArray | None = None
     offset: FloatArray | None = None
     log_exposure: FloatArray | None = None
+    std_error: FloatArray | None = None
 
 
 def build_design(plan: Plan, table: Table) -> tuple[Design, Rows]:
@@ -90,8 +145,8 @@ def build_design(plan: Plan, table: Table) -> tuple[Design, Rows]:
     """
     complete, usage = complete_rows(plan, table)
     times = frequencies(plan, complete)
-    treatment, d = code_treatment(plan, complete.columns[plan.treatment])
-    if plan.preset == "alley2023" and treatment.kind == "dose":
+    codings, recipes, d = _effects(plan, complete, times)
+    if plan.preset == "alley2023" and codings[0].kind == "dose":
         raise DataError(
             f"preset 'alley2023' compares treated groups with one control group; treatment "
             f"'{plan.treatment}' is a dose. Leave the preset out."
@@ -99,10 +154,12 @@ def build_design(plan: Plan, table: Table) -> tuple[Design, Rows]:
     modifiers = fit_matrix(plan.modifiers, complete, times)
     own_controls, repeated = _without_repeats(plan)
     controls = fit_matrix(own_controls, complete, times)
-    _check_prior_terms(plan, modifiers, controls)
-    groups, codes = form_groups(plan, complete, d, plan.preset == "alley2023", times)
+    _check_prior_terms(plan, modifiers, controls, codings, recipes)
+    given = (d != 0).any(axis=1)
+    groups, codes = form_groups(plan, complete, given, plan.preset == "alley2023", times)
+    clusters, cluster_codes = form_clusters(plan, complete, codes, times)
     outcome, found = code_outcome(plan, complete)
-    notes = [treatment.note] if treatment.note else []
+    notes = [coding.note for coding in codings if coding.note]
     notes += outcome.notes
     for name, count in groups.binned:
         notes.append(
@@ -119,19 +176,111 @@ def build_design(plan: Plan, table: Table) -> tuple[Design, Rows]:
         notes.append(_weights_note(plan, usage))
     if usage.zero_weight:
         notes.append(f"{plural(usage.zero_weight, 'row')} with zero weight left out.")
-    design = Design(plan, usage, outcome, treatment, modifiers, controls, groups, tuple(notes))
+    effects = tuple(
+        Effect(coding, recipe, *_arm_rows(j, codings, d, codes, groups, times))
+        for j, (coding, recipe) in enumerate(zip(codings, recipes, strict=True))
+    )
+    design = Design(
+        plan,
+        usage,
+        outcome,
+        effects,
+        modifiers,
+        controls,
+        groups,
+        clusters,
+        tuple(notes),
+        _arm_names(codings, d),
+    )
+    _check_agreement(design)
     rows = Rows(
         complete,
         found.y,
         d,
         codes,
+        cluster_codes,
         weights,
         found.trials,
         found.event,
         found.offset,
         found.log_exposure,
+        found.std_error,
     )
-    return design, rows
+    return design.show(0), rows
+
+
+def _effects(
+    plan: Plan, table: Table, times: FloatArray | None
+) -> tuple[list[TreatmentCoding], list[MatrixRecipe], FloatArray]:
+    """Codings and modifier columns of every effect, and d (n, J)."""
+    codings: list[TreatmentCoding] = []
+    recipes: list[MatrixRecipe] = []
+    parts: list[FloatArray] = []
+    for name, formula in plan.treatments:
+        recipe = fit_matrix(formula, table, times)
+        if plan.std_error:
+            coded: tuple[TreatmentCoding, ...]
+            coded = (TreatmentCoding(name, "estimate", "", "", None, None),)
+            part = np.ones((table.n_rows, 1))
+        else:
+            coded, part = code_treatment(plan, table.columns[name])
+        codings += coded
+        recipes += [recipe] * len(coded)
+        parts.append(part)
+    return codings, recipes, np.hstack(parts)
+
+
+def _arm_names(codings: list[TreatmentCoding], d: FloatArray) -> tuple[str, ...]:
+    """The combinations of arms that occur, in the order of ``np.unique``."""
+    if any(coding.kind == "dose" for coding in codings):
+        return ()
+    if len(codings) == 1:
+        return (codings[0].control, codings[0].treated)
+    names = []
+    for row in np.unique(d, axis=0):
+        given = [c.name for c, one in zip(codings, row, strict=True) if one]
+        names.append(" and ".join(given) or "untreated")
+    return tuple(names)
+
+
+def _check_agreement(design: Design) -> None:
+    """What is asked of the groups' own parameters, now that the arms are known."""
+    plan = design.plan
+    if plan.sigma_by == "arm" and not design.arms:
+        raise DataError(
+            f"sigma_by='arm' needs arms, and treatment '{plan.treatment}' is a dose. Leave out "
+            "sigma_by, or say sigma_by='group'."
+        )
+    if plan.correlated and len(design.random_names) < 2:
+        raise DataError(
+            "correlated asks for the correlation of a group's own parameters, and its effect is "
+            "the only one. Leave out correlated, or say baseline='group'."
+        )
+    if plan.method in ("exact", "quadrature") and len(design.effects) > 1:
+        raise DataError(
+            f"method '{plan.method}' integrates groups out one by one, and the "
+            f"{len(design.effects)} arms of '{plan.treatment}' vary together in every group. Leave "
+            "method to 'auto', which takes NUTS."
+        )
+
+
+def _arm_rows(
+    j: int,
+    codings: list[TreatmentCoding],
+    d: FloatArray,
+    codes: NDArray[np.int64],
+    groups: Groups,
+    times: FloatArray | None,
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Rows of each group with an effect's arm, and with its control value."""
+    if len(codings) == 1:
+        return groups.n_treated, groups.n_control
+    same = [k for k, coding in enumerate(codings) if coding.column == codings[j].column]
+    counts = []
+    for mine in (d[:, j] != 0, (d[:, same] == 0).all(axis=1)):
+        w = None if times is None else times[mine]
+        counts.append(np.bincount(codes[mine], w, groups.count).astype(np.int64))
+    return counts[0], counts[1]
 
 
 def _without_repeats(plan: Plan) -> tuple[Formula, tuple[str, ...]]:
@@ -144,13 +293,21 @@ def _without_repeats(plan: Plan) -> tuple[Formula, tuple[str, ...]]:
     return Formula(kept), repeated
 
 
-def _check_prior_terms(plan: Plan, modifiers: MatrixRecipe, controls: MatrixRecipe) -> None:
+def _check_prior_terms(
+    plan: Plan,
+    modifiers: MatrixRecipe,
+    controls: MatrixRecipe,
+    codings: list[TreatmentCoding],
+    recipes: list[MatrixRecipe],
+) -> None:
     baseline = () if plan.baseline == "shared" else modifiers.names
     known = {
         "beta": controls.names,
         "delta": baseline,
-        "lambda": (INTERCEPT, *modifiers.names),
+        "lambda": (INTERCEPT, *dict.fromkeys(n for recipe in recipes for n in recipe.names)),
     }
+    for coding, recipe in zip(codings, recipes, strict=True):
+        known[f"lambda_{coding.column}"] = (INTERCEPT, *recipe.names)
     for key, names in known.items():
         for term in plan.prior_terms(key):
             if term not in names:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from forwhom.data.table import Column
 from forwhom.design.counted import mean, quantiles, sd, total
+from forwhom.design.distinct import distinct_codes
 from forwhom.errors import DataError, PlanError, listing
 from forwhom.plan.formula import Factor
 
@@ -217,7 +218,7 @@ def levels_of(
     if cuts is not None:
         codes = np.searchsorted(cuts, values, side="left").astype(np.int64)
         return codes, bin_levels(cuts), None
-    distinct, codes = np.unique(values, return_inverse=True)
+    distinct, codes = distinct_codes(values)
     labels: Mapping[float, str] = dict(column.value_labels)
     if column.kind == "boolean":
         labels = {0.0: "False", 1.0: "True"} | dict(labels)

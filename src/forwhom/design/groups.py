@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forwhom.data.table import Column, Table
+from forwhom.design.distinct import distinct_codes
 from forwhom.design.encode import bin_cuts, bin_request, levels_of
 from forwhom.errors import DataError, PlanError
 from forwhom.plan import Plan
@@ -28,6 +29,7 @@ class Groups:
         numbers: per grouping column, the levels' numbers, or None where texts are all there is.
         labels: per grouping column, the column's own label (its name where it has none).
         n_treated, n_control: (G,) rows by arm; for a dose, rows with d != 0 and d == 0.
+        n_rows: (G,) rows, whatever their arm.
         binned: (column, number of bins) of columns binned for grouping only, not in the formula.
         has_control_group: whether untreated rows form one further group, numbered G (preset
             alley2023).
@@ -40,6 +42,7 @@ class Groups:
     labels: tuple[str, ...]
     n_treated: IntArray
     n_control: IntArray
+    n_rows: IntArray
     binned: tuple[tuple[str, int], ...]
     has_control_group: bool
 
@@ -67,7 +70,7 @@ class Groups:
 def form_groups(
     plan: Plan,
     table: Table,
-    d: FloatArray,
+    given: NDArray[np.bool_],
     one_control_group: bool,
     times: FloatArray | None = None,
 ) -> tuple[Groups, IntArray]:
@@ -78,7 +81,7 @@ def form_groups(
 
     Args:
         table: complete rows.
-        d: (n,) treatment.
+        given: (n,) whether a row is treated in any way.
         one_control_group: preset alley2023: combinations of treated rows only, every untreated
             row in one further group.
         times: (n,) how many times each row counts, where it is not once.
@@ -107,7 +110,7 @@ def form_groups(
         display.append(texts)
         numbers.append(column_numbers)
         codes = renumber(codes * len(texts) + column_codes)
-    treated = d != 0
+    treated = given
     w_treated, w_control = (None, None) if times is None else (times[treated], times[~treated])
     if one_control_group:
         within = renumber(codes[treated])
@@ -129,6 +132,7 @@ def form_groups(
         labels=tuple(table.columns[name].label or name for name in columns),
         n_treated=np.bincount(codes[treated], w_treated, count)[:count].astype(np.int64),
         n_control=controls.astype(np.int64),
+        n_rows=np.bincount(codes, times, count)[:count].astype(np.int64),
         binned=tuple(binned),
         has_control_group=one_control_group,
     )
@@ -170,15 +174,17 @@ def _binned_by_formula(plan: Plan, name: str) -> bool:
 
 def _few_values(values: FloatArray) -> bool:
     sample = np.unique(values[:10_000])
-    return len(sample) <= CONTINUOUS_ABOVE and len(np.unique(values)) <= CONTINUOUS_ABOVE
+    return len(sample) <= CONTINUOUS_ABOVE and len(distinct_codes(values)[0]) <= CONTINUOUS_ABOVE
 
 
 def renumber(codes: IntArray) -> IntArray:
     """Codes without gaps, in order."""
     top = int(codes.max(initial=0)) + 1
     if top <= max(4 * len(codes), 1024):  # a lookup table beats a sort
-        used = np.zeros(top, dtype=np.int64)
-        used[codes] = 1
+        used = np.zeros(top, dtype=np.bool_)
+        used[codes] = True
+        if used.all():
+            return codes
         return np.asarray((np.cumsum(used) - 1)[codes])
     return np.unique(codes, return_inverse=True)[1].astype(np.int64)
 

@@ -49,6 +49,7 @@ class OutcomeRows:
     event: FloatArray | None
     offset: FloatArray | None
     log_exposure: FloatArray | None
+    std_error: FloatArray | None
 
 
 def code_outcome(plan: Plan, table: Table) -> tuple[OutcomeCoding, OutcomeRows]:
@@ -76,7 +77,8 @@ def code_outcome(plan: Plan, table: Table) -> tuple[OutcomeCoding, OutcomeRows]:
     if plan.family == "lognormal":
         y = np.log(y)
     offset = None if plan.offset is None else _column(plan, table, plan.offset, "offset")
-    rows = OutcomeRows(y, trials, event, offset, _log_exposure(plan, table))
+    errors = None if plan.std_error is None else _standard_errors(plan, table, plan.std_error)
+    rows = OutcomeRows(y, trials, event, offset, _log_exposure(plan, table), errors)
     return coding, rows
 
 
@@ -209,12 +211,20 @@ def _edges(plan: Plan, y: FloatArray) -> tuple[str, ...]:
             f"'{plan.family}' is for shares. Choose family 'bernoulli'."
         )
     absent = [text for value, text in ((0.0, "0"), (1.0, "1")) if not (y == value).any()]
+    name = {"0": "cutpoint", "1": "gap"}
+    for text in absent:
+        prior = plan.prior(name[text])
+        if prior is not None and prior.distribution == "flat":
+            raise DataError(
+                f"outcome '{plan.outcome}' never is {text}, so nothing bounds the {name[text]} "
+                f"under the flat prior it was given. Give it another prior, or leave it to the "
+                "default; family 'beta' does without it."
+            )
     if len(absent) == 2:
         return (
             f"Outcome '{plan.outcome}' never is 0 or 1: the cutpoints rest on their priors. Family "
             "'beta' does without them.",
         )
-    name = {"0": "cutpoint", "1": "gap"}
     return tuple(
         f"Outcome '{plan.outcome}' never is {text}: the {name[text]} leans on its prior."
         for text in absent
@@ -233,7 +243,10 @@ def _intervals(
         cuts = np.unique(np.quantile(times, shares, method="inverted_cdf", weights=w))
         cuts = cuts[cuts < times.max()]
         count = len(cuts) + 1
-        shown = ", ".join(number_text(float(f"{cut:.4g}")) for cut in cuts)
+        texts = [number_text(float(f"{cut:.4g}")) for cut in cuts]
+        shown = ", ".join(texts)
+        if count > 12:
+            shown = f"{len(cuts)} times from {texts[0]} to {texts[-1]}"
         note = (
             f"The hazard of '{name}' may change at {shown}: {count} intervals with about as many "
             "events each. Say breaks= for other times."
@@ -296,6 +309,17 @@ def _trials(plan: Plan, table: Table, y: FloatArray) -> FloatArray | None:
             f"{number_text(trials[above][0])}). Are the two columns in each other's place?"
         )
     return trials
+
+
+def _standard_errors(plan: Plan, table: Table, name: str) -> FloatArray:
+    errors = _column(plan, table, name, "std_error")
+    bad = ~(errors > 0)
+    if bad.any():
+        raise DataError(
+            f"std_error '{name}' must be above 0; it holds {number_text(errors[bad][0])} in "
+            f"{plural(int((errors == errors[bad][0]).sum()), 'row')}. Leave these rows out."
+        )
+    return errors
 
 
 def _event(plan: Plan, table: Table, y: FloatArray) -> FloatArray | None:

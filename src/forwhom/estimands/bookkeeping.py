@@ -2,21 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from forwhom.data import Tidy
 from forwhom.estimands.effects import free_name, group_headers
+from forwhom.inference.diagnostics import LEAST_E_BFMI, LEAST_ESS, R_HAT_LIMIT
 from forwhom.posterior import Posterior
 
 
-def groups_table(posterior: Posterior) -> Tidy:
-    """One row per group: its modifiers and its rows by arm."""
-    groups = posterior.design.groups
+def groups_table(posteriors: Sequence[Posterior]) -> Tidy:
+    """One row per group: its modifiers and its rows by arm, of each effect where there are several.
+
+    Args:
+        posteriors: one per effect.
+    """
+    groups = posteriors[0].design.groups
     columns: dict[str, object] = {"group_id": np.arange(1, groups.count + 1)}
     for j, name in enumerate(groups.columns):
         columns[free_name(name, columns)] = groups.column_values(j)
-    columns |= {"n_treated": groups.n_treated, "n_control": groups.n_control}
     headers = group_headers(groups)
+    if len(posteriors) == 1:
+        columns |= {"n_treated": groups.n_treated, "n_control": groups.n_control}
+        return Tidy(columns, "Groups", None, (), headers)
+    for one in posteriors:
+        name = one.design.treatment.name
+        columns[f"n_{name}"] = one.design.groups.n_treated
+        headers[f"n_{name}"] = f"Rows with {name}"
     return Tidy(columns, "Groups", None, (), headers)
 
 
@@ -32,26 +45,34 @@ def rows_table(posterior: Posterior) -> Tidy:
 def diagnostics_table(posterior: Posterior) -> Tidy:
     """How the draws were made and whether they can be trusted."""
     d = posterior.diagnostics
-    columns = {
-        "method": [d.method],
-        "draws": np.array([d.draws]),
-        "proposals": np.array([d.proposals]),
-        "k_hat": np.array([d.k_hat]),
-        "effective_share": np.array([d.effective_share]),
-        "distinct": np.array([d.distinct]),
-        "passed": [d.passed],
-    }
-    headers = {
-        "method": "Method",
-        "draws": "Draws",
-        "proposals": "Proposals",
-        "k_hat": "Pareto k-hat",
-        "effective_share": "Effective share",
-        "distinct": "Distinct scales",
-        "passed": "Passed",
-    }
-    notes = (
-        f"Method {d.method}: {d.why}.",
-        "Draws are independent. k-hat below 0.7 means that the importance weights can be trusted.",
-    )
-    return Tidy(columns, "Diagnostics", None, notes, headers)
+    columns: dict[str, object] = {"method": [d.method], "draws": np.array([d.draws])}
+    headers = {"method": "Method", "draws": "Draws"}
+    if d.chains is None:
+        found: tuple[tuple[str, str, float], ...] = (
+            ("proposals", "Proposals", d.proposals),
+            ("k_hat", "Pareto k-hat", d.k_hat),
+            ("effective_share", "Effective share", d.effective_share),
+            ("distinct", "Distinct scales", d.distinct),
+        )
+        told = "Draws are independent. k-hat below 0.7 means that the importance weights can be "
+        told += "trusted."
+    else:
+        c = d.chains
+        found = (
+            ("chains", "Chains", c.chains),
+            ("tune", "Adaptation", c.tune),
+            ("r_hat", "R-hat", c.r_hat),
+            ("ess_bulk", "ESS bulk", round(c.ess_bulk)),
+            ("ess_tail", "ESS tail", round(c.ess_tail)),
+            ("divergences", "Divergences", c.divergences),
+            ("e_bfmi", "E-BFMI", c.e_bfmi),
+        )
+        told = (
+            "Markov chains: the worst of all parameters. R-hat should be below "
+            f"{R_HAT_LIMIT}, effective sample sizes (ESS) at least {LEAST_ESS:.0f}, E-BFMI at "
+            f"least {LEAST_E_BFMI}."
+        )
+    for key, header, value in found:
+        columns[key], headers[key] = np.array([value]), header
+    columns["passed"], headers["passed"] = [d.passed], "Passed"
+    return Tidy(columns, "Diagnostics", None, (f"Method {d.method}: {d.why}.", told), headers)

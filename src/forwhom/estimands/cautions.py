@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,17 +31,22 @@ class Caution:
     text: str
 
 
-def cautions(posterior: Posterior, cells: Cells, average: Tidy) -> tuple[Caution, ...]:
+def cautions(posteriors: Sequence[Posterior], cells: Cells, average: Tidy) -> tuple[Caution, ...]:
     """Everything a careful analyst would want said, most basic first.
 
     Args:
-        posterior, cells: the fit.
+        posteriors: one per effect, and per category of an unordered outcome.
+        cells: the fit's.
         average: the table of the average effect, on the scale it is told in.
     """
+    posterior, effects = posteriors[0], posteriors[: len(posteriors[0].design.effects)]
     found = [
-        *_arms(posterior),
-        *_groups(posterior, cells),
-        *_spread(posterior),
+        *(caution for one in effects for caution in _arms(one)),
+        *_groups(posterior),
+        *(caution for one in effects for caution in _coverage(one, cells)),
+        *_within(posterior, cells),
+        *_clusters(posterior),
+        *(caution for one in posteriors for caution in _spread(one)),
         *_columns(posterior, cells),
         *_baseline(posterior, cells),
         *_separation(posterior, cells),
@@ -73,12 +79,11 @@ def _arms(posterior: Posterior) -> list[Caution]:
     ]
 
 
-def _groups(posterior: Posterior, cells: Cells) -> list[Caution]:
-    design, groups = posterior.design, posterior.design.groups
+def _groups(posterior: Posterior) -> list[Caution]:
+    groups = posterior.design.groups
     found = []
-    treated, control = groups.n_treated, groups.n_control
     one_control = groups.has_control_group
-    size = treated if one_control else treated + control
+    size = groups.n_treated if one_control else groups.n_rows
     rows = "treated row" if one_control else "row"
     if posterior.sigma_theta is not None and groups.count < 5:
         found.append(
@@ -89,6 +94,8 @@ def _groups(posterior: Posterior, cells: Cells) -> list[Caution]:
                 "spread='none'.",
             )
         )
+    if posterior.design.estimates:
+        return found
     if (size == 1).all():
         found.append(
             Caution(
@@ -105,19 +112,30 @@ def _groups(posterior: Posterior, cells: Cells) -> list[Caution]:
                 f"median group has {int(np.median(size))}): their effects lean on the modifiers.",
             )
         )
-    if one_control:
-        return found
-    if cells.within_variation == 0:
+    return found
+
+
+def _coverage(posterior: Posterior, cells: Cells) -> list[Caution]:
+    """Groups that lack an arm."""
+    design, groups = posterior.design, posterior.design.groups
+    if groups.has_control_group:
+        return []
+    found = []
+    treated, control = groups.n_treated, groups.n_control
+    several = len(design.effects) > 1
+    if cells.within_variation[design.at] == 0 and not design.estimates:
         found.append(
             Caution(
                 "treatment_between_groups",
-                f"Treatment '{design.plan.treatment}' does not vary within any group: its effect "
+                f"Treatment '{design.treatment.name}' does not vary within any group: its effect "
                 "is read from differences between groups only, and other differences between "
                 "groups are mixed into it.",
             )
         )
     elif design.treatment.kind == "binary":
         for arm, counts in (("treated", treated), ("control", control)):
+            of = design.treatment.treated if arm == "treated" else design.treatment.control
+            rows = f"rows with {design.treatment.column} '{of}'" if several else f"{arm} rows"
             empty = np.flatnonzero(counts == 0)
             if len(empty):
                 shown = "; ".join(groups.name(int(g)) for g in empty[:3])
@@ -126,10 +144,18 @@ def _groups(posterior: Posterior, cells: Cells) -> list[Caution]:
                     Caution(
                         f"no_{arm}_rows",
                         f"{len(empty):,} of {groups.count:,} groups "
-                        f"{'has' if len(empty) == 1 else 'have'} no {arm} rows ({shown}{more}): "
+                        f"{'has' if len(empty) == 1 else 'have'} no {rows} ({shown}{more}): "
                         "what is said of them comes from the other groups.",
                     )
                 )
+    return found
+
+
+def _within(posterior: Posterior, cells: Cells) -> list[Caution]:
+    """Modifiers that vary within the groups named."""
+    design, found = posterior.design, []
+    if design.groups.has_control_group:
+        return []
     varying = [
         name
         for name, varies in zip(design.modifiers.names, cells.modifier_varies, strict=True)
@@ -146,10 +172,36 @@ def _groups(posterior: Posterior, cells: Cells) -> list[Caution]:
     return found
 
 
+def _clusters(posterior: Posterior) -> list[Caution]:
+    """Clusterings that the data can hardly tell from noise, or know little of."""
+    found = []
+    for cluster in posterior.design.clusters:
+        count = len(cluster.levels)
+        if (cluster.n_rows == 1).all():
+            found.append(
+                Caution(
+                    "every_cluster_one_row",
+                    f"Every cluster of '{cluster.name}' has one row: its spread cannot be told "
+                    "from noise and rests on its prior.",
+                )
+            )
+        elif count < 5:
+            found.append(
+                Caution(
+                    "few_clusters",
+                    f"'{cluster.name}' has {count} clusters: the spread between them is barely "
+                    "identified, and its prior matters. As a control C"
+                    f"({cluster.name}) it would do without one.",
+                )
+            )
+    return found
+
+
 def _spread(posterior: Posterior) -> list[Caution]:
     draws = posterior.sigma_theta
     if draws is None:
         return []
+    of = _which(posterior)
     low, middle, high = (float(q) for q in np.quantile(draws, [0.05, 0.5, 0.95]))
     few = posterior.design.groups.count < 5  # said already that the spread is hardly known
     if few or low > 0.25 * middle:  # a half-normal shape, piled up at zero, has a ratio of 0.09
@@ -157,12 +209,19 @@ def _spread(posterior: Posterior) -> list[Caution]:
     return [
         Caution(
             "spread_near_zero",
-            f"The effect spread sigma_theta may be zero (95 % of its posterior lies below "
+            f"The effect spread sigma_theta{of} may be zero (95 % of its posterior lies below "
             f"{_short(high)}): beyond what the modifiers predict, the data show no clear "
             "differences between groups, so group effects are pooled strongly towards their "
             "predictions.",
         )
     ]
+
+
+def _which(posterior: Posterior) -> str:
+    """Which of several effects, in words."""
+    design = posterior.design
+    of = f" of {design.treatment.name}" if len(design.effects) > 1 else ""
+    return of + (f" on {posterior.category}" if posterior.category else "")
 
 
 def _columns(posterior: Posterior, cells: Cells) -> list[Caution]:
@@ -206,7 +265,8 @@ def _separation(posterior: Posterior, cells: Cells) -> list[Caution]:
         return []
     d = found.d
     cautions = []
-    for arm, mine in (("treated", d != 0), ("control", d == 0)):
+    treated = (d != 0).any(axis=1)
+    for arm, mine in (("treated", treated), ("control", ~treated)):
         words = _edge(posterior, found, mine)
         if words:
             cautions.append(
@@ -224,7 +284,7 @@ def _separation(posterior: Posterior, cells: Cells) -> list[Caution]:
         return cautions
     count = len(cells.group_gram)
     apart = np.ones(count, dtype=bool)
-    for mine in (d != 0, d == 0):
+    for mine in (treated, ~treated):
         successes = np.bincount(found.group[mine], y[mine], count)
         trials = np.bincount(found.group[mine], n[mine], count)
         apart &= (trials >= LARGE_ARM) & ((successes == 0) | (successes == trials))
@@ -285,12 +345,22 @@ def _draws(posterior: Posterior) -> list[Caution]:
     d = posterior.diagnostics
     if d.passed:
         return []
+    if d.chains is not None:
+        wrong = "; ".join(d.chains.failures(d.draws))
+        return [
+            Caution(
+                "chains",
+                f"The chains fail their check ({wrong}): do not rely on these results. Try more "
+                "informative priors, fewer modifiers or more draws.",
+            )
+        ]
     return [
         Caution(
             "k_hat",
             f"The importance weights fail their check (Pareto k-hat {d.k_hat:.2f}, should be below "
             f"0.7; effective share {d.effective_share:.1%}, should be above 5 %): do not rely on "
-            "these results. Try more informative priors on the spreads, in the outcome's units.",
+            "these results. Try method='nuts', or more informative priors on the spreads, in the "
+            "outcome's units.",
         )
     ]
 

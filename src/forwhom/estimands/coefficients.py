@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
+
 import numpy as np
 
 from forwhom.cells import in_words
 from forwhom.data import Tidy
+from forwhom.design import Design, number_text
 from forwhom.estimands.summarise import SUMMARY_HEADERS, heavy_note, summarise
 from forwhom.posterior import Posterior
 
@@ -16,7 +20,7 @@ def modifiers_table(posterior: Posterior, level: float) -> Tidy:
     names = design.lambda_names
     summary = summarise(posterior.lambda_.T, level)
     columns = {
-        "treatment": [design.treatment.column] * len(names),
+        "treatment": [design.treatment.name] * len(names),
         "term": list(names),
         **summary,
     }
@@ -29,23 +33,30 @@ def modifiers_table(posterior: Posterior, level: float) -> Tidy:
     return Tidy(columns, "Modifier coefficients (lambda)", level, notes, SUMMARY_HEADERS)
 
 
-def parameters_table(posterior: Posterior, level: float) -> Tidy:
-    """alpha, beta, delta and the standard deviations, one row each."""
-    design = posterior.design
+def parameters_table(posteriors: Sequence[Posterior], level: float) -> Tidy:
+    """alpha, beta, delta and the standard deviations, one row each.
+
+    Args:
+        posteriors: one per effect, of the same linear predictor.
+        level: of the intervals.
+    """
+    posterior, design = posteriors[0], posteriors[0].design
+    several = len(posteriors) > 1
+    alpha = () if design.estimates else (("alpha", ("",), posterior.alpha[:, None]),)
+    b = posterior.sigma_b
     parts = [
-        ("alpha", ("",), posterior.alpha[:, None]),
+        *alpha,
         ("beta", design.controls.names, posterior.beta),
         ("delta", design.delta_names, posterior.delta),
+        *(() if b is None else (("sigma_b", ("",), b[:, None]),)),
         *(
-            (name, ("",), values[:, None])
-            for name, values in (
-                ("sigma_b", posterior.sigma_b),
-                ("sigma_theta", posterior.sigma_theta),
-            )
-            if values is not None
+            ("sigma_theta", (one.design.treatment.name if several else "",), draws[:, None])
+            for one in posteriors
+            if (draws := one.sigma_theta) is not None
         ),
+        *posterior.others,
         *(
-            (name, _entries(values.shape[1]), values)
+            (name, _entries(design, name, values.shape[1]), values)
             for name, values in posterior.parameters
             if values.shape[1]
         ),
@@ -60,8 +71,14 @@ def parameters_table(posterior: Posterior, level: float) -> Tidy:
     return Tidy(columns, "Other parameters", level, heavy_note(summary), headers)
 
 
-def _entries(size: int) -> tuple[str, ...]:
-    """Terms of a parameter: none for one value, else their numbers."""
+def _entries(design: Design, name: str, size: int) -> tuple[str, ...]:
+    """Terms of a parameter: none for one value, else their numbers, or a hazard's intervals."""
+    if name == "hazard_ratios":
+        edges = [number_text(float(f"{end:.4g}")) for end in design.outcome.ends]
+        spans = [f"{low} to {high}" for low, high in pairwise(edges)]
+        return (*spans[:-1], f"after {edges[-2]}")
+    if name == "sigma" and design.plan.sigma_by == "arm":
+        return design.arms
     return ("",) if size == 1 else tuple(str(i + 1) for i in range(size))
 
 

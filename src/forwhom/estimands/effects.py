@@ -75,14 +75,16 @@ def effects_table(posterior: Posterior, found: GroupPass) -> Tidy:
     design = posterior.design
     groups = design.groups
     columns: dict[str, object] = {
-        "treatment": [design.treatment.column] * groups.count,
+        "treatment": [design.treatment.name] * groups.count,
         "group_id": np.arange(1, groups.count + 1),
     }
     for j, name in enumerate(groups.columns):
         columns[free_name(name, columns)] = groups.column_values(j)
-    columns |= {"n_treated": groups.n_treated, "n_control": groups.n_control, **found.summary}
+    counts = {"n_treated": groups.n_treated, "n_control": groups.n_control}
+    columns |= {"n_rows": groups.n_rows} if design.estimates else counts
+    columns |= found.summary
     headers = group_headers(groups)
-    note = (*heavy_note(found.summary), *_notes(posterior))
+    note = (*heavy_note(found.summary), *effect_notes(posterior))
     return Tidy(columns, "Group effects (theta)", found.level, note, headers)
 
 
@@ -91,12 +93,12 @@ def average_table(posterior: Posterior, draws: FloatArray, level: float) -> Tidy
     groups = posterior.design.groups
     summary = summarise(draws[None, :], level)
     columns = {
-        "treatment": [posterior.design.treatment.column],
+        "treatment": [posterior.design.treatment.name],
         "n_groups": np.array([groups.count]),
         **_arm_totals(posterior, np.zeros(groups.count, dtype=np.int64), 1),
         **summary,
     }
-    note = (*heavy_note(summary), _average_note(posterior), *_notes(posterior))
+    note = (*heavy_note(summary), _average_note(posterior), *effect_notes(posterior))
     return Tidy(columns, "Average effect", level, note, SUMMARY_HEADERS)
 
 
@@ -125,7 +127,7 @@ def average_by_table(posterior: Posterior, by: Sequence[str], level: float) -> T
     _, first, codes = np.unique(codes, return_index=True, return_inverse=True)
     codes = codes.astype(np.int64)
     count = len(first)
-    columns: dict[str, object] = {"treatment": [posterior.design.treatment.column] * count}
+    columns: dict[str, object] = {"treatment": [posterior.design.treatment.name] * count}
     for j, name in zip(chosen, by, strict=True):
         values = groups.column_values(j)
         picked = [values[i] for i in first]
@@ -136,7 +138,7 @@ def average_by_table(posterior: Posterior, by: Sequence[str], level: float) -> T
     summary = summarise(_averages(posterior, codes, count), level)
     columns |= summary
     headers = group_headers(groups)
-    note = (*heavy_note(summary), _average_note(posterior), *_notes(posterior))
+    note = (*heavy_note(summary), _average_note(posterior), *effect_notes(posterior))
     return Tidy(columns, "Average effects by " + ", ".join(by), level, note, headers)
 
 
@@ -171,6 +173,8 @@ def _averages(posterior: Posterior, codes: IntArray, count: int) -> FloatArray:
 
 def _arm_totals(posterior: Posterior, codes: IntArray, count: int) -> dict[str, IntArray]:
     groups = posterior.design.groups
+    if posterior.design.estimates:
+        return {"n_rows": np.bincount(codes, groups.n_rows, count).astype(np.int64)}
     return {
         "n_treated": np.bincount(codes, groups.n_treated, count).astype(np.int64),
         "n_control": np.bincount(codes, groups.n_control, count).astype(np.int64),
@@ -185,10 +189,13 @@ def _average_note(posterior: Posterior) -> str:
     return f"Averaged within draws over all analysed rows{', weighted' if weighted else ''}."
 
 
-def _notes(posterior: Posterior) -> tuple[str, ...]:
+def effect_notes(posterior: Posterior) -> tuple[str, ...]:
+    """What effects are effects on, and of what."""
     design = posterior.design
     on, unit = posterior.effect_on, posterior.unit_words
     unit = f", in {unit}," if unit else ""
+    if design.estimates:
+        return (f"Effects as estimated in {design.plan.outcome}.",)
     if design.treatment.kind == "dose":
         return (f"Effects on {on}{unit} of one unit of {design.treatment.column}.",)
     return (
@@ -202,14 +209,19 @@ def stack(tables: Sequence[Tidy], labels: Sequence[str]) -> Tidy:
     first = tables[0]
     if len(tables) == 1:
         return first
-    columns: dict[str, object] = {
-        "outcome": [label for t, label in zip(tables, labels, strict=True) for _ in range(t.n_rows)]
-    }
+    columns: dict[str, object] = {}
+    if any(labels):
+        columns["outcome"] = [
+            label for t, label in zip(tables, labels, strict=True) for _ in range(t.n_rows)
+        ]
     for name, values in first.columns.items():
         parts = [table.columns[name] for table in tables]
         numeric = isinstance(values, np.ndarray)
         columns[name] = np.concatenate(parts) if numeric else [v for part in parts for v in part]
     headers = {**first.headers, "outcome": "Outcome"}
-    notes = tuple(dict.fromkeys(note for table in tables for note in table.notes[:-1]))
-    last = tables[0].notes[-1].replace(f" being {labels[0]}", "")
-    return Tidy(columns, first.title, first.level, (*notes, last), headers)
+    notes = [note for table in tables for note in table.notes[:-1]]
+    for label, table in zip(labels, tables, strict=True):
+        notes += [
+            note.replace(f" being {label}", "") if label else note for note in table.notes[-1:]
+        ]
+    return Tidy(columns, first.title, first.level, tuple(dict.fromkeys(notes)), headers)

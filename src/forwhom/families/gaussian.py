@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import log, pi
 
 import numpy as np
@@ -57,6 +58,34 @@ GAUSSIAN = Family(
 )
 
 
+def _known_log_likelihood(
+    outcome: Outcome, eta: FloatArray, link: str, parameters: Parameters
+) -> FloatArray:
+    return np.asarray(-0.5 * ((expand(outcome.y, eta) - eta) / expand(outcome.trials, eta)) ** 2)
+
+
+def _known_derivatives(
+    outcome: Outcome, eta: FloatArray, link: str, parameters: Parameters
+) -> Derivatives:
+    error = expand(outcome.trials, eta)
+    z = (expand(outcome.y, eta) - eta) / error
+    return Derivatives(-0.5 * z**2, z / error, np.broadcast_to(-1 / error**2, eta.shape))
+
+
+# Estimated effects with known standard errors, which stand in ``trials``. Not a row of the table:
+# it is what the Gaussian family becomes where ``std_error`` is given.
+KNOWN_GAUSSIAN = replace(
+    GAUSSIAN,
+    parameters=(),
+    derivatives=_known_derivatives,
+    log_likelihood=_known_log_likelihood,
+    draw=lambda rng, eta, link, parameters, outcome: (
+        eta + expand(outcome.trials, eta) * rng.standard_normal(eta.shape)
+    ),
+    constant=lambda outcome: MINUS_LOG_ROOT_2PI - np.log(outcome.trials),
+)
+
+
 def _lognormal_draw(
     rng: np.random.Generator, eta: FloatArray, link: str, parameters: Parameters, outcome: Outcome
 ) -> FloatArray:
@@ -78,6 +107,6 @@ LOGNORMAL = Family(
     draw=_lognormal_draw,
     mean=lambda eta, link, parameters, outcome: np.exp(eta + 0.5 * parameters[0][0] ** 2),
     start=lambda y, link: y,
-    constant=lambda outcome: MINUS_LOG_ROOT_2PI - np.log(outcome.y),
     predictor="logarithm",
+    constant=lambda outcome: MINUS_LOG_ROOT_2PI - np.log(outcome.y),
 )

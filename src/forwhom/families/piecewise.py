@@ -16,6 +16,8 @@ comes first. Beyond that time the data say nothing of the hazard; draws go on wi
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -25,18 +27,21 @@ from forwhom.families.family import Derivatives, Family, Outcome, Parameter, Par
 FloatArray = NDArray[np.float64]
 
 
-def lay_out(time: FloatArray, event: FloatArray, ends: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """Time at risk and events of n rows in each of m intervals, both (n, m).
+def in_interval(
+    time: FloatArray, event: FloatArray, begin: float, end: float
+) -> tuple[FloatArray, FloatArray]:
+    """Time at risk and events of n rows in one interval, both (n,).
 
-    >>> lay_out(np.array([1.0, 2.5]), np.array([1.0, 0.0]), np.array([1.0, 2.0, 4.0]))[0]
-    array([[1. , 0. , 0. ],
-           [1. , 1. , 0.5]])
+    >>> in_interval(np.array([1.0, 2.0, 2.5]), np.array([1.0, 1.0, 0.0]), 1.0, 2.0)
+    (array([0., 1., 1.]), array([0., 1., 0.]))
     """
-    begins = np.r_[0.0, ends[:-1]]
-    at_risk = np.clip(time[:, None] - begins, 0.0, ends - begins)
-    ended = np.zeros_like(at_risk)
-    ended[np.arange(len(time)), np.searchsorted(ends, time).clip(0, len(ends) - 1)] = event
-    return at_risk, ended
+    return np.clip(time - begin, 0.0, end - begin), event * ((time > begin) & (time <= end))
+
+
+def lay_out(time: FloatArray, event: FloatArray, ends: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Time at risk and events of n rows in each of m intervals, both (n, m)."""
+    parts = [in_interval(time, event, low, high) for low, high in pairwise((0.0, *ends))]
+    return np.stack([p[0] for p in parts], axis=1), np.stack([p[1] for p in parts], axis=1)
 
 
 def _hazard(eta: FloatArray) -> FloatArray:
@@ -69,7 +74,7 @@ def _derivatives(
     ratios, event, hazard = parameters[0], expand(outcome.event, eta), _hazard(eta)
     spent = _added(outcome.at_risk, _with_first(ratios)) * hazard
     value = _added(outcome.ended[:, 1:], np.log(ratios)) - event * eta - spent
-    shape = (-1, len(eta), *(1,) * (eta.ndim - 1))
+    shape = (len(ratios), len(eta), *(1,) * (eta.ndim - 1))
     ended, at_risk = (x[:, 1:].T.reshape(shape) for x in (outcome.ended, outcome.at_risk))
     in_ratios = ended / ratios[:, None] - at_risk * hazard
     return Derivatives(value, spent - event, -spent, (in_ratios,))

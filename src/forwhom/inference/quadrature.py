@@ -130,9 +130,8 @@ def log_likelihood(model: LatentModel, draws: LatentDraws) -> FloatArray:
     """Log density of the rows in each draw, the groups integrated out, up to a constant; (D,)."""
     tau, xi = draws.tau, draws.xi
     with one_blas_thread():
-        rules = choose_rules(model, tau, xi)
-        value = apply_rules(rules, model, tau, xi, _each)
-    return np.asarray(value - model.log_prior(tau, xi))
+        density = apply_rules(choose_rules(model, tau, xi), model, tau, xi, _each)
+    return np.asarray(density - model.log_prior(tau, xi))
 
 
 def _threaded[T](work: Callable[[slice], T], points: int, least: int) -> list[T]:

@@ -149,7 +149,8 @@ def _orders(
         for i in range(len(ORDERS)):
             if not len(left):
                 break
-            finer = min(i + 2, len(ORDERS) - 1)
+            # the finest rule is told by its distance from the last but one, whatever that is
+            finer = min(i + 2, len(ORDERS) - 1) if i < len(ORDERS) - 1 else i - 1
             for j in (i, finer):
                 if j not in known[s]:
                     known[s][j] = np.full(len(tau), np.nan)
@@ -157,7 +158,7 @@ def _orders(
                 if len(gap):
                     known[s][j][gap] = values(s, ORDERS[j], gap)
             out[s, owner[left]] = ORDERS[i]
-            off = np.abs(known[s][i][left] - known[s][finer][left])
+            off = np.nan_to_num(np.abs(known[s][i][left] - known[s][finer][left]), nan=np.inf)
             bad = np.unique(owner[left][~(off < share)])
             stay = np.isin(owner[left], bad)
             if i == len(ORDERS) - 1:

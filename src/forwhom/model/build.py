@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 from numpy.typing import NDArray
 
 from forwhom.cells import Cells, LikelihoodCells, Priors, ResolvedPrior
-from forwhom.families import FAMILIES, Outcome
+from forwhom.families import FAMILIES, KNOWN_GAUSSIAN, Family, Outcome
 from forwhom.model.collapsed import Basis, CollapsedGaussian, GroupCells, collapse
 from forwhom.model.latent import LatentModel
 from forwhom.model.priors import CoefficientPriors, ParameterPrior, ScalePrior
-from forwhom.model.quadrature import Segment
+from forwhom.model.segment import Segment
+from forwhom.plan.priors import SHRINKING, Prior
 
 FloatArray = NDArray[np.float64]
 
@@ -36,6 +39,61 @@ def build_model(cells: Cells, priors: Priors, random: tuple[str, ...]) -> Collap
     )
 
 
+@dataclass(frozen=True, slots=True)
+class LikelihoodPart:
+    """What every model of cells has in common; see ``LatentModel`` for the attributes.
+
+    ``unit`` is the outcome's unit inside, for families of location and scale.
+    """
+
+    family: Family
+    outcome: Outcome
+    unit: float
+    basis: Basis
+    coefficients: CoefficientPriors
+    parameter_priors: tuple[ParameterPrior, ...]
+    sizes: tuple[int, ...]
+    units: tuple[float, ...]
+    start: FloatArray
+
+
+def likelihood_part(
+    cells: Cells, priors: Priors, random: tuple[str, ...], family_name: str, link: str
+) -> LikelihoodPart:
+    """Family, outcome and priors in internal units."""
+    found = cells.likelihood
+    assert found is not None
+    standard = family_name in LOCATION_SCALE
+    # the logarithm of a lognormal outcome was taken with the rows
+    family = FAMILIES["gaussian" if family_name == "lognormal" else family_name]
+    if family.parameters and not priors.parameters:  # standard errors are known
+        family = KNOWN_GAUSSIAN
+    unit = cells.outcome_scale if standard else 1.0
+    outcome, start = found.outcome, np.zeros(cells.layout.p)
+    if standard:
+        known = outcome.trials / unit if family is KNOWN_GAUSSIAN else outcome.trials
+        y = (outcome.y - cells.outcome_center) / unit
+        outcome = replace(outcome, y=y, trials=known)
+    else:
+        start[0] = cells.link_center
+    parameters, sizes = [], []
+    for entry, parameter in zip(priors.parameters, family.parameters, strict=True):
+        scaled = unit if parameter.name == "sigma" else 1.0
+        parameters.append(parameter_prior(entry.prior, scaled, parameter.positive))
+        sizes.append(parameter.size(outcome.levels))
+    return LikelihoodPart(
+        family=family,
+        outcome=outcome,
+        unit=unit,
+        basis=_basis(cells, random, cells.outcome_center if standard else 0.0, unit),
+        coefficients=_coefficients(priors, cells.layout.p),
+        parameter_priors=tuple(parameters),
+        sizes=tuple(sizes),
+        units=tuple(unit if p.name == "sigma" else 1.0 for p in family.parameters),
+        start=start,
+    )
+
+
 def build_latent(
     cells: Cells, priors: Priors, random: tuple[str, ...], family_name: str, link: str
 ) -> LatentModel:
@@ -48,41 +106,24 @@ def build_latent(
     """
     found = cells.likelihood
     assert found is not None
-    standard = family_name in LOCATION_SCALE
-    # the logarithm of a lognormal outcome was taken with the rows
-    family = FAMILIES["gaussian" if family_name == "lognormal" else family_name]
-    unit = cells.outcome_scale if standard else 1.0
-    basis = _basis(cells, random, cells.outcome_center if standard else 0.0, unit)
-    outcome, start = found.outcome, np.zeros(cells.layout.p)
-    if standard:
-        y = (outcome.y - cells.outcome_center) / unit
-        outcome = Outcome(y, outcome.trials, outcome.event, outcome.levels)
-    else:
-        start[0] = cells.link_center
-    parameters, sizes = [], []
-    for entry, parameter in zip(priors.parameters, family.parameters, strict=True):
-        scaled = unit if parameter.name == "sigma" else 1.0
-        numbers = _rescaled(entry.prior.distribution, entry.prior.parameters, scaled)
-        parameters.append(ParameterPrior(entry.prior.distribution, numbers, parameter.positive))
-        sizes.append(parameter.size(outcome.levels))
-    offset = found.offset / unit
+    part = likelihood_part(cells, priors, random, family_name, link)
     return LatentModel(
-        family=family,
+        family=part.family,
         link=link,
-        outcome=outcome,
+        outcome=part.outcome,
         weight=found.weight,
-        offset=offset,
+        offset=found.offset / part.unit,
         columns=found.columns,
         own=found.own,
         group=found.group,
         segments=_segments(found, len(cells.group_gram)),
-        basis=basis,
-        coefficients=_coefficients(priors, cells.layout.p),
+        basis=part.basis,
+        coefficients=part.coefficients,
         tau_priors=tuple(_scale(s.prior.distribution, s.prior.parameters) for s in priors.spreads),
-        parameter_priors=tuple(parameters),
-        sizes=tuple(sizes),
-        units=tuple(unit if p.name == "sigma" else 1.0 for p in family.parameters),
-        start=np.r_[start, np.zeros(sum(sizes))],
+        parameter_priors=part.parameter_priors,
+        sizes=part.sizes,
+        units=part.units,
+        start=np.r_[part.start, np.zeros(sum(part.sizes))],
         n_groups=len(cells.group_gram),
     )
 
@@ -142,7 +183,8 @@ def _segment(
 
 
 def _basis(cells: Cells, random: tuple[str, ...], center: float, scale: float) -> Basis:
-    scales = [cells.dose_scale if name == "theta" else 1.0 for name in random]
+    scales = [1.0] if random[:1] == ("b",) else []
+    scales += cells.dose_scale.tolist() if "theta" in random else []
     return Basis.make(cells.center, cells.scale, center, scale, np.array(scales))
 
 
@@ -156,7 +198,7 @@ def _coefficients(priors: Priors, p: int) -> CoefficientPriors:
 def _normal_or_t(entry: ResolvedPrior) -> tuple[float, float, float]:
     """Mean, scale and degrees of freedom."""
     numbers = entry.prior.parameters
-    if entry.prior.distribution == "flat":
+    if entry.prior.distribution in ("flat", *SHRINKING):  # the latter's scales are learnt
         return 0.0, np.inf, np.inf
     if entry.prior.distribution == "normal":
         return numbers[0], numbers[1], np.inf
@@ -165,6 +207,12 @@ def _normal_or_t(entry: ResolvedPrior) -> tuple[float, float, float]:
 
 def _scale(distribution: str, parameters: tuple[float, ...]) -> ScalePrior:
     return ScalePrior(distribution, parameters)
+
+
+def parameter_prior(prior: Prior, unit: float = 1.0, positive: bool = True) -> ParameterPrior:
+    """The prior of a parameter in internal units."""
+    numbers = _rescaled(prior.distribution, prior.parameters, unit)
+    return ParameterPrior(prior.distribution, numbers, positive)
 
 
 def _rescaled(distribution: str, numbers: tuple[float, ...], unit: float) -> tuple[float, ...]:

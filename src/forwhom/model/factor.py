@@ -7,8 +7,11 @@ on its correlation matrix (Lewandowski, Kurowicka and Joe 2009, Journal of Multi
 
 Coordinates. Independent parameters are partly centred: u = tau^(1-c) w, w ~ Law(0, tau^c), where
 c near 1 suits a level that its own rows determine and c near 0 one that the prior does
-(Papaspiliopoulos, Roberts and Sköld 2007, Statistical Science 22(1)). Correlated ones are
-u = diag(tau) L z, L the correlations' Cholesky factor by canonical partial correlations.
+(Papaspiliopoulos, Roberts and Sköld 2007, Statistical Science 22(1)). tau is the exponential of
+its coordinate or, where it may be zero and nothing is centred, the absolute value: u = s w is
+smooth in s through zero, while log tau has no end there (Liu and Wu 1999, JASA 94(448)).
+Correlated parameters are u = diag(tau) L z, L the correlations' Cholesky factor by canonical
+partial correlations.
 """
 
 from __future__ import annotations
@@ -26,26 +29,34 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 
+TINY = 1e-12  # of a signed sd, where a prior may not be finite
+NEVER_ZERO = ("gamma",)  # priors of sds that keep away from zero
+
+
 @dataclass(frozen=True, eq=False)
 class Factor:
     """One grouping factor, the same for every linear predictor; C cells, H levels, R columns.
 
     Attributes:
+        name: "group", or the cluster's.
         index: (C,) level of each cell; own: (C, R) columns, internal units.
         levels: H.
         tau_priors: R priors of the internal sds; units: (R,) data units per internal unit.
         centring: (R, H) c above; not used for correlated columns.
+        signed: (R,) whether tau is the absolute value of its coordinate; then c is zero.
         student: (R,) whether a column's parameters are Student-t; nu_prior: of the degrees of
             freedom.
         lkj: the LKJ prior's shape, or 0 where the columns are independent.
     """
 
+    name: str
     index: IntArray
     own: FloatArray
     levels: int
     tau_priors: tuple[ParameterPrior, ...]
     units: FloatArray
     centring: FloatArray
+    signed: NDArray[np.bool_]
     student: NDArray[np.bool_]
     nu_prior: ParameterPrior
     lkj: float
@@ -76,17 +87,34 @@ class Factor:
         return int(self.student.sum())
 
     def split(self, hyper: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """log tau (..., R), log nu (..., students), correlations' coordinates (..., pairs)."""
+        """tau's (..., R), log nu (..., students), correlations' coordinates (..., pairs)."""
         r, s = self.columns, self.students
         return hyper[..., :r], hyper[..., r : r + s], hyper[..., r + s :]
 
     def effects(self, hyper: FloatArray, w: FloatArray) -> FloatArray:
         """u (..., R, H), internal units, from hyper (..., n) and w (..., R, H)."""
-        log_tau, _, partial = self.split(hyper)
+        size, _, partial = self.split(hyper)
         if self.lkj:
-            chol = np.exp(log_tau)[..., None] * correlation_factor(partial, self.columns)
+            chol = np.exp(size)[..., None] * correlation_factor(partial, self.columns)
             return np.asarray(chol @ w)
-        return np.asarray(np.exp((1 - self.centring) * log_tau[..., None]) * w)
+        return np.asarray(self._power(size) * w)
+
+    def spreads(self, hyper: FloatArray) -> FloatArray:
+        """tau (..., R), internal units."""
+        size = self.split(hyper)[0]
+        return np.asarray(
+            np.where(self.signed, np.abs(size), np.exp(np.where(self.signed, 0, size)))
+        )
+
+    def _power(self, size: FloatArray) -> FloatArray:
+        """What w is multiplied by, (..., R, H), from tau's coordinates (..., R)."""
+        size = size[..., None]
+        if not self.signed.any():
+            return np.asarray(np.exp((1 - self.centring) * size))
+        signed = self.signed[:, None]
+        return np.asarray(
+            np.where(signed, size, np.exp(np.where(signed, 0.0, (1 - self.centring) * size)))
+        )
 
     def pull(self, slope: FloatArray) -> FloatArray:
         """The likelihood's slope in u (R, H) from that in the linear predictor, (C,)."""
@@ -104,16 +132,22 @@ class Factor:
             hyper: (n,); w, u: (R, H), from ``effects``.
             d_u: (R, H) slope of the log likelihood in u.
         """
-        log_tau, log_nu, partial = self.split(hyper)
+        size, log_nu, partial = self.split(hyper)
         value, d_hyper = 0.0, np.zeros(len(hyper))
         r = self.columns
         for j, prior in enumerate(self.tau_priors):
-            one, d_hyper[j] = prior.at(float(log_tau[j]))
-            value += one
+            if self.signed[j]:
+                tau = max(abs(float(size[j])), TINY)
+                one, slope = prior.at(log(tau))
+                value += one - log(tau)  # without the logarithm's Jacobian
+                d_hyper[j] = (slope - 1) / tau * (1.0 if size[j] >= 0 else -1.0)
+            else:
+                one, d_hyper[j] = prior.at(float(size[j]))
+                value += one
         if self.lkj:
-            return self._correlated(value, d_hyper, (log_tau, partial), w, u, d_u)
+            return self._correlated(value, d_hyper, (size, partial), w, u, d_u)
         c = self.centring
-        log_s = c * log_tau[:, None]
+        log_s = c * np.where(self.signed, 0.0, size)[:, None]
         inverse = np.exp(-log_s)
         e = w * inverse
         g = -e
@@ -124,14 +158,14 @@ class Factor:
             normal = e[~self.student]
             value -= 0.5 * float(np.vdot(normal, normal))
             nu = np.exp(log_nu)
-            for k, j in enumerate(np.flatnonzero(self.student)):
+            for k, j in enumerate(np.flatnonzero(self.student).tolist()):
                 one, slope = self.nu_prior.at(float(log_nu[k]))
                 density, g[j], in_nu = student_log_density(e[j], float(nu[k]))
                 value += one + density
                 d_hyper[r + k] = slope + in_nu * float(nu[k])
-        power = np.exp((1 - c) * log_tau[:, None])
-        d_w = power * d_u + g * inverse
-        d_hyper[:r] += ((1 - c) * u * d_u - c * (g * e + 1)).sum(axis=1)
+        d_w = self._power(size) * d_u + g * inverse
+        in_log = ((1 - c) * u * d_u - c * (g * e + 1)).sum(axis=1)
+        d_hyper[:r] += np.where(self.signed, (w * d_u).sum(axis=1), in_log)
         return value, d_hyper, d_w
 
     def _correlated(
@@ -152,7 +186,7 @@ class Factor:
         d_hyper[:r] += (u * d_u).sum(axis=1)
         d_chol = d_e @ z.T
         k = len(d_hyper) - self.pairs
-        for m, (i, j) in enumerate([(a, b) for a in range(r) for b in range(a)]):
+        for m, (i, j) in enumerate((row, col) for row in range(r) for col in range(row)):
             x, rest = tanh[m], 1 - tanh[m] ** 2
             # powers of (1 - x^2): the coordinate's Jacobian, those of the columns after it, LKJ
             power = 1 + 0.5 * (i - 1 - j) + 0.5 * (r - i + 2 * self.lkj - 3)

@@ -20,15 +20,10 @@ from numpy.typing import NDArray
 
 from forwhom.families import Family, Outcome
 from forwhom.model.collapsed import Basis
+from forwhom.model.modes import find_modes
 from forwhom.model.priors import CoefficientPriors, ParameterPrior, ScalePrior
-from forwhom.model.quadrature import (
-    CellData,
-    Segment,
-    find_modes,
-    integrate,
-    shared_curvature,
-    weighted_squares,
-)
+from forwhom.model.quadrature import integrate, shared_curvature, weighted_squares
+from forwhom.model.segment import CellData, Segment
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -191,7 +186,7 @@ class LatentModel:
             value, slope, curvature = self._likelihood_slopes(tau, xi, order)
             m = self.size - self.p
             if m:  # curvature in the family's parameters, by differences of exact slopes
-                step = 1e-4
+                step = 1e-3  # short enough for a proposal, long enough to drown rounding
                 for j in range(self.p, self.size):
                     moved = xi.copy()
                     moved[:, j] += step

@@ -1,8 +1,8 @@
 """Where NUTS starts and the shape it is whitened by.
 
 1. Penalised fits: given the factors' sds, a Newton step towards the mode of coefficients and levels
-   together; given those, the sds that their modes and variances suggest (Breslow and Clayton 1993,
-   JASA 88(421)); and so on.
+   together; given those, the sds that their squares suggest, divided by the number of levels that
+   the data determine (MacKay 1992, Neural Computation 4(3)); and so on.
 2. At that point, each level's share of information from its own rows says how far it is centred.
 3. Whitening: coefficients by their precision with the levels integrated out; levels by their own
    precision, and moved along with the coefficients.
@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from forwhom.model.factor import Factor
+from forwhom.model.factor import NEVER_ZERO, Factor
 from forwhom.model.joint import JointModel
 from forwhom.model.priors import ParameterPrior
 
@@ -30,6 +30,7 @@ ROUNDS = 25
 FLOOR, CEILING = 0.02, 3.0  # of a tau, times its prior's scale
 STEP = 1e-4  # of differences of exact slopes
 NEARLY_EQUAL = -3.0  # log of the residual sds' spread while it is not yet fitted
+SURELY = 16.0  # precision of log tau from which a spread of zero is out of the question
 LIGHT_TAILS = 15.0  # degrees of freedom to begin with
 
 
@@ -131,13 +132,14 @@ def whiten(model: JointModel) -> WhitenedModel:
     """Find the centre, choose the centring, and set up the coordinates."""
     fit = penalised_fit(model)
     shares = [_shares(taus, known) for taus, known in zip(fit.taus, fit.information, strict=True)]
+    sure = [_certainty(share) for share in shares]
     factors = tuple(
-        factor if factor.lkj else replace(factor, centring=share.mean(axis=0))
-        for factor, share in zip(model.factors, shares, strict=True)
+        factor if factor.lkj else _centred(factor, share, certain)
+        for factor, share, certain in zip(model.factors, shares, sure, strict=True)
     )
     model = replace(model, factors=factors)
     center, scale = _global_shape(model, fit, shares)
-    free, phi, shift, spread = _joint_shape(model, fit)
+    free, phi, shift, spread = _joint_shape(model, fit, sure)
     at = model.n_global
     for f, factor in enumerate(factors):
         for i in range(model.predictors):
@@ -178,9 +180,11 @@ def penalised_fit(model: JointModel) -> PenalisedFit:
             for v, tau, scale in zip(u, taus, scales, strict=True):
                 shape, part = v[i].shape, slice(at, at + v[i].size)
                 v[i] += step[part].reshape(shape)
-                # the variance given all else is too small, but near enough for a start
-                second = v[i] ** 2 + 1 / diagonal[part].reshape(shape)
-                tau[i] = np.clip(np.sqrt(second.mean(axis=1)), FLOOR * scale, CEILING * scale)
+                # sum of squares over the number of levels that the data determine
+                share = 1 - 1 / (diagonal[part].reshape(shape) * tau[i][:, None] ** 2)
+                known = np.maximum(share.sum(axis=1), 1e-3)
+                new = np.sqrt((v[i] ** 2).sum(axis=1) / known)
+                tau[i] = np.clip(new, FLOOR * scale, CEILING * scale)
                 at += v[i].size
         gradient, curvature = _own_slopes(model, phi, u, own)
         own = own + np.clip(gradient / np.maximum(curvature, 1.0), -1.0, 1.0)
@@ -291,6 +295,25 @@ def _shares(taus: FloatArray, information: FloatArray) -> FloatArray:
     return np.asarray(known / (1 + known))
 
 
+def _certainty(share: FloatArray) -> FloatArray:
+    """How sure it is that each of a factor's sds is not zero, (R,), from 0 to 1.
+
+    The sd of log tau is about (2 sum of squared shares)^-1/2; below 1/4, zero is far away.
+    """
+    known = 2 * (share.mean(axis=0) ** 2).sum(axis=1)
+    return np.clip((known - SURELY / 4) / SURELY, 0.0, 1.0)
+
+
+def _centred(factor: Factor, share: FloatArray, certain: FloatArray) -> Factor:
+    """The factor with its coordinates chosen."""
+    may_be_zero = [prior.distribution not in NEVER_ZERO for prior in factor.tau_priors]
+    return replace(
+        factor,
+        centring=share.mean(axis=0) * certain[:, None],
+        signed=(certain == 0) & np.array(may_be_zero),
+    )
+
+
 def _typical(prior: ParameterPrior) -> float:
     """A typical size of an sd under its prior, 1 where it has none."""
     numbers = prior.numbers
@@ -323,20 +346,29 @@ def _global_shape(
     for k, shrinkage in enumerate(model.shrinkage):
         center[ends[3 + k] : ends[4 + k]] = np.tile(shrinkage.start(), lp)
     at = int(ends[3 + len(model.shrinkage)])
-    for factor, taus, share in zip(model.factors, fit.taus, shares, strict=True):
+    for factor, taus, share, information in zip(
+        model.factors, fit.taus, shares, fit.information, strict=True
+    ):
         r, students = factor.columns, int(factor.student.sum())
         for i in range(lp):
-            center[at : at + r] = np.log(taus[i])
-            scale[at : at + r] = 1 / np.sqrt(1 + 2 * share[i].sum(axis=1))
+            signed, known = factor.signed, np.sqrt(1 + 2 * share[i].sum(axis=1))
+            center[at : at + r] = np.where(signed, taus[i], np.log(taus[i]))
+            # near zero the log likelihood is quartic in tau
+            squares = (np.einsum("rrh->rh", information[i]) ** 2).sum(axis=1)
+            width = np.minimum(squares**-0.25, [_typical(prior) for prior in factor.tau_priors])
+            scale[at : at + r] = np.where(signed, np.maximum(width, taus[i] / known), 1 / known)
             center[at + r : at + r + students] = np.log(LIGHT_TAILS)
             at += factor.hyper
     return center, scale
 
 
 def _joint_shape(
-    model: JointModel, fit: PenalisedFit
+    model: JointModel, fit: PenalisedFit, sure: list[FloatArray]
 ) -> tuple[IntArray, FloatArray, tuple[FloatArray, ...], tuple[FloatArray, ...]]:
-    """Whitening of free coefficients and levels: free, phi, shift and spread of ``Whitening``."""
+    """Whitening of free coefficients and levels: free, phi, shift and spread of ``Whitening``.
+
+    Levels whose sd may be zero do not move with the coefficients: where it is zero they could not.
+    """
     from scipy.sparse.linalg import splu
 
     lp, p = model.predictors, model.p
@@ -346,15 +378,20 @@ def _joint_shape(
     phi = np.empty((lp, k, k))
     shift = tuple(np.empty((lp, f.columns, f.levels, k)) for f in model.factors)
     spread = tuple(np.empty((lp, f.columns, f.columns, f.levels)) for f in model.factors)
+    moving = [
+        np.repeat(certain > 0.5, factor.levels)
+        for certain, factor in zip(sure, model.factors, strict=True)
+    ]
+    moves = np.flatnonzero(np.concatenate(moving)) if moving else np.zeros(0, dtype=np.int64)
     for i in range(lp):
         precision = fit.precision[i]
         schur = precision[free][:, free].toarray()
         whole = float(np.linalg.eigvalsh(schur)[-1])
-        at = 0
-        if precision.shape[0] > p:
-            cross = precision[p:][:, free].toarray()
-            solved = splu(precision[p:][:, p:].tocsc()).solve(cross)
-            schur = schur - cross.T @ solved
+        solved, at = np.zeros((precision.shape[0] - p, k)), 0
+        if len(moves):
+            cross = precision[p + moves][:, free].toarray()
+            solved[moves] = splu(precision[p + moves][:, p + moves].tocsc()).solve(cross)
+            schur = schur - cross.T @ solved[moves]
         for f, factor in enumerate(model.factors):
             r, h = factor.columns, factor.levels
             tau, to_w = fit.taus[f][i], _to_w(factor, fit.taus[f][i])

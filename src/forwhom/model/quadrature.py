@@ -9,130 +9,15 @@ first alone, are evaluated at q nodes instead of q^2.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
-from forwhom.families import Family, Outcome
 from forwhom.model.gauss_hermite import hermite
+from forwhom.model.modes import CLOSE, find_modes, precision_of, spread_of
+from forwhom.model.segment import CellData, Segment, group_sums
 
 FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
-
-STEEPEST = 1e10  # curvature of a cell; far out, where hazards overflow, any bound will do
-MOST_ROUNDS = 8  # of the search for a group's mode
-CLOSE = 1.0  # sds: a step shorter than this leaves less than quadrature forgives, which is checked
-MOST_BLOCKS = 40  # sums of equal shape from which one pass over all of them is faster
-
-
-@dataclass(frozen=True, slots=True)
-class Runs:
-    """Cells sorted by group, to be added up group by group.
-
-    Attributes:
-        count: number of groups.
-        first, index: where the run of each group with cells begins, and which group it is.
-        blocks: neighbouring groups with equally many cells: first and last group (exclusive), first
-            cell, cells per group. Empty where there would be too many.
-    """
-
-    count: int
-    first: IntArray
-    index: IntArray
-    blocks: tuple[tuple[int, int, int, int], ...]
-
-    @staticmethod
-    def of(index: IntArray, count: int) -> Runs:
-        """From the group of each cell, sorted."""
-        first = np.flatnonzero(np.r_[True, index[1:] != index[:-1]][: len(index)])
-        lengths = np.bincount(index, minlength=count)
-        at = np.flatnonzero(np.r_[True, lengths[1:] != lengths[:-1]][:count])
-        blocks: list[tuple[int, int, int, int]] = []
-        if len(at) <= MOST_BLOCKS:
-            begins = np.cumsum(lengths) - lengths
-            for low, high in pairwise([*at.tolist(), count]):
-                blocks.append((low, high, int(begins[low]), int(lengths[low])))
-        return Runs(count, first, index[first], tuple(blocks))
-
-    @property
-    def alone(self) -> bool:
-        """Whether every group has exactly one cell, so that sums are the cells themselves."""
-        return len(self.blocks) == 1 and self.blocks[0][3] == 1
-
-    def sums(self, values: FloatArray) -> FloatArray:
-        """Sums over each group's cells, (c, *S) to (count, *S); ``values`` itself if alone."""
-        if self.alone:
-            return values
-        out = np.empty((self.count, *values.shape[1:]))
-        for low, high, begin, length in self.blocks:
-            if length == 0:
-                out[low:high] = 0.0
-            elif length == 1:
-                out[low:high] = values[begin : begin + high - low]
-            else:
-                cells = values[begin : begin + length * (high - low)]
-                split = cells.reshape(high - low, length, *values.shape[1:])
-                np.add.reduce(split, axis=1, out=out[low:high])
-        if not self.blocks and len(self.first):
-            if len(self.index) < self.count:
-                out[:] = 0.0
-            out[self.index] = np.add.reduceat(values, self.first, axis=0)
-        return out
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """Groups of one rank and their cells.
-
-    Attributes:
-        rank: 0, 1 or 2.
-        groups: (g,) group numbers.
-        cells: (c,) cell numbers, sorted by group and, for rank two, those without treatment first
-            among all (``untreated`` of them).
-        index: (c,) which of the segment's groups each cell is in.
-        own: (c, R) own columns; direction: (g, R) the one direction of a group of rank one.
-        untreated: how many of the cells, the first, do not see the second coordinate.
-        runs: of the untreated cells and of the others.
-    """
-
-    rank: int
-    groups: IntArray
-    cells: IntArray
-    index: IntArray
-    own: FloatArray
-    direction: FloatArray
-    untreated: int
-    runs: tuple[Runs, Runs]
-
-    @staticmethod
-    def make(
-        rank: int,
-        groups: IntArray,
-        cells: IntArray,
-        index: IntArray,
-        own: FloatArray,
-        direction: FloatArray,
-        untreated: int,
-    ) -> Segment:
-        """Find the runs."""
-        runs = (Runs.of(index[:untreated], len(groups)), Runs.of(index[untreated:], len(groups)))
-        return Segment(rank, groups, cells, index, own, direction, untreated, runs)
-
-
-@dataclass(frozen=True, slots=True)
-class CellData:
-    """The likelihood of a segment's cells."""
-
-    family: Family
-    link: str
-    outcome: Outcome
-    weight: FloatArray
-
-    def part(self, cells: slice) -> CellData:
-        """The same of some cells."""
-        some = np.arange(len(self.weight))[cells]
-        return CellData(self.family, self.link, self.outcome.take(some), self.weight[cells])
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,127 +63,10 @@ def shared_curvature(
     cross = np.empty((count, r, p, k))
     for a in range(r):
         part = loading[:, a] * weight
-        cross[:, a] = _sums(segment, part[:, None, :] * columns[:, :, None])
-    spread = spread_of(_precision(segment, loading, weight))
+        cross[:, a] = group_sums(segment, part[:, None, :] * columns[:, :, None])
+    spread = spread_of(precision_of(segment, loading, weight))
     turned = np.einsum("gbak,gbpk->kgap", spread, cross).reshape(k, count * r, p)
     return np.asarray(turned.transpose(0, 2, 1) @ turned)
-
-
-def _sums(segment: Segment, values: FloatArray) -> FloatArray:
-    """Group sums where the untreated cells come first; may be ``values`` itself."""
-    at = segment.untreated
-    if not at:
-        return segment.runs[1].sums(values)
-    return segment.runs[0].sums(values[:at]) + segment.runs[1].sums(values[at:])
-
-
-def _precision(segment: Segment, loading: FloatArray, weight: FloatArray) -> FloatArray:
-    """I + l'W l of each group, (g, r, r, K); the untreated cells see the first alone."""
-    r, at = segment.rank, segment.untreated
-    out = np.empty((len(segment.groups), r, r, weight.shape[1]))
-    pulled = loading[:, 0] * weight
-    out[:, 0, 0] = _sums(segment, pulled * loading[:, 0])
-    out[:, 0, 0] += 1.0
-    if r == 2:
-        treated, high = segment.runs[1], loading[at:, 1]
-        out[:, 1, 0] = treated.sums(pulled[at:] * high)
-        out[:, 0, 1] = out[:, 1, 0]
-        out[:, 1, 1] = treated.sums(weight[at:] * high**2)
-        out[:, 1, 1] += 1.0
-    return out
-
-
-def spread_of(precision: FloatArray) -> FloatArray:
-    """Lower-triangular S with S S' = precision^-1; (g, r, r, K)."""
-    out = np.zeros_like(precision)
-    if precision.shape[1] == 1:
-        out[:, 0, 0] = 1.0 / np.sqrt(precision[:, 0, 0])
-        return out
-    a, b, c = precision[:, 0, 0], precision[:, 1, 0], precision[:, 1, 1]
-    # I + M has determinant 1 + trace M + |M|, where |M| may drown in rounding but is not negative
-    det = np.maximum(a * c - b * b, a + c - 1)
-    out[:, 0, 0] = np.sqrt(c / det)
-    out[:, 1, 0] = -b / np.sqrt(c * det)
-    out[:, 1, 1] = 1.0 / np.sqrt(c)
-    return out
-
-
-def find_modes(
-    segment: Segment,
-    data: CellData,
-    fixed: FloatArray,
-    loading: FloatArray,
-    parameters: tuple[FloatArray, ...],
-    begin: FloatArray | None = None,
-    close: float = CLOSE,
-) -> tuple[FloatArray, FloatArray]:
-    """Mode (g, r, K) of each group's standard normals and the spread (g, r, r, K) around it.
-
-    The search begins at ``begin``, (g, r, K) or broadcast to it, zero by default, and ends when no
-    group's step was longer than ``close`` sds.
-    """
-    count, r, k = len(segment.groups), segment.rank, fixed.shape[1]
-    z, spread = np.zeros((count, r, k)), np.zeros((count, r, r, k))
-    if begin is not None:
-        z += begin
-    weight = None if bool((data.weight == 1).all()) else data.weight[:, None]
-    at: slice | IntArray = slice(0, k)  # points whose search goes on
-    now, eta = z, predictor(segment, fixed, loading, z) if begin is not None else fixed
-    previous = np.full(k, np.inf)
-    for _ in range(MOST_ROUNDS):
-        pull, curved = data.family.slopes_of(data.outcome, eta, data.link, parameters)
-        if weight is not None:
-            pull, curved = weight * pull, weight * curved
-        curved = np.negative(curved)
-        np.clip(curved, 0.0, STEEPEST, out=curved)
-        around = spread_of(_precision(segment, loading, curved))
-        step, longest = _step(segment, loading, pull, around, now)
-        far = ~(longest < close)
-        step[..., far & (longest > 0.7 * previous)] *= 0.5  # it goes to and fro
-        now = now + step
-        z[..., at], spread[..., at] = now, around
-        if not far.any():
-            break
-        previous = longest
-        if far.mean() < 0.7:
-            at, previous = np.arange(k)[at][far], longest[far]
-            now, fixed, loading = now[..., far], fixed[:, far], loading[..., far]
-            parameters = tuple(p[:, far] for p in parameters)
-        eta = predictor(segment, fixed, loading, now)
-    return z, spread
-
-
-def _step(
-    segment: Segment, loading: FloatArray, pull: FloatArray, spread: FloatArray, z: FloatArray
-) -> tuple[FloatArray, FloatArray]:
-    """A Newton step in z, (g, r, K), and the longest in sds at each point, (K,)."""
-    step = np.empty_like(z)
-    slope = _sums(segment, loading[:, 0] * pull) - z[:, 0]
-    one = np.multiply(spread[:, 0, 0], slope, out=slope)
-    if segment.rank == 1:
-        longest = np.abs(one).max(axis=0, initial=0.0)
-    else:
-        at = segment.untreated
-        second = segment.runs[1].sums(loading[at:, 1] * pull[at:]) - z[:, 1]
-        one += spread[:, 1, 0] * second
-        second *= spread[:, 1, 1]
-        longest = np.maximum(np.abs(one).max(axis=0), np.abs(second).max(axis=0))
-        step[:, 1] = spread[:, 1, 0] * one + spread[:, 1, 1] * second
-    step[:, 0] = spread[:, 0, 0] * one
-    np.clip(step, -1.5, 1.5, out=step)
-    return step, np.asarray(longest)
-
-
-def predictor(
-    segment: Segment, fixed: FloatArray, loading: FloatArray, z: FloatArray
-) -> FloatArray:
-    """The cells' linear predictor (c, K) at the groups' z (g, r, K)."""
-    eta = loading[:, 0] * z[segment.index, 0]
-    eta += fixed
-    if segment.rank == 2:
-        at = segment.untreated
-        eta[at:] += loading[at:, 1] * z[segment.index[at:], 1]
-    return np.asarray(eta)
 
 
 def integrate(
@@ -311,6 +79,7 @@ def integrate(
     slopes: bool = False,
     begin: FloatArray | None = None,
     close: float = CLOSE,
+    careful: bool = False,
 ) -> Integral:
     """Integrate the segment's groups.
 
@@ -322,6 +91,7 @@ def integrate(
         order: nodes per coordinate.
         slopes: whether to average derivatives too.
         begin, close: as for ``find_modes``.
+        careful: scale by the largest node, not by the middle one; done anyway where that overflows.
     """
     rank, at = segment.rank, segment.untreated
     if rank == 0:
@@ -343,7 +113,7 @@ def integrate(
         first *= first
         first *= -0.5
         first += log_weight[:, None]
-        # the middle is near the mode, so that nothing overflows around it
+        # the middle is near the mode: nothing overflows around it unless the mode was missed
         top = value[:, order // 2] + first[:, order // 2]
         first -= top[:, None]
         value += first
@@ -378,8 +148,16 @@ def integrate(
         value += first[:, :, None]
         value = value.reshape(count, order**2, k)
         log_volume = np.log(spread[:, 0, 0] * spread[:, 1, 1])
+    if careful:
+        highest = value.max(axis=1)
+        value -= highest[:, None]
+        top += highest
     np.exp(value, out=value)
     total = value.sum(axis=1)
+    if not careful and not np.isfinite(total).all():
+        return integrate(
+            segment, data, fixed, loading, parameters, order, slopes, begin, close, careful=True
+        )
     log_integral = np.log(total)
     log_integral += top
     log_integral += log_volume
@@ -438,64 +216,3 @@ def _plain(
     if not slopes:
         return Integral(value, fixed[:0], fixed[:0], ())
     return Integral(value, terms[1], terms[2], tuple(one.sum(axis=1) for one in terms[3:]))
-
-
-def draw_locals(
-    segment: Segment,
-    data: CellData,
-    fixed: FloatArray,
-    loading: FloatArray,
-    parameters: tuple[FloatArray, ...],
-    rng: np.random.Generator,
-    steps: int,
-) -> FloatArray:
-    """One draw of each group's standard normals at each point, (g, rank, K).
-
-    A Metropolis chain of independent proposals from a t around the mode, begun with one of them:
-    its distance from the target shrinks by (1 - 1 / largest weight) with every step (Mengersen and
-    Tweedie 1996, Annals of Statistics 24(1)), and the weights hardly vary.
-    """
-    count, rank, k = len(segment.groups), segment.rank, fixed.shape[1]
-    mode, spread = find_modes(segment, data, fixed, loading, parameters, close=0.1)
-    df = 8.0
-
-    def propose() -> tuple[FloatArray, FloatArray]:
-        noise = rng.standard_normal((count, rank, k))
-        noise /= np.sqrt(rng.chisquare(df, (count, 1, k)) / df)
-        z = mode + np.einsum("gabk,gbk->gak", spread, noise)
-        eta = predictor(segment, fixed, loading, z)
-        terms = data.family.log_likelihood(data.outcome, eta, data.link, parameters)
-        value = _sums(segment, data.weight[:, None] * terms) - 0.5 * (z**2).sum(axis=1)
-        return z, value + (df + rank) / 2 * np.log1p((noise**2).sum(axis=1) / df)
-
-    z, log_weight = propose()
-    for _ in range(steps):
-        new, new_weight = propose()
-        accept = np.log(rng.random((count, k))) < new_weight - log_weight
-        log_weight = np.where(accept, new_weight, log_weight)
-        z = np.where(accept[:, None], new, z)
-    return z
-
-
-def some_groups(segment: Segment, groups: slice) -> tuple[Segment, IntArray]:
-    """The segment of some of its groups, and where its cells are in the segment's."""
-    low, high = groups.start, groups.stop
-    at = segment.untreated
-    parts = [
-        np.arange(base + a, base + b)
-        for base, index in ((0, segment.index[:at]), (at, segment.index[at:]))
-        for a, b in [np.searchsorted(index, [low, high])]
-    ]
-    cells = np.concatenate(parts)
-    return (
-        Segment.make(
-            segment.rank,
-            segment.groups[groups],
-            segment.cells[cells],
-            segment.index[cells] - low,
-            segment.own[cells],
-            segment.direction[groups],
-            len(parts[0]),
-        ),
-        cells,
-    )

@@ -61,7 +61,7 @@ def plot_effects(
     rows: dict[str, Any] = {
         name: found.summary[name] for name in ("estimate", "conf_low", "conf_high", "prob_positive")
     }
-    size = groups.n_treated if groups.has_control_group else groups.n_treated + groups.n_control
+    size = groups.n_treated if groups.has_control_group else groups.n_rows
     texts = {name: group_texts(groups, j, labels) for j, name in enumerate(groups.columns)}
     used = [name for name in facets.values() if name is not None]
     titles = {}
@@ -204,7 +204,8 @@ def _effect_on(posterior: Posterior, labels: Labels, link: bool = False) -> str:
 
 
 def _treatment(posterior: Posterior, labels: Labels) -> str:
-    return _plain(posterior.design.treatment.column, labels)
+    t = posterior.design.treatment
+    return _plain(t.column, labels) + (f" ({t.arm})" if t.arm else "")
 
 
 def _plain(column: str, labels: Labels) -> str:
@@ -214,6 +215,8 @@ def _plain(column: str, labels: Labels) -> str:
 
 def _contrast(posterior: Posterior, labels: Labels) -> str:
     t = posterior.design.treatment
+    if t.kind == "estimate":
+        return ""
     if t.kind == "dose":
         return f"Effect of one more unit of {_plain(t.column, labels)}"
 
@@ -231,19 +234,48 @@ def _contrast(posterior: Posterior, labels: Labels) -> str:
 class Plots:
     """The figures of a fit. ``labels`` name columns or terms, ``value_labels`` their values.
 
+    ``treatment`` picks one of several effects by its name in tables, ``category`` one of several
+    categories of an unordered outcome; the first by default.
+
     Attributes:
-        posterior: the draws.
+        posteriors: the draws, one for each effect and category.
         summaries: makes (or remembers) the pass over all groups at a level.
         replicated: makes (or remembers) replicated data.
     """
 
-    posterior: Posterior
-    summaries: Callable[[float | None], GroupPass]
+    posteriors: tuple[Posterior, ...]
+    summaries: Callable[[Posterior, float | None], GroupPass]
     replicated: Callable[[], Replication]
+
+    @property
+    def posterior(self) -> Posterior:
+        """The first."""
+        return self.posteriors[0]
+
+    def _pick(self, treatment: str | None, category: str | None) -> Posterior:
+        found = self.posteriors
+        asked = (
+            ("treatment", treatment, [one.design.treatment.name for one in found]),
+            ("category", category, [one.category for one in found]),
+        )
+        for key, name, names in asked:
+            if name is not None and name not in names:
+                raise OutputError(
+                    f"{key}={name!r} is not in the fit; it has {listing(dict.fromkeys(names))}."
+                    f"{nearest(name, names)}"
+                )
+        found = tuple(
+            one
+            for one in found
+            if treatment in (None, one.design.treatment.name) and category in (None, one.category)
+        )
+        return found[0]
 
     def modifiers(
         self,
         *,
+        treatment: str | None = None,
+        category: str | None = None,
         level: float = 0.9,
         intercept: Literal["last", "omit"] = "last",
         labels: Mapping[str, str] | None = None,
@@ -258,8 +290,9 @@ class Plots:
             value_labels: for instance ``{"woman": {0: "Man", 1: "Woman"}}``.
             title: in place of the one made from the names.
         """
-        names = Labels.of(self.posterior.design.groups, labels, value_labels)
-        return plot_modifiers(self.posterior, names, level, intercept, title)
+        posterior = self._pick(treatment, category)
+        names = Labels.of(posterior.design.groups, labels, value_labels)
+        return plot_modifiers(posterior, names, level, intercept, title)
 
     def effects(
         self,
@@ -267,6 +300,8 @@ class Plots:
         row: str | None = None,
         column: str | None = None,
         color: str | None = None,
+        treatment: str | None = None,
+        category: str | None = None,
         level: float | None = None,
         labels: Mapping[str, str] | None = None,
         value_labels: ValueLabels | None = None,
@@ -281,9 +316,10 @@ class Plots:
         Raises:
             OutputError: a facet that does not define the groups.
         """
-        names = Labels.of(self.posterior.design.groups, labels, value_labels)
+        posterior = self._pick(treatment, category)
+        names = Labels.of(posterior.design.groups, labels, value_labels)
         facets = {"row": row, "column": column, "color": color}
-        return plot_effects(self.posterior, self.summaries(level), names, facets, title)
+        return plot_effects(posterior, self.summaries(posterior, level), names, facets, title)
 
     def check(
         self,

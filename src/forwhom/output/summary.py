@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 from math import isnan
 
 import numpy as np
 
 from forwhom.data import Tidy
-from forwhom.estimands import Caution, summarise
+from forwhom.estimands import Caution, modifiers_table, summarise
 from forwhom.output.text import format_probability, number_style, percent
 from forwhom.plan import Plan
 from forwhom.posterior import Posterior, link_words
@@ -18,9 +19,8 @@ SHOWN_MODIFIERS = 5
 
 
 def format_summary(
-    posterior: Posterior,
+    posteriors: Sequence[Posterior],
     average: Tidy,
-    modifiers: Tidy,
     cautions: tuple[Caution, ...],
     source: str,
     unit: str = "",
@@ -28,19 +28,21 @@ def format_summary(
     """The summary as text.
 
     Args:
-        posterior: the fit.
-        average, modifiers: their tables at one level.
+        posteriors: one per effect, and per category of an unordered outcome.
+        average: the table of average effects.
         cautions: the warnings.
         source: name of the data.
         unit: of the average effect, in words.
     """
-    level = modifiers.level or 0.95
+    posterior = posteriors[0]
+    level = average.level or 0.95
     blocks = [
         _question(posterior),
         _data(posterior, source),
         _answer(posterior, average, level, unit),
-        _strongest(posterior, modifiers, level),
-        _spread(posterior, level),
+        *(_strongest(one, modifiers_table(one, level), level) for one in posteriors),
+        "\n".join(_spread(one, level) for one in posteriors),
+        *_clusters(posteriors, level),
         _method(posterior),
     ]
     if posterior.design.notes:
@@ -52,16 +54,28 @@ def format_summary(
 
 def _question(posterior: Posterior) -> str:
     design = posterior.design
-    t = design.treatment
-    if t.kind == "dose":
-        what = f"one more unit of {t.column}"
-    else:
-        what = f"{t.column} ({t.treated} against {t.control})"
     if design.plan.modifiers:
-        by = f", and how does that differ by {_and(list(design.plan.modifiers.columns))}?"
+        by = f"differ by {_and(list(design.plan.modifiers.columns))}?"
     else:
-        by = f", and how does that differ between {_and(list(design.groups.columns))}?"
-    return _wrap(f"Question: what does {what} do to {design.plan.outcome}{by}")
+        by = f"differ between {_and(list(design.groups.columns))}?"
+    if design.estimates:
+        return _wrap(
+            f"Question: how large are the effects in {design.plan.outcome}, and how do they {by}"
+        )
+    what = []
+    for column in design.plan.treatment_columns:
+        arms = [e.treatment for e in design.effects if e.treatment.column == column]
+        if arms[0].kind == "dose":
+            what.append(f"one more unit of {column}")
+        else:
+            shown = _and([arm.treated for arm in arms])
+            what.append(f"{column} ({shown} against {arms[0].control})")
+    does = "do" if len(design.effects) > 1 else "does"
+    differ = "do their effects" if len(design.effects) > 1 else "does that"
+    verb = "does" if len(what) == 1 else does
+    return _wrap(
+        f"Question: what {verb} {_and(what)} do to {design.plan.outcome}, and how {differ} {by}"
+    )
 
 
 def _data(posterior: Posterior, source: str) -> str:
@@ -74,34 +88,67 @@ def _data(posterior: Posterior, source: str) -> str:
         shown = ", ".join(f"{name} {count:,}" for name, count in worst[:4])
         more = f" and {len(worst) - 4} more columns" if len(worst) > 4 else ""
         text += f" ({dropped:,} dropped; missing: {shown}{more})"
-    treated, control = int(groups.n_treated.sum()), usage.n_used - int(groups.n_treated.sum())
-    if design.treatment.kind == "dose":
-        text += f"; {treated:,} with a dose, {control:,} with a dose of zero."
-    else:
-        text += f"; {treated:,} treated, {control:,} control."
-    size = groups.n_treated if groups.has_control_group else groups.n_treated + groups.n_control
+    text += _arm_counts(posterior)
+    size = groups.n_treated if groups.has_control_group else groups.n_rows
     kind = "treated rows" if groups.has_control_group else "rows"
     text += (
         f" {groups.count:,} group{'s' if groups.count != 1 else ''} of {size.min():,} to "
         f"{size.max():,} {kind} (median {np.median(size):g})"
     )
     text += ", and one control group." if groups.has_control_group else "."
+    for cluster in design.clusters:
+        low, high = int(cluster.n_rows.min()), int(cluster.n_rows.max())
+        text += f" {len(cluster.levels):,} clusters of {cluster.name} ({low:,} to {high:,} rows)."
     return _wrap(text)
 
 
+def _arm_counts(posterior: Posterior) -> str:
+    design = posterior.design
+    if design.estimates:
+        return "."
+    if len(design.effects) == 1:
+        treated = int(design.groups.n_treated.sum())
+        control = design.usage.n_used - treated
+        if design.treatment.kind == "dose":
+            return f"; {treated:,} with a dose, {control:,} with a dose of zero."
+        return f"; {treated:,} treated, {control:,} control."
+    said = []
+    for column in design.plan.treatment_columns:
+        mine = [effect for effect in design.effects if effect.treatment.column == column]
+        counts = [f"{int(e.n_treated.sum()):,} {e.treatment.treated}" for e in mine]
+        said.append(
+            f"{column}: {int(mine[0].n_control.sum()):,} {mine[0].treatment.control}, "
+            + ", ".join(counts)
+        )
+    return "; " + "; ".join(said) + "."
+
+
+def _clusters(posteriors: Sequence[Posterior], level: float) -> list[str]:
+    """Spreads between clusters and what else is shared."""
+    lines = []
+    for one in posteriors:
+        if one.design.at:
+            continue
+        of = f" ({one.category})" if one.category else ""
+        for name, terms, draws in one.others:
+            for term, values in zip(terms, draws.T, strict=True):
+                found = {k: v[0] for k, v in summarise(values[None, :], level).items()}
+                lines.append(f"  {name}{' ' if term else ''}{term}{of}: {_interval(found, level)}")
+    return ["Spreads between clusters, and shapes:\n" + "\n".join(lines)] if lines else []
+
+
 def _answer(posterior: Posterior, average: Tidy, level: float, unit: str) -> str:
-    who = "over the treated rows" if posterior.design.groups.has_control_group else "over all rows"
+    design = posterior.design
+    who = "over the treated rows" if design.groups.has_control_group else "over all rows"
+    several = len(design.effects) > 1
     lines = []
     for i in range(average.n_rows):
         row = average.row(i)
-        on = (
-            f" on {posterior.design.plan.outcome} being {row['outcome']}"
-            if i or "outcome" in row
-            else ""
-        )
+        of = f" of {row['treatment']}" if several else ""
+        on = f" on {design.plan.outcome} being {row['outcome']}" if "outcome" in row else ""
         lines.append(
             _wrap(
-                f"Average effect{on} {who}: {_interval(row, level, unit)}; it is positive with "
+                f"Average effect{of}{on} {who}: {_interval(row, level, unit)}; it is positive with "
                 f"probability {format_probability(row['prob_positive'])}."
             )
         )
@@ -129,10 +176,11 @@ def _strongest(posterior: Posterior, modifiers: Tidy, level: float) -> str:
         for row, (e, low, high) in zip(shown, cells, strict=True)
     ]
     title = "Modifiers" if len(slopes) <= len(shown) else "Strongest modifiers"
+    of = f"the effect{_of(posterior)}"
     on = link_words(posterior.design.plan)
     scale = f" on the {on}" if on else ""
     told = f"difference for one more; median, {percent(level)} interval"
-    head = _wrap(f"{title} of the effect{scale} ({told}):")
+    head = _wrap(f"{title} of {of}{scale} ({told}):")
     return "\n".join([head, *lines])
 
 
@@ -142,12 +190,19 @@ def _strength(row: dict[str, float]) -> float:
     return 0.0 if isnan(error) else abs(row["estimate"]) / max(error, 1e-300)
 
 
+def _of(posterior: Posterior) -> str:
+    """Which of several effects."""
+    design = posterior.design
+    of = f" of {design.treatment.name}" if len(design.effects) > 1 else ""
+    return of + (f" on {posterior.category}" if posterior.category else "")
+
+
 def _spread(posterior: Posterior, level: float) -> str:
     if posterior.sigma_theta is None:
         return _wrap("Effect spread: none; the modifiers are taken to explain every difference.")
     one = {k: v[0] for k, v in summarise(posterior.sigma_theta[None, :], level).items()}
     return _wrap(
-        f"Effect spread sigma_theta (sd of group effects around their prediction): "
+        f"Effect spread sigma_theta{_of(posterior)} (sd of group effects around their prediction): "
         f"{_interval(one, level)}."
     )
 
@@ -155,14 +210,25 @@ def _spread(posterior: Posterior, level: float) -> str:
 def _method(posterior: Posterior) -> str:
     d, plan = posterior.diagnostics, posterior.design.plan
     preset = f", preset {plan.preset}" if plan.preset else ""
+    baseline = "" if plan.std_error else f", baseline {plan.baseline}"
+    model = f"Model: {_family(plan)}{baseline}{preset}. Method {d.method}: {d.draws:,} "
+    if d.chains is not None:
+        c = d.chains
+        return _wrap(
+            f"{model}draws of {c.chains} chains, because {d.why}. R-hat {c.r_hat:.3f} at most "
+            f"(good below 1.01), effective sample size {min(c.ess_bulk, c.ess_tail):,.0f} at "
+            f"least, {c.divergences:,} divergences; seed {plan.seed}."
+        )
     return _wrap(
-        f"Model: {_family(plan)}, baseline {plan.baseline}{preset}. Method {d.method}: {d.draws:,} "
-        f"independent draws, Pareto k-hat {d.k_hat:.2f} (good below 0.7), importance effective "
-        f"sample size {d.effective_share:.0%} of {d.proposals:,} proposals; seed {plan.seed}."
+        f"{model}independent draws, Pareto k-hat {d.k_hat:.2f} (good below 0.7), importance "
+        f"effective sample size {d.effective_share:.0%} of {d.proposals:,} proposals; seed "
+        f"{plan.seed}."
     )
 
 
 def _family(plan: Plan) -> str:
+    if plan.std_error:
+        return f"{plan.family} with known standard errors ({plan.std_error})"
     return plan.family if plan.link == "identity" else f"{plan.family} ({plan.link})"
 
 

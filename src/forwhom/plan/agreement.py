@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from forwhom.errors import PlanError, listing
 from forwhom.families import FAMILIES
-from forwhom.plan.plan import EXACT_FAMILIES, WEIGHTS_KINDS, Plan
+from forwhom.plan.plan import COLUMN_KEYS, EXACT_FAMILIES, WEIGHTS_KINDS, Plan
+from forwhom.plan.priors import SHRINKING, cluster_keys, prior_keys, treatment_keys
 
 BESIDE = {  # a column beside the outcome, and the families it belongs to
     "trials": ("successes",),
@@ -23,27 +24,34 @@ def check_columns(plan: Plan) -> None:
         raise PlanError(
             f"'{plan.outcome}' is both the outcome and the treatment. Name two columns."
         )
-    roles = (
+    _check_single_columns(plan)
+    several = (
         ("modifiers", plan.modifiers.columns),
         ("controls", plan.controls.columns),
         ("groups", plan.groups or ()),
         ("clusters", plan.clusters),
-        *(
-            (key, () if getattr(plan, key) is None else (getattr(plan, key),))
-            for key in ("weights", "std_error", *BESIDE)
-        ),
     )
-    for role, columns in roles:
+    for role, columns in several:
         if plan.outcome in columns:
             raise PlanError(
                 f"the outcome '{plan.outcome}' is among the {role}: it cannot explain itself. "
                 f"Take it out of {role}."
             )
-        for name in set(plan.treatment_columns) & set(columns):
-            raise PlanError(
-                f"the treatment '{name}' is among the {role}: its effect, and how that "
-                f"differs by the modifiers, is always in the model. Take it out of {role}."
-            )
+    for other, formula in plan.treatments:
+        for name in plan.treatment_columns:
+            if name != other and name in formula.columns:
+                raise PlanError(
+                    f"'{name}' is both a treatment and a modifier of '{other}'. Take it out of the "
+                    f"modifiers of '{other}'; or take it out of treatment, and the effect of "
+                    f"'{other}' may still differ by it."
+                )
+    for role, columns in several:
+        for name in plan.treatment_columns:
+            if name in columns:
+                raise PlanError(
+                    f"the treatment '{name}' is among the {role}: its effect, and how that "
+                    f"differs by the modifiers, is always in the model. Take it out of {role}."
+                )
     for name in plan.clusters:
         if plan.groups == (name,):
             raise PlanError(
@@ -56,6 +64,36 @@ def check_columns(plan: Plan) -> None:
             "a plan needs modifiers, groups or both: the columns that the treatment's effect may "
             'vary with, such as modifiers="age + region".'
         )
+    _check_key_names(plan)
+
+
+def _check_single_columns(plan: Plan) -> None:
+    """Weights, trials and the like are columns of their own."""
+    for key in COLUMN_KEYS:
+        name = getattr(plan, key)
+        for other, columns in (
+            ("outcome", (plan.outcome,)),
+            ("treatment", plan.treatment_columns),
+            ("clusters", plan.clusters),
+        ):
+            if name in columns:
+                raise PlanError(f"'{name}' is named as {other} and as {key}. Name two columns.")
+
+
+def _check_key_names(plan: Plan) -> None:
+    """No two parameters go by one name, in priors and in results."""
+    taken = prior_keys(plan.family)
+    for name in plan.treatment_columns:
+        taken |= {key.name: key for key in treatment_keys(name)}
+    for name in plan.clusters:
+        for key in cluster_keys(name):
+            if key.name in taken:
+                raise PlanError(
+                    f"clusters: {key.words} would be called '{key.name}', which is "
+                    f"{taken[key.name].words}. Rename the column '{name}', for instance to "
+                    f"'{name}_id'."
+                )
+        taken |= {key.name: key for key in cluster_keys(name)}
 
 
 def check_agreement(plan: Plan) -> None:
@@ -64,20 +102,126 @@ def check_agreement(plan: Plan) -> None:
         raise PlanError(
             f"weights_kind '{plan.weights_kind}' needs weights. Name their column in weights."
         )
+    _check_estimates(plan)
+    if plan.preset == "alley2023":
+        _check_published(plan)
+    _check_references(plan)
     _check_locals(plan)
+    _check_method(plan)
+    _check_priors(plan)
+
+
+def _check_estimates(plan: Plan) -> None:
+    """An effect that is estimated already has no baseline, and its noise is known."""
+    if plan.std_error is None:
+        return
+    start = f"std_error '{plan.std_error}' says that the outcome is itself an estimated effect"
+    if plan.controls:
+        raise PlanError(
+            f"{start}, which has no baseline for controls '{plan.controls.text}' to explain. Name "
+            "them in modifiers."
+        )
+    if plan.cluster_effects:
+        raise PlanError(
+            f"{start}, so that clusters {listing(plan.cluster_effects)} vary in it already. Leave "
+            "out cluster_effects."
+        )
+    if plan.method == "exact":
+        raise PlanError(
+            f"{start}, whose noise is known, and method 'exact' is for a residual sd that is "
+            "learnt. Leave method to 'auto'."
+        )
+
+
+def _check_published(plan: Plan) -> None:
+    """The paper's program is one model; what is beyond it needs another name."""
+    types = {plan.type_of(name) for name in plan.treatment_columns}
+    for kind, words in (("dose", "a dose"), ("arms", "several arms")):
+        if kind in types:
+            raise PlanError(
+                f"preset 'alley2023' is for a treatment with two levels, not {words}. "
+                "Leave out preset or treatment_type."
+            )
+    if plan.spread != "normal":
+        raise PlanError(
+            "preset 'alley2023' lets effects vary normally around their prediction, and spread "
+            f"'{plan.spread}' does not. Leave out preset or spread."
+        )
+    beyond = (
+        (len(plan.treatments) > 1, f"treatments {_all(plan.treatment_columns)}"),
+        (bool(plan.clusters), f"clusters {_all(plan.clusters)}"),
+        (plan.correlated, "correlated group parameters"),
+        (plan.sigma_by is not None, f"sigma_by '{plan.sigma_by}'"),
+    )
+    for holds, what in beyond:
+        if holds:
+            raise PlanError(
+                "preset 'alley2023' is for one treatment, no clusters, no correlations and one "
+                f"residual sd; the plan has {what}. Leave out the preset, or these."
+            )
+
+
+def _check_references(plan: Plan) -> None:
+    """A control value belongs to a treatment with levels."""
     for name in plan.treatment_columns:
         if plan.type_of(name) == "dose" and plan.reference_of(name) is not None:
+            way = "Leave out reference"
+            if len(plan.treatments) > 1:
+                way = f"Give reference as a table of the other treatments, without '{name}'"
             raise PlanError(
-                "reference names the control level of a two-level treatment, and a dose has none. "
-                "Leave out reference, or set treatment_type to 'binary'."
+                f"reference {plan.reference_of(name)!r} names a control level, and treatment "
+                f"'{name}' is taken as a dose, which has none. {way}, or set treatment_type to "
+                "'binary'."
             )
-    if FAMILIES[plan.family].several and plan.method not in ("auto", "nuts"):
+
+
+def _check_locals(plan: Plan) -> None:
+    """What is asked of the groups' own parameters can be told apart."""
+    effects = sum(2 if plan.type_of(name) == "arms" else 1 for name, _ in plan.treatments)
+    varying = (plan.baseline == "group") + (plan.spread != "none") * effects
+    if plan.correlated and varying < 2:
+        only = "baseline" if plan.baseline == "group" else "effect"
+        what = f"a group's {only} is the only one" if varying else "there is none"
+        way = "."
+        if plan.spread == "none":
+            way = ", or choose a spread other than 'none'."
+        elif not plan.std_error:
+            way = ", or say baseline='group' (or treatment_type='arms' where there are several)."
+        raise PlanError(
+            "correlated asks for the correlation of a group's own parameters that vary, and "
+            f"{what}. Leave out correlated{way}"
+        )
+    if plan.correlated and plan.spread == "student":
+        raise PlanError(
+            "correlated is for normal group effects, not for spread 'student'. Leave out "
+            "correlated, or say spread='normal'."
+        )
+    if plan.sigma_by is None:
+        return
+    if plan.family != "gaussian" or plan.std_error:
+        why = f"std_error '{plan.std_error}'" if plan.std_error else f"family '{plan.family}'"
+        raise PlanError(
+            f"sigma_by '{plan.sigma_by}' lets the residual sd of family 'gaussian' differ; it has "
+            f"no place with {why}. Leave out sigma_by."
+        )
+    types = {plan.type_of(name) for name in plan.treatment_columns}
+    if plan.sigma_by == "arm" and types == {"dose"}:
+        raise PlanError(
+            "sigma_by 'arm' gives each arm a residual sd of its own, and a dose has no arms. Leave "
+            "out sigma_by, or say sigma_by='group'."
+        )
+
+
+def _check_method(plan: Plan) -> None:
+    """A method that is asked for by name can do it."""
+    if plan.method in ("auto", "nuts"):
+        return
+    if FAMILIES[plan.family].several:
         raise PlanError(
             f"method '{plan.method}' takes one linear predictor, and family '{plan.family}' has "
             "one for every category but the reference. Leave method to 'auto'."
         )
-    reason = beyond_collapse(plan)
-    if reason and plan.method not in ("auto", "nuts"):
+    if reason := beyond_collapse(plan):
         raise PlanError(
             f"method '{plan.method}' integrates groups out one by one, and {reason}. Leave method "
             "to 'auto', which takes NUTS."
@@ -88,23 +232,11 @@ def check_agreement(plan: Plan) -> None:
             f"in closed form; family '{plan.family}' has no such form. Say method='quadrature', or "
             "leave it to 'auto'."
         )
-    if plan.preset == "alley2023":
-        if "dose" in {plan.type_of(name) for name in plan.treatment_columns}:
-            raise PlanError(
-                "preset 'alley2023' is for a treatment with two levels, not a dose. "
-                "Leave out preset or treatment_type."
-            )
-        if plan.spread != "normal":
-            raise PlanError(
-                "preset 'alley2023' lets effects vary normally around their prediction, and spread "
-                f"'{plan.spread}' does not. Leave out preset or spread."
-            )
-        if len(plan.treatments) > 1 or plan.clusters:
-            what = "clusters" if plan.clusters else f"treatments {listing(plan.treatment_columns)}"
-            raise PlanError(
-                f"preset 'alley2023' is for one treatment and no clusters; the plan has {what}. "
-                "Leave out the preset."
-            )
+
+
+def _check_priors(plan: Plan) -> None:
+    """Every prior is for a parameter that the model has."""
+    fixed = "spread 'none' fixes it at zero" if plan.spread == "none" else ""
     absent = {
         "beta": "there are no controls" if not plan.controls else "",
         "delta": (
@@ -112,49 +244,44 @@ def check_agreement(plan: Plan) -> None:
             if plan.baseline == "shared"
             else ("there are no modifiers" if not plan.modifiers else "")
         ),
-        "sigma_theta": "spread 'none' fixes it at zero" if plan.spread == "none" else "",
+        "sigma_theta": fixed,
         "sigma_b": (
             f"baseline '{plan.baseline}' has no group baselines" if plan.baseline != "group" else ""
         ),
         "nu_theta": "" if plan.spread == "student" else f"spread is '{plan.spread}'",
         "correlation": "" if plan.correlated else "correlated is not asked for",
         "sigma_spread": "" if plan.sigma_by == "group" else "sigma_by is not 'group'",
-        "sigma": "the outcome's standard errors are known" if plan.std_error else "",
+        "sigma": f"std_error '{plan.std_error}' holds it" if plan.std_error else "",
         "alpha": "an estimated effect has no baseline" if plan.std_error else "",
     }
+    absent |= {f"sigma_theta_{name}": fixed for name in plan.treatment_columns}
     for name in plan.clusters:
         if name not in plan.cluster_effects:
             absent[f"sigma_theta_{name}"] = f"'{name}' is not among cluster_effects"
-    for key, _, _ in plan.priors:
+    for key, _, prior in plan.priors:
         if why := absent.get(key):
             raise PlanError(f"priors: '{key}' is not in this model, because {why}. Leave it out.")
+        if prior.distribution in SHRINKING:
+            _check_shrinks(plan, key, prior.text)
 
 
-def _check_locals(plan: Plan) -> None:
-    """What is asked of the groups' own parameters can be told apart."""
-    varying = (plan.baseline == "group") + (plan.spread != "none") * len(plan.treatments)
-    if plan.correlated and varying < 2:
-        only = "baseline" if plan.baseline == "group" else "effect"
-        what = f"a group's {only} is the only one" if varying else "there is none"
+def _check_shrinks(plan: Plan, key: str, text: str) -> None:
+    """A prior that shrinks coefficients has some to shrink."""
+    own = {f"lambda_{name}": formula for name, formula in plan.treatments}
+    if not own.get(key, plan.modifiers):
         raise PlanError(
-            f"correlated asks for the correlation of a group's own parameters, and {what}: it "
-            "takes baseline 'group' and a spread other than 'none'. Leave out correlated."
+            f"priors: '{text}' for {key} shrinks the coefficients of modifiers, and there are no "
+            "modifiers. Leave it out, or name modifiers."
         )
-    if plan.correlated and plan.spread == "student":
-        raise PlanError(
-            "correlated is for normal group effects, not for spread 'student'. Leave out one."
-        )
-    if plan.sigma_by is not None and (plan.family != "gaussian" or plan.std_error):
-        why = "known standard errors" if plan.std_error else f"family '{plan.family}'"
-        raise PlanError(
-            f"sigma_by lets the residual sd of family 'gaussian' differ; it has no place with "
-            f"{why}. Leave it out."
-        )
+
+
+def _all(names: tuple[str, ...]) -> str:
+    return listing(names, most=len(names))
 
 
 def beyond_collapse(plan: Plan) -> str:
     """Why groups cannot be integrated out one by one, as far as the plan tells; empty if not."""
-    shrunk = [k for k, _, prior in plan.priors if prior.distribution in ("horseshoe", "r2d2")]
+    shrunk = [k for k, _, prior in plan.priors if prior.distribution in SHRINKING]
     reasons = (
         (len(plan.treatments) > 1, "several treatments vary together in every group"),
         (bool(plan.clusters), f"clusters {listing(plan.clusters)} tie the groups together"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -46,7 +46,7 @@ def plan_from_flags(source: str | None, data: str | None, asked: Mapping[str, An
 
     ``source`` and ``data`` are two ways to name the data. Raises :class:`PlanError`.
 
-    >>> asked = {"outcome": "y", "treatment": "t", "modifiers": ["my age", "woman"]}
+    >>> asked = {"outcome": "y", "treatment": ["t"], "modifiers": ["my age", "woman"]}
     >>> plan_from_flags("data.csv", None, asked).columns
     ('y', 't', 'my age', 'woman')
     """
@@ -59,8 +59,13 @@ def plan_from_flags(source: str | None, data: str | None, asked: Mapping[str, An
             "no data: name a data file or a plan file, as in forwhom fit data.csv --outcome y "
             '--treatment t --modifiers "a + b".'
         )
+    treatments = _treatments(asked.get("treatment") or ())
+    names = [treatments] if isinstance(treatments, str) else list(treatments)
     readers = {
-        **{"reference": _reference, "reference_category": _reference},
+        "treatment": lambda _: treatments,
+        "reference": lambda texts: _by_treatment("reference", texts, names, _reference),
+        "treatment_type": lambda texts: _by_treatment("treatment_type", texts, names, str),
+        "reference_category": _reference,
         **{"bins": _bins, "breaks": _breaks, "priors": _priors},
         **dict.fromkeys(("draws", "seed", "level"), _number_or_text),
     }
@@ -76,6 +81,63 @@ def _one_or_many(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return value[0] if len(value) == 1 else list(value)
     return value
+
+
+_TREATMENT = re.compile(r"(?:`((?:[^`]|``)+)`|([^=]*))(?:=(.*))?", re.DOTALL)
+
+
+def _treatments(texts: Iterable[str]) -> str | list[str] | dict[str, str]:
+    """Read ``ad``, ``ad`` and ``mailer``, or ``ad=age*party`` and ``mailer=age``.
+
+    A column whose name holds an equals sign goes in back-quotes.
+    """
+    found: list[tuple[str, str | None]] = []
+    for text in texts:
+        match = _TREATMENT.fullmatch(text)
+        assert match is not None  # the pattern takes any text
+        own = match[3]
+        name = match[1].replace("``", "`") if match[1] else match[2]
+        found.append((name if own is None else name.strip(), own))
+    names = [name for name, _ in found]
+    with_own = [name for name, own in found if own is not None]
+    if not with_own:
+        return names[0] if len(names) == 1 else names
+    for name, own in found:
+        if own is None:
+            raise PlanError(
+                f"treatment: '{name}' is without modifiers of its own, and '{with_own[0]}' has "
+                f'some. Write --treatment "{name}=FORMULA" ("{name}=" for none), or name the '
+                "treatments alone and let them share --modifiers."
+            )
+        if names.count(name) > 1:
+            raise PlanError(f"treatment: '{name}' is given twice. Write one formula for it.")
+    return {name: own for name, own in found if own is not None}
+
+
+def _by_treatment(
+    key: str, texts: Sequence[str], names: Sequence[str], read: Callable[[str], Any]
+) -> Any:
+    """Read ``none``, one value for all, or ``ad=none`` and ``mailer=0``."""
+    found: dict[str, Any] = {}
+    flag = f"--{key.replace('_', '-')}"
+    for text in texts:
+        fitting = [name for name in names if text.startswith(f"{name}=")]
+        name, equals, value = text.partition("=")
+        if fitting:
+            name = max(fitting, key=len)
+            value = text[len(name) + 1 :]
+        elif not equals or len(names) < 2:  # one treatment's value may hold an equals sign
+            if len(texts) == 1:
+                return read(text)
+            raise PlanError(
+                f"{key}: '{text}' does not say which treatment it is for, and {flag} is given more "
+                f'than once. Write {flag} "{names[0] if names else "ad"}={text}" for each '
+                f"treatment, or {flag} once for all."
+            )
+        if name in found:
+            raise PlanError(f"{key}: '{name}' is given twice. Write one {flag} for it.")
+        found[name] = read(value)
+    return found
 
 
 def _number(text: str) -> int | float | None:

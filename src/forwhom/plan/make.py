@@ -51,6 +51,8 @@ def make_plan(**keywords: object) -> Plan:
     preset = None if "preset" not in given else values.choice(given["preset"], "preset", PRESETS)
     family = values.choice(given.get("family", "gaussian"), "family", FAMILIES)
     estimates = "std_error" in given
+    if estimates:
+        _check_effect_alone(given)
     treatments = read_treatments(given.get("treatment"), given.get("modifiers"), estimates)
     names = tuple(name for name, _ in treatments)
     modifiers = all_modifiers(treatments)
@@ -85,7 +87,7 @@ def make_plan(**keywords: object) -> Plan:
         std_error=_std_error(given, family),
         breaks=_breaks(given, family),
         reference_category=_reference_category(given, family),
-        baseline=_baseline(given, PRESETS[preset] if preset else None, estimates),
+        baseline=_baseline(given, PRESETS[preset] if preset else None),
         preset=preset,
         spread=values.choice(given.get("spread", "normal"), "spread", SPREADS),
         sigma_by=values.choice(given["sigma_by"], "sigma_by", SIGMA_BY)
@@ -133,18 +135,30 @@ def _std_error(given: Mapping[str, object], family: str) -> str | None:
     words = "the known standard error of an estimated effect"
     if family != "gaussian":
         raise PlanError(
-            f"std_error ({words}) belongs to family 'gaussian', not to '{family}'. Leave it out."
+            f"std_error ({words}) belongs to family 'gaussian', not to '{family}'. Leave out "
+            "std_error or family."
         )
     return values.column(given["std_error"], "std_error", words)
 
 
-def _baseline(given: Mapping[str, object], preset: Preset | None, estimates: bool) -> str:
-    if estimates:  # an effect has no baseline
-        if given.get("baseline", "shared") != "shared" or preset:
+def _check_effect_alone(given: Mapping[str, object]) -> None:
+    """What an outcome that is itself an estimated effect has no place for."""
+    kept = {"baseline": "shared", "treatment_type": "auto"}  # as a plan file writes them
+    missing = {
+        **dict.fromkeys(("treatment", "reference", "treatment_type"), "no treatment to name"),
+        **dict.fromkeys(("baseline", "preset"), "no baseline"),
+    }
+    for key, what in missing.items():
+        value = values.plain(given.get(key))
+        if value is not None and not (key in kept and value == kept[key]):
             raise PlanError(
-                "std_error says that the outcome is itself an estimated effect, which has no "
-                "baseline. Leave out baseline and preset."
+                f"std_error says that the outcome is itself an estimated effect, which has {what}. "
+                f"Leave out {key} {value!r}, or std_error."
             )
+
+
+def _baseline(given: Mapping[str, object], preset: Preset | None) -> str:
+    if "std_error" in given:  # an effect has no baseline
         return "shared"
     asked = given.get("baseline", preset.baseline if preset else BASELINES[0])
     baseline = values.choice(asked, "baseline", BASELINES)

@@ -25,6 +25,7 @@ DEFAULT_SEED = 1
 DEFAULT_LEVEL = 0.95
 MAX_DRAWS = 10_000_000
 MAX_SEED = 2**63 - 1  # what a plan file can hold
+COLUMN_KEYS = ("weights", "trials", "exposure", "offset", "event", "std_error")  # one column each
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +33,10 @@ class Plan:
     """What is asked, with every default filled in. Made by :func:`make_plan` only.
 
     ``treatments`` pairs each treatment's column with its modifiers; ``modifiers`` are all of them.
-    ``reference`` and ``treatment_type`` are one for all, or pairs of treatment and its own.
+    ``reference`` and ``treatment_type`` are one for all, or pairs of a treatment and its own.
     ``bins`` is a count, or pairs of a column and its count or cut points; ``breaks`` a number of
-    intervals or the times between them. ``priors`` holds the
-    user's own as ``(parameter, term or None, prior)``; :meth:`prior` adds the preset's.
+    intervals or the times between them. ``priors`` holds the user's own as
+    ``(parameter, term or None, prior)``; :meth:`prior` adds the preset's.
     """
 
     outcome: str
@@ -73,10 +74,8 @@ class Plan:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """Every data column used, each once: outcome, treatment, modifiers, controls, ..."""
-        beside = (
-            *(self.weights, self.trials, self.exposure, self.offset, self.event, self.std_error),
-        )
+        """Every data column used, each once: outcome, treatments, modifiers, controls, ..."""
+        beside = (getattr(self, key) for key in COLUMN_KEYS)
         used = (
             *(self.outcome, *self.treatment_columns),
             *(*self.modifiers.columns, *self.controls.columns),
@@ -98,8 +97,7 @@ class Plan:
 
     def reference_of(self, treatment: str) -> Level | None:
         """The control value asked for."""
-        found: Level | None = setting_of(self.reference, treatment)
-        return found
+        return setting_of(self.reference, treatment)
 
     def type_of(self, treatment: str) -> str:
         """How a treatment's column is to be coded."""
@@ -116,9 +114,11 @@ class Plan:
         """The prior of a parameter, or of one term of it; ``None`` means the scaled default.
 
         The user's prior for the term goes first, then the user's for the parameter, then the
-        preset's; for lambda and sigma_theta, that of the ``treatment`` goes before all.
+        preset's. Of several treatments each has its own ``lambda_<treatment>`` and
+        ``sigma_theta_<treatment>``: for a ``treatment``, both go before the user's ``key``.
         Raises :class:`PlanError` for an unknown parameter.
 
+        >>> from forwhom.plan import make_plan
         >>> plan = make_plan(
         ...     outcome="y", treatment="d", modifiers="woman", preset="alley2023",
         ...     priors={"lambda": {"woman": "normal(0, 0.2)"}},
@@ -132,7 +132,7 @@ class Plan:
         if key not in known:
             raise PlanError(
                 f"'{key}' is not a parameter that takes a prior.{nearest(key, known)} "
-                f"Parameters: {listing(known)}."
+                f"Parameters: {listing(known, most=len(known))}."
             )
         own = {(name, of): prior for name, of, prior in self.priors}
         names = (f"{key}_{treatment}", key) if treatment else (key,)

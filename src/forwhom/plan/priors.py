@@ -45,7 +45,7 @@ DISTRIBUTIONS: dict[str, Distribution] = {
         Distribution(
             "lkj",
             "LKJ",
-            (("shape", "shape {} (1: every correlation equally likely)"),),
+            (("shape", "shape {} (at 1 all correlations are equally likely)"),),
             ("correlation",),
         ),
         Distribution(
@@ -77,7 +77,7 @@ class PriorKey:
     @property
     def what(self) -> str:
         """What sort of number it is, in words."""
-        words = {"scale": "a positive scale", "correlation": "a correlation"}
+        words = {"scale": "a positive number", "correlation": "a matrix of correlations"}
         return words.get(self.kinds[0], "a coefficient of either sign")
 
 
@@ -96,6 +96,9 @@ _MODEL_KEYS = (
 
 _TEXT = re.compile(r"\s*([^\W\d]\w*)\s*(?:\(([^()]*)\)\s*)?")
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
+
+
+SHRINKING = tuple(row.name for row in DISTRIBUTIONS.values() if row.fits == ("shrinkage",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,22 +189,40 @@ def prior_keys(
 ) -> dict[str, PriorKey]:
     """The parameters that take a prior under a family, by name.
 
-    With several treatments each has a lambda and a sigma_theta of its own, ``lambda_ad`` going
-    before ``lambda``; a cluster has its sd, and that of the treatment's effect across it.
+    Of several treatments each has a lambda and a sigma_theta of its own, ``lambda_ad`` going
+    before ``lambda``; a cluster has its sd, and that of the treatments' effects across it.
+
+    >>> [key for key in prior_keys("poisson", ["ad", "mail"], ["state"]) if key.endswith("_ad")]
+    ['lambda_ad', 'sigma_theta_ad']
+    >>> list(prior_keys("poisson", ["ad"], ["state"]))[-2:]
+    ['sigma_state', 'sigma_theta_state']
     """
+    names = tuple(treatments)
     own = [
         PriorKey(parameter.name, parameter.words, _POSITIVE if parameter.positive else _COEFFICIENT)
         for parameter in FAMILIES[family].parameters
     ]
-    for name in treatments:
-        own.append(PriorKey(f"lambda_{name}", f"modifier coefficients of '{name}'", _LAMBDA, True))
-        own.append(PriorKey(f"sigma_theta_{name}", f"the effect spread of '{name}'", _POSITIVE))
+    for name in names if len(names) > 1 else ():  # one alone has lambda and sigma_theta
+        own += treatment_keys(name)
     for name in clusters:
-        own.append(PriorKey(f"sigma_{name}", f"the spread between clusters '{name}'", _POSITIVE))
-        own.append(
-            PriorKey(f"sigma_theta_{name}", f"the spread of effects across '{name}'", _POSITIVE)
-        )
+        own += cluster_keys(name)
     return {key.name: key for key in (*_MODEL_KEYS, *own)}
+
+
+def treatment_keys(name: str) -> tuple[PriorKey, PriorKey]:
+    """The parameters of one of several treatments."""
+    return (
+        PriorKey(f"lambda_{name}", f"the modifier coefficients of '{name}'", _LAMBDA, by_term=True),
+        PriorKey(f"sigma_theta_{name}", f"the effect spread of '{name}'", _POSITIVE),
+    )
+
+
+def cluster_keys(name: str) -> tuple[PriorKey, PriorKey]:
+    """The parameters of a clustering: the spread of its intercepts, and of effects across it."""
+    return (
+        PriorKey(f"sigma_{name}", f"the spread between clusters of '{name}'", _POSITIVE),
+        PriorKey(f"sigma_theta_{name}", f"the spread of effects across '{name}'", _POSITIVE),
+    )
 
 
 def parse_priors(
@@ -230,12 +251,12 @@ def parse_priors(
         if key is None:
             raise PlanError(
                 f"priors: '{name}' is not a parameter that takes a prior."
-                f"{nearest(str(name), keys)} Parameters: {listing(keys)}."
+                f"{nearest(str(name), keys)} Parameters: {listing(keys, most=len(keys))}."
             )
         if isinstance(value, Mapping):
             found[name] = _by_term(key, value)
         else:
-            found[name] = _fitting(key, value, key.name)
+            found[name] = _fitting(key, value)
     return found
 
 
@@ -246,25 +267,32 @@ def _by_term(key: PriorKey, table: Mapping[object, object]) -> dict[str, Prior]:
     for term, value in table.items():
         if not isinstance(term, str) or not term or not is_unicode(term):
             raise PlanError(f"a prior for {key.name} names its term with text, not {term!r}.")
-        if term == INTERCEPT and not key.name.startswith("lambda"):
+        if term == INTERCEPT and key.kinds != _LAMBDA:
             raise PlanError(
                 f"{key.name} has no intercept: the outcome equation's intercept is alpha. "
                 "Give its prior as 'alpha'."
             )
-        priors[term] = _fitting(key, value, f"{key.name}, term '{term}'")
+        priors[term] = _fitting(key, value, term)
     return priors
 
 
-def _fitting(key: PriorKey, value: object, where: str) -> Prior:
+def _fitting(key: PriorKey, value: object, term: str | None = None) -> Prior:
+    where = key.name if term is None else f"{key.name}, term '{term}'"
     prior = parse_prior(value, where)
     row = DISTRIBUTIONS[prior.distribution]
-    if set(row.fits) & set(key.kinds) and (row.fits != ("shrinkage",) or where == key.name):
+    kinds = set(key.kinds) - ({"shrinkage"} if term is not None else set())
+    fits = [d for d in DISTRIBUTIONS.values() if kinds & set(d.fits)]
+    if row in fits:
         return prior
-    fits = [d for d in DISTRIBUTIONS.values() if set(d.fits) & set(key.kinds)]
     half = f"half_{prior.distribution}"
     way = ""
-    if row.fits == ("shrinkage",) and "shrinkage" in key.kinds:
-        way = f" It shrinks all of {key.name} together and is not for one term."
+    if prior.distribution in SHRINKING:
+        way = (
+            f" '{row.name}' shrinks all coefficients of {key.name} together: give it "
+            f"to {key.name} as a whole."
+            if "shrinkage" in key.kinds
+            else f" '{row.name}' is for lambda, the modifier coefficients."
+        )
     elif key.kinds == _POSITIVE and half in DISTRIBUTIONS:
         kept = (v for (n, _), v in zip(row.parameters, prior.parameters, strict=True) if n != "m")
         way = f" Did you mean '{Prior(half, tuple(kept)).text}'?"

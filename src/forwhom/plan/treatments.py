@@ -22,7 +22,7 @@ def read_treatments(treatment: object, modifiers: object, estimates: bool) -> Tr
 
     Args:
         treatment, modifiers: as given to a plan.
-        estimates: whether the outcome is an estimated effect, so that no column is needed.
+        estimates: whether the outcome is an estimated effect; then there is no treatment to name.
 
     >>> found = read_treatments({"ad": "age*party", "mail": "age"}, None, False)
     >>> [(name, formula.text) for name, formula in found]
@@ -33,28 +33,24 @@ def read_treatments(treatment: object, modifiers: object, estimates: bool) -> Tr
         if not estimates:
             raise PlanError("a plan needs treatment: the column that holds what is given.")
         return ((ESTIMATE, parse_formula(modifiers, "modifiers")),)
-    if estimates:
-        raise PlanError(
-            "std_error says that the outcome is itself an estimated effect, so there is no "
-            "treatment to name. Leave out treatment or std_error."
-        )
     if isinstance(treatment, Mapping):
-        if modifiers is not None:
-            raise PlanError(
-                "each treatment names its own modifiers, so modifiers has no place beside them. "
-                "Leave out modifiers, or name the treatments as a list that shares them."
-            )
         if not treatment:
-            raise PlanError("treatment is an empty table; name at least one treatment.")
+            raise PlanError("treatment is an empty table. Name at least one treatment in it.")
+        if shared := parse_formula(modifiers, "modifiers"):
+            raise PlanError(
+                f"treatment gives {listing(treatment)} modifiers of their own, so modifiers "
+                f"'{shared.text}' have no place beside them. Leave out modifiers, or name the "
+                "treatments as a list, which shares them."
+            )
         return tuple(
-            (_column(name), parse_formula(formula or None, f"modifiers of '{name}'"))
+            (_column(name), parse_formula(formula, f"modifiers of '{name}'"))
             for name, formula in treatment.items()
         )
     names: Sequence[object] = treatment if isinstance(treatment, list | tuple) else [treatment]
     columns = [_column(name) for name in names]
     twice = [name for name in dict.fromkeys(columns) if columns.count(name) > 1]
     if not columns or twice:
-        said = f"names {listing(twice)} twice" if twice else "names no column"
+        said = f"names {listing(twice)} more than once" if twice else "names no column"
         raise PlanError(f"treatment {said}. Name each treatment's column once.")
     shared = parse_formula(modifiers, "modifiers")
     return tuple((name, shared) for name in columns)
@@ -84,12 +80,11 @@ def read_type(source: object, columns: Sequence[str]) -> str | tuple[tuple[str, 
     return TREATMENT_TYPES[0] if found is None else found
 
 
-def setting_of[T](setting: Setting[T], column: str) -> T | None:
+def setting_of[T: str | float | int | bool](setting: Setting[T], treatment: str) -> T | None:
     """What a setting says of one treatment."""
     if not isinstance(setting, tuple):
         return setting
-    found: dict[str, T] = dict(setting)
-    return found.get(column)
+    return next((value for name, value in setting if name == treatment), None)
 
 
 def plain_setting(setting: object) -> object:
@@ -107,9 +102,10 @@ def _setting[T](
         if name not in columns:
             raise PlanError(
                 f"{key}: '{name}' is not a treatment.{nearest(str(name), columns)} "
-                f"Treatments: {listing(columns)}."
+                f"Treatments: {listing(columns, most=len(columns))}."
             )
-    return tuple((str(name), read(value, f"{key} of '{name}'")) for name, value in source.items())
+    given = (name for name in columns if name in source)  # in one order, to compare equal
+    return tuple((name, read(source[name], f"{key} of '{name}'")) for name in given) or None
 
 
 def _column(name: object) -> str:

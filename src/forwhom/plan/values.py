@@ -46,7 +46,7 @@ def choice(value: object, key: str, known: Iterable[str]) -> str:
         return str(value)
     hint = nearest(value, known) if isinstance(value, str) else ""
     shown = f"'{value}'" if isinstance(value, str) else repr(value)
-    raise PlanError(f"{key} {shown} is not known.{hint} Known: {listing(known)}.")
+    raise PlanError(f"{key} {shown} is not known.{hint} Known: {listing(known, most=len(known))}.")
 
 
 def whole(value: object, key: str, least: int, most: int) -> int:

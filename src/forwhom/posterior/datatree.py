@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -16,24 +17,32 @@ if TYPE_CHECKING:
 MOST_VALUES = 25_000_000  # draws x groups beyond which theta is not written out (200 MB)
 
 
-def to_datatree(posterior: Posterior, attributes: Mapping[str, Any]) -> xarray.DataTree:
+def to_datatree(posteriors: Sequence[Posterior], attributes: Mapping[str, Any]) -> xarray.DataTree:
     """Groups ``posterior``, ``sample_stats`` and ``constant_data``, dims (chain, draw, ...).
 
-    The draws are independent, so there is one chain. Where draws times groups exceed 25 million,
-    eta, theta and b are left out and the attribute ``groups_left_out`` says so.
+    Independent draws are one chain. With several effects, modifiers that an effect does not have
+    are NaN in its row of lambda; an unordered outcome adds a dim ``category``. Where draws times
+    groups exceed 25 million, eta, theta and b are left out and ``groups_left_out`` says so.
 
     Args:
-        posterior: the fit; attributes: written into the root and every group.
+        posteriors: one per effect, and per category; attributes: written into the root and every
+            group.
     """
     import xarray as xr
 
-    design = posterior.design
-    groups = design.groups
-    names = design.lambda_names
+    posterior = posteriors[0]
+    design, groups = posterior.design, posterior.design.groups
+    count = len(design.effects)
+    rows = [posteriors[i : i + count] for i in range(0, len(posteriors), count)]
+    by_category = len(rows) > 1 or bool(posterior.category)
+    names = tuple(dict.fromkeys(n for effect in design.effects for n in effect.lambda_names))
+    chains = posterior.diagnostics.chains
+    n_chains = 1 if chains is None else chains.chains
     coords: dict[str, Any] = {
-        "chain": [0],
-        "draw": np.arange(len(posterior.alpha)),
-        "treatment": [design.treatment.column],
+        "chain": np.arange(n_chains),
+        "draw": np.arange(len(posterior.alpha) // n_chains),
+        "treatment": [effect.treatment.name for effect in design.effects],
+        "category": [row[0].category for row in rows],
         "modifier": list(names),
         "group": np.arange(1, groups.count + 1),
         "control": list(design.controls.names),
@@ -41,44 +50,62 @@ def to_datatree(posterior: Posterior, attributes: Mapping[str, Any]) -> xarray.D
     }
 
     def shared(values: Any, *dims: str) -> tuple[tuple[str, ...], Any]:
-        return ("chain", "draw", *dims), np.asarray(values)[None]
+        values = np.asarray(values)
+        return ("chain", "draw", *dims), values.reshape(n_chains, -1, *values.shape[1:])
 
-    variables: dict[str, Any] = {
-        "alpha": shared(posterior.alpha),
-        "lambda": shared(posterior.lambda_[:, None, :], "treatment", "modifier"),
-    }
+    def each(read: Callable[[Posterior], Any], *dims: str) -> tuple[tuple[str, ...], Any]:
+        """Of every category, and of every effect where ``dims`` begins with treatment."""
+        if dims[:1] == ("treatment",):
+            found = [np.stack([read(one) for one in row], axis=1) for row in rows]
+        else:
+            found = [np.asarray(read(row[0])) for row in rows]
+        if not by_category:
+            return shared(found[0], *dims)
+        return shared(np.stack(found, axis=1), "category", *dims)
+
+    def lambda_of(one: Posterior) -> Any:
+        out = np.full((len(one.alpha), len(names)), np.nan)
+        out[:, [names.index(name) for name in one.design.lambda_names]] = one.lambda_
+        return out
+
+    variables: dict[str, Any] = {"lambda": each(lambda_of, "treatment", "modifier")}
+    if not design.estimates:
+        variables["alpha"] = each(lambda one: one.alpha)
     for name, own in posterior.parameters:
         if own.shape[1] == 1:
             variables[name] = shared(own[:, 0])
         elif own.shape[1]:
             coords[f"{name}_index"] = np.arange(1, own.shape[1] + 1)
             variables[name] = shared(own, f"{name}_index")
+    for k, (name, terms, _) in enumerate(posterior.others):
+        if len(terms) == 1 and not terms[0]:
+            variables[name] = each(lambda one, k=k: one.others[k][2][:, 0])  # type: ignore[misc]
+        else:
+            coords[f"{name}_term"] = list(terms)
+            variables[name] = each(lambda one, k=k: one.others[k][2], f"{name}_term")  # type: ignore[misc]
     if design.controls.names:
-        variables["beta"] = shared(posterior.beta, "control")
+        variables["beta"] = each(lambda one: one.beta, "control")
     if design.delta_names:
-        variables["delta"] = shared(posterior.delta, "baseline_modifier")
+        variables["delta"] = each(lambda one: one.delta, "baseline_modifier")
     if posterior.sigma_b is not None:
-        variables["sigma_b"] = shared(posterior.sigma_b)
+        variables["sigma_b"] = each(lambda one: one.sigma_b)
     if posterior.sigma_theta is not None:
-        variables["sigma_theta"] = shared(posterior.sigma_theta[:, None], "treatment")
+        variables["sigma_theta"] = each(lambda one: one.sigma_theta, "treatment")
     if groups.has_control_group:
         variables["theta_control"] = shared(posterior.local.control_theta())
     attributes = {"created_at": datetime.now(UTC).isoformat(), **attributes}
-    if groups.count * len(posterior.alpha) <= MOST_VALUES:
-        local = posterior.local
-        variables["eta"] = shared(local.eta().T[:, None], "treatment", "group")
-        variables["theta"] = shared(local.theta().T[:, None], "treatment", "group")
+    if groups.count * len(posterior.alpha) * len(posteriors) <= MOST_VALUES:
+        variables["eta"] = each(lambda one: one.local.eta().T, "treatment", "group")
+        variables["theta"] = each(lambda one: one.local.theta().T, "treatment", "group")
         if design.plan.baseline != "shared":
-            variables["b"] = shared(local.baselines().T, "group")
+            variables["b"] = each(lambda one: one.local.baselines().T, "group")
     else:
         attributes["groups_left_out"] = "eta, theta and b are redrawn from the stored statistics"
     used = {dim for dims, _ in variables.values() for dim in dims}
-    d = posterior.diagnostics
-    stats = {"k_hat": d.k_hat, "effective_share": d.effective_share, "proposals": d.proposals}
-    constant: dict[str, Any] = {
-        "n_treated": ("group", groups.n_treated),
-        "n_control": ("group", groups.n_control),
-    }
+    constant: dict[str, Any] = {"n_rows": ("group", groups.n_rows)}
+    counts = (("n_treated", groups.n_treated), ("n_control", groups.n_control))
+    if count == 1:
+        constant |= {name: ("group", values) for name, values in counts}
     for j, name in enumerate(groups.columns):
         values = groups.column_values(j)
         name = name.replace("/", "_")  # a slash is a path to xarray
@@ -93,8 +120,15 @@ def to_datatree(posterior: Posterior, attributes: Mapping[str, Any]) -> xarray.D
                 variables, {k: v for k, v in coords.items() if k in used}, attributes
             ),
             "/sample_stats": xr.Dataset(
-                {key: ((), value) for key, value in stats.items()}, attrs=attributes
+                {key: ((), value) for key, value in _stats(posterior).items()}, attrs=attributes
             ),
             "/constant_data": xr.Dataset(constant, {"group": coords["group"]}, attributes),
         }
     )
+
+
+def _stats(posterior: Posterior) -> dict[str, float]:
+    d = posterior.diagnostics
+    if d.chains is None:
+        return {"k_hat": d.k_hat, "effective_share": d.effective_share, "proposals": d.proposals}
+    return asdict(d.chains)

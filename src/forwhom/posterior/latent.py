@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 
 from forwhom.inference import LatentDraws
 from forwhom.model import LatentModel
-from forwhom.model.quadrature import Segment, draw_locals, some_groups
+from forwhom.model.local_draws import draw_locals
+from forwhom.model.segment import Segment, some_groups
 from forwhom.model.threads import one_blas_thread
 from forwhom.posterior.local import Block
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
-STEPS = 12  # of the chain that draws a group's own parameters
 VALUES = 300_000  # cells x draws worked on at once
 KEEP = 25_000_000  # draws x groups that are kept once made (200 MB for each of theta and b)
 MOST_GROUPS = 64  # drawn from one random stream
@@ -160,7 +160,5 @@ class LatentLocals:
             for low in range(0, len(xi), size):
                 k = slice(low, low + size)
                 some = tuple(p[:, k] for p in parameters)
-                pieces.append(
-                    draw_locals(part, data, fixed[:, k], loading[..., k], some, rng, STEPS)
-                )
+                pieces.append(draw_locals(part, data, fixed[:, k], loading[..., k], some, rng))
         return np.concatenate(pieces, axis=2)

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from forwhom.cells import Cells, Priors
 from forwhom.design import Design, number_text
 from forwhom.families import FAMILIES
-from forwhom.inference import Diagnostics, ExactDraws, LatentDraws
+from forwhom.inference import Diagnostics, ExactDraws, JointDraws, LatentDraws
 from forwhom.model import CollapsedGaussian, LatentModel
 from forwhom.plan import Plan
+from forwhom.posterior.joint import JointLocals, group_levels, other_parameters
 from forwhom.posterior.latent import LatentLocals
 from forwhom.posterior.local import LocalDraws, Locals
 
@@ -74,6 +75,8 @@ class Posterior:
         group_weight: (G,) weight of each group's rows, for averages.
         local: draws of theta and b; shared: the draws they are made from.
         quantity: what theta is told in, where that is not the link scale.
+        category: of an unordered outcome, the one whose linear predictor this is.
+        others: further shared parameters: name, terms, draws (D, terms).
     """
 
     design: Design
@@ -88,8 +91,10 @@ class Posterior:
     sigma_theta: FloatArray | None
     group_weight: FloatArray
     local: Locals
-    shared: ExactDraws | LatentDraws
+    shared: ExactDraws | LatentDraws | JointDraws
     quantity: Quantity | None = None
+    category: str = ""
+    others: tuple[tuple[str, tuple[str, ...], FloatArray], ...] = ()
 
     @property
     def effect_on(self) -> str:
@@ -97,6 +102,11 @@ class Posterior:
         plan = self.design.plan
         if self.quantity is None:
             on = link_words(plan)
+            if self.category:
+                reference = self.design.outcome.levels[0]
+                return (
+                    f"the log odds of {plan.outcome} being {self.category} rather than {reference}"
+                )
             return f"the {on} of {plan.outcome}" if on else plan.outcome
         words = RESPONSE_WORDS[self.quantity.response]
         what = (
@@ -123,17 +133,19 @@ def make_posterior(
     design: Design,
     cells: Cells,
     priors: Priors,
-    model: CollapsedGaussian | LatentModel,
-    draws: ExactDraws | LatentDraws,
+    model: CollapsedGaussian | LatentModel | None,
+    draws: ExactDraws | LatentDraws | JointDraws,
 ) -> Posterior:
-    """Name the draws."""
+    """Name the draws; of several effects, the first."""
+    if isinstance(draws, JointDraws):
+        return show_joint(design, cells, priors, draws, 0, 0)
     layout = cells.layout
     random = design.random_names
     spreads = {name: draws.spreads[:, r] for r, name in enumerate(random)}
     lambda_ = draws.coefficients[:, layout.lambda_]
     delta = draws.coefficients[:, layout.delta]
     groups = design.groups
-    rows = np.column_stack([np.ones(groups.count), cells.modifier_mean])
+    rows = np.column_stack([np.ones(groups.count), cells.effects[0].mean])
     if groups.has_control_group:  # its predicted effect is zero
         rows = np.vstack([rows, np.zeros(rows.shape[1])])
     has_delta = bool(design.delta_names)
@@ -184,4 +196,59 @@ def make_posterior(
         group_weight=cells.group_weight,
         local=local,
         shared=draws,
+    )
+
+
+def views(posterior: Posterior, cells: Cells) -> tuple[Posterior, ...]:
+    """One posterior for each effect of each linear predictor."""
+    draws, design = posterior.shared, posterior.design
+    if not isinstance(draws, JointDraws):
+        return (posterior,)
+    return tuple(
+        show_joint(design, cells, posterior.priors, draws, effect, predictor)
+        for predictor in range(draws.coefficients.shape[1])
+        for effect in range(len(design.effects))
+    )
+
+
+def show_joint(
+    design: Design, cells: Cells, priors: Priors, draws: JointDraws, effect: int, predictor: int
+) -> Posterior:
+    """One effect of one linear predictor."""
+    layout, phi = cells.layout, draws.coefficients[:, predictor]
+    design = design.show(effect)
+    groups = design.groups
+    rows = np.column_stack([np.ones(groups.count), cells.effects[effect].mean])
+    if groups.has_control_group:  # its predicted effect is zero
+        rows = np.vstack([rows, np.zeros(rows.shape[1])])
+    own_theta, own_b, sigma_theta, sigma_b = group_levels(design, draws, effect, predictor)
+    lambda_, delta = phi[:, layout.lambdas[effect]], phi[:, layout.delta]
+    names = (entry.parameter for entry in priors.parameters)
+    several = FAMILIES[design.plan.family].several
+    return Posterior(
+        design=design,
+        priors=priors,
+        diagnostics=draws.diagnostics,
+        alpha=phi[:, 0],
+        beta=phi[:, layout.beta],
+        delta=delta,
+        lambda_=lambda_,
+        parameters=tuple(zip(names, draws.parameters, strict=True)),
+        sigma_b=sigma_b,
+        sigma_theta=sigma_theta,
+        group_weight=cells.group_weight,
+        local=JointLocals(
+            own_theta=own_theta,
+            own_b=own_b,
+            eta_columns=rows,
+            baseline_columns=cells.modifier_mean
+            if design.delta_names
+            else rows[: groups.count, :0],
+            lambda_=lambda_,
+            delta=delta,
+            count=groups.count,
+        ),
+        shared=draws,
+        category=design.outcome.levels[predictor + 1] if several else "",
+        others=other_parameters(design, draws, predictor),
     )

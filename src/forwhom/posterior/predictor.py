@@ -14,9 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forwhom.cells import Cells, LikelihoodCells, RowKinds
-from forwhom.design import number_text
+from forwhom.design import Design, number_text
 from forwhom.errors import PlanError
-from forwhom.families import FAMILIES, Family, Outcome
+from forwhom.families import FAMILIES, KNOWN_GAUSSIAN, Family, Outcome
+from forwhom.inference import ExactDraws, JointDraws
+from forwhom.posterior.joint import JointPredictor
 from forwhom.posterior.latent import KEEP, LatentLocals
 from forwhom.posterior.posterior import Posterior
 
@@ -43,6 +45,14 @@ class CellPredictor:
         assert self.cells.likelihood is not None
         return self.cells.likelihood
 
+    @cached_property
+    def joint(self) -> JointPredictor | None:
+        """What predicts where NUTS made the draws."""
+        shared = self.posterior.shared
+        if not isinstance(shared, JointDraws):
+            return None
+        return JointPredictor(self.posterior.design, self.cells, shared)
+
     @property
     def local(self) -> LatentLocals:
         """Draws of the groups' own parameters."""
@@ -52,7 +62,8 @@ class CellPredictor:
     @property
     def family(self) -> Family:
         """The outcome's distribution."""
-        return FAMILIES[self.posterior.design.plan.family]
+        design = self.posterior.design
+        return KNOWN_GAUSSIAN if design.estimates else FAMILIES[design.plan.family]
 
     @property
     def link(self) -> str:
@@ -98,7 +109,10 @@ class CellPredictor:
     @cached_property
     def arms(self) -> tuple[tuple[str, ...], IntArray]:
         """What the arms are called, and the arm of each cell, (C,)."""
-        t, d = self.posterior.design.treatment, self.found.d
+        design = self.posterior.design
+        if len(design.effects) > 1:
+            return _several_arms(design, self.found)
+        t, d = design.treatment, self.found.d[:, 0]
         if t.kind == "binary":
             names = tuple(f"{t.column}={value}" for value in (t.control, t.treated))
             return names, (d != 0).astype(np.int64)
@@ -115,8 +129,14 @@ class CellPredictor:
         return names, arm
 
     def eta(self, draws: slice, cells: IntArray | None = None) -> FloatArray:
-        """The linear predictor of some cells (all by default) in some draws, (C, k)."""
+        """The linear predictor of some cells (all by default) in some draws, (C, k).
+
+        For several linear predictors (L, C, k).
+        """
         cells = np.arange(len(self.group)) if cells is None else cells
+        if self.joint is not None:
+            found = self.joint.eta(draws, cells)
+            return found if self.family.several else found[0]
         some, place = np.unique(self.group[cells], return_inverse=True)
         if self.n_groups * self.draws <= KEEP:
             theta, b = (kept[some][:, draws] for kept in self.local._kept)
@@ -129,13 +149,18 @@ class CellPredictor:
         return self._combine(cells, draws, theta, b, some, place)
 
     def parameters(self, draws: slice) -> tuple[FloatArray, ...]:
-        """The family's own parameters in some draws, (size, k) each."""
+        """The family's own parameters in some draws, (size, k) each.
+
+        A residual sd that differs by arm or group is (1, C, k): that of each cell.
+        """
+        if self.joint is not None:
+            return self.joint.parameters(draws)
         return tuple(values[draws].T for _, values in self.posterior.parameters)
 
     def pieces(self, draws: slice) -> Iterator[tuple[IntArray, FloatArray]]:
         """Every cell once, a piece at a time: cell numbers in ascending order and their eta."""
         step = max(VALUES // max(self._count(draws), 1), 1)
-        if self.n_groups * self.draws <= KEEP:
+        if self.joint is not None or self.n_groups * self.draws <= KEEP:
             for low in range(0, len(self.group), step):
                 cells = np.arange(low, min(low + step, len(self.group)))
                 yield cells, self.eta(draws, cells)
@@ -160,7 +185,8 @@ class CellPredictor:
             for low in range(0, len(mine), step):
                 some, at = mine[low : low + step], place[low : low + step]
                 outcome = kinds.outcome.take(some)
-                value = family.log_likelihood(outcome, eta[..., at, :], self.link, own)
+                parameters = _of_cells(own, cells[at])
+                value = family.log_likelihood(outcome, eta[..., at, :], self.link, parameters)
                 yield some, value + family.constant(outcome)[:, None]
 
     def _count(self, draws: slice) -> int:
@@ -182,10 +208,12 @@ class CellPredictor:
     ) -> FloatArray:
         """eta of cells, given theta and b of their groups (g, k); ``place`` (c,) among them."""
         found, local = self.found, self.local
-        before = local.shared.coefficients[draws, : self.cells.layout.delta.stop]
         lambda_ = local.lambda_[draws]
-        eta = found.baseline_row[cells] @ before.T + found.offset[cells, None]
-        eta += found.d[cells, None] * (found.effect_row[cells] @ lambda_.T)
+        eta = np.tile(found.offset[cells, None], (1, len(lambda_)))
+        if not self.posterior.design.estimates:
+            before = local.shared.coefficients[draws, : self.cells.layout.delta.stop]
+            eta += found.baseline_row[cells] @ before.T
+        eta += found.d[cells] * (found.effect_rows[0][cells] @ lambda_.T)
         own = theta - local.eta_columns[groups] @ lambda_.T  # beyond the group's prediction
         for r, name in enumerate(local.random):
             # the preset's effect is an intercept of treated groups, and of the control group
@@ -204,12 +232,32 @@ def predictor_of(posterior: Posterior, cells: Cells, what: str) -> CellPredictor
     Raises:
         PlanError: the fit has cross-products instead of rows.
     """
-    if cells.likelihood is None or not isinstance(posterior.local, LatentLocals):
+    if cells.likelihood is None or isinstance(posterior.shared, ExactDraws):
         raise PlanError(
             f"{what} needs the rows' outcomes, and method 'exact' keeps their cross-products only. "
             "Fit again with method='quadrature': the same posterior, from rows."
         )
     return CellPredictor(posterior, cells)
+
+
+def _of_cells(parameters: tuple[FloatArray, ...], cells: IntArray) -> tuple[FloatArray, ...]:
+    """Those of some cells, where a parameter differs between cells."""
+    return tuple(p[:, cells] if p.ndim > 2 else p for p in parameters)
+
+
+def _several_arms(design: Design, found: LikelihoodCells) -> tuple[tuple[str, ...], IntArray]:
+    """Every combination of treatments that occurs, in words, and that of each cell."""
+    arm, arms = found.arms
+    names = []
+    for row in arms:
+        given = [
+            effect.treatment.name
+            + ("" if effect.treatment.kind == "binary" else f"={number_text(d)}")
+            for effect, d in zip(design.effects, row, strict=True)
+            if d
+        ]
+        names.append(" and ".join(given) or "untreated")
+    return tuple(names), arm
 
 
 def _lookup(values: IntArray, among: IntArray) -> tuple[NDArray[np.bool_], IntArray]:

@@ -11,7 +11,7 @@ from forwhom.design import Design
 from forwhom.errors import PlanError
 from forwhom.inference import sample_prior
 from forwhom.model import LatentModel
-from forwhom.model.quadrature import Segment
+from forwhom.model.segment import Segment
 from forwhom.posterior.latent import IntArray, LatentLocals
 from forwhom.posterior.local import Block
 from forwhom.posterior.posterior import Posterior, make_posterior

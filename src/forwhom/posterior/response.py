@@ -7,7 +7,6 @@ rows: g-computation (Robins 1986, Mathematical Modelling 7), with the rows of bo
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
@@ -17,27 +16,72 @@ from numpy.typing import NDArray
 from forwhom.cells import Cells
 from forwhom.errors import PlanError, listing, nearest
 from forwhom.families import FAMILIES, Outcome
+from forwhom.inference import ExactDraws, JointDraws
+from forwhom.posterior.joint import JointPredictor
 from forwhom.posterior.latent import LatentLocals
-from forwhom.posterior.local import Block
+from forwhom.posterior.local import Block, Locals
 from forwhom.posterior.percent import in_percent
 from forwhom.posterior.posterior import Posterior, Quantity, link_words
 
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+Pair = tuple[FloatArray, FloatArray]
 
 VALUES = 2_000_000  # cells x draws at once
 
 
 @dataclass(frozen=True, eq=False)
-class ResponseLocals:
-    """Group effects on the outcome's scale, in the shape of ``LatentLocals``."""
+class LatentCounterfactual:
+    """Linear predictors of cells with and without treatment, of draws by quadrature."""
 
     base: LatentLocals
-    coefficients: FloatArray
     n_before: int
+    cells: Cells
+    dose: bool
+
+    def of(self, block: Block, k: slice, cells: IntArray, index: IntArray) -> Pair:
+        """Some draws of the block's cells, (c, k) each; ``index`` is each one's place in it."""
+        found, base = self.cells.likelihood, self.base
+        assert found is not None
+        own = block.theta[:, k] - base.eta_columns[block.groups] @ base.lambda_[k].T
+        before = base.shared.coefficients[k, : self.n_before]
+        eta = found.baseline_row[cells] @ before.T + found.own_offset[cells, None]
+        eta += block.own_b[:, k][index]
+        effect = found.effect_rows[0][cells] @ base.lambda_[k].T + own[index]
+        if self.dose:
+            eta += found.d[cells] * effect
+        return eta, eta + effect
+
+
+@dataclass(frozen=True, eq=False)
+class JointCounterfactual:
+    """The same of draws by NUTS, for one of their effects; (L, c, k) for several predictors."""
+
+    predictor: JointPredictor
+    effect: int
+    several: bool
+
+    def of(self, block: Block, k: slice, cells: IntArray, index: IntArray) -> Pair:
+        """Some draws of the block's cells."""
+        without, treated = self.predictor.with_and_without(self.effect, k, cells)
+        return (without, treated) if self.several else (without[0], treated[0])
+
+
+@dataclass(frozen=True, eq=False)
+class ResponseLocals:
+    """Group effects on the outcome's scale, in the shape of other locals.
+
+    Attributes:
+        base: the same on the link scale; counterfactual: of the cells.
+        parameters: the family's own, (D, size) each.
+    """
+
+    base: Locals
+    counterfactual: LatentCounterfactual | JointCounterfactual
+    parameters: tuple[FloatArray, ...]
     cells: Cells
     family: str
     link: str
-    dose: bool
     quantity: Quantity
 
     @property
@@ -51,12 +95,10 @@ class ResponseLocals:
 
     def theta(self) -> FloatArray:
         """All group effects, (G, D)."""
-        out = np.empty((self.count, len(self.coefficients)))
-
-        def fill(block: Block) -> None:
-            out[block.groups] = block.theta
-
-        deque(self.map(fill), maxlen=0)
+        parts = list(self.map(lambda block: (block.groups, block.theta)))
+        out = np.empty((self.count, parts[0][1].shape[1]))
+        for groups, theta in parts:
+            out[groups] = theta
         return out
 
     def eta(self) -> FloatArray:
@@ -75,8 +117,6 @@ class ResponseLocals:
         """Average difference in the expected outcome of each group's rows, (g, D)."""
         found = self.cells.likelihood
         assert found is not None
-        base = self.base
-        own = block.theta - base.eta_columns[block.groups] @ base.lambda_.T
         # the preset's control group holds every untreated row: its groups keep their treated ones
         mine = np.isin(found.group, block.groups)
         cells = np.flatnonzero(mine)
@@ -84,32 +124,28 @@ class ResponseLocals:
         place[block.groups] = np.arange(len(block.groups))
         index = place[found.group[cells]]
         outcome = found.outcome.take(cells)
-        draws = len(self.coefficients)
-        out = np.empty((len(block.groups), draws))
+        out = np.empty(block.theta.shape)
         weight = found.rows[cells]
         share = np.zeros((len(block.groups), len(cells)))
         share[index, np.arange(len(cells))] = weight
         share /= share.sum(axis=1, keepdims=True)
-        before, after = self.coefficients[:, : self.n_before], base.lambda_
+        draws = out.shape[1]
         step = max(VALUES // max(len(cells), 1), 1)
         for low in range(0, draws, step):
             k = slice(low, low + step)
-            eta = found.baseline_row[cells] @ before[k].T + found.own_offset[cells, None]
-            eta += block.own_b[:, k][index]
-            effect = found.effect_row[cells] @ after[k].T + own[:, k][index]
-            if self.dose:
-                eta += found.d[cells, None] * effect
-            parameters = tuple(p[k].T for p in self.base.shared.parameters)
-            treated = self._mean(eta + effect, parameters, outcome)
-            out[:, k] = share @ (treated - self._mean(eta, parameters, outcome))
+            without, treated = self.counterfactual.of(block, k, cells, index)
+            parameters = tuple(p[k].T for p in self.parameters)
+            difference = self._mean(treated, parameters, outcome)
+            difference -= self._mean(without, parameters, outcome)
+            out[:, k] = share @ difference
         return out
 
     def _mean(
         self, eta: FloatArray, parameters: tuple[FloatArray, ...], outcome: Outcome
     ) -> FloatArray:
-        mean = FAMILIES[self.family].mean(eta, self.link, parameters, outcome)
-        q = self.quantity
-        if mean.ndim > eta.ndim:
+        family, q = FAMILIES[self.family], self.quantity
+        mean = family.mean(eta, self.link, parameters, outcome)
+        if family.several or mean.ndim > eta.ndim:
             mean = mean[q.first : q.last].sum(axis=0)
         return np.asarray(q.unit * mean)
 
@@ -118,7 +154,7 @@ def scales(posterior: Posterior) -> tuple[str, ...]:
     """The scales that effects of this fit can be told on, the default first."""
     plan = posterior.design.plan
     family = FAMILIES[plan.family]
-    rows_kept = isinstance(posterior.local, LatentLocals)
+    rows_kept = not isinstance(posterior.shared, ExactDraws)
     if plan.family == "lognormal":  # the same default whatever the method
         return ("percent", "response", "link") if rows_kept else ("percent", "link")
     extra = (
@@ -164,7 +200,7 @@ def quantities(posterior: Posterior, by_category: bool = False) -> tuple[Quantit
     """
     plan = posterior.design.plan
     family = FAMILIES[plan.family]
-    if not link_words(plan) or not isinstance(posterior.local, LatentLocals):
+    if not link_words(plan) or isinstance(posterior.shared, ExactDraws):
         return ()
     levels = posterior.design.outcome.levels
     if family.support == "unordered" or (by_category and family.support == "ordered"):
@@ -182,17 +218,22 @@ def quantities(posterior: Posterior, by_category: bool = False) -> tuple[Quantit
 
 def on_response(posterior: Posterior, cells: Cells, quantity: Quantity) -> Posterior:
     """The same posterior with group effects on the outcome's scale."""
-    local = posterior.local
-    assert isinstance(local, LatentLocals)
-    plan = posterior.design.plan
+    plan, design, local = posterior.design.plan, posterior.design, posterior.local
+    counterfactual: LatentCounterfactual | JointCounterfactual
+    if isinstance(posterior.shared, JointDraws):
+        predictor = JointPredictor(design, cells, posterior.shared)
+        counterfactual = JointCounterfactual(predictor, design.at, FAMILIES[plan.family].several)
+    else:
+        assert isinstance(local, LatentLocals)
+        dose = design.treatment.kind == "dose"
+        counterfactual = LatentCounterfactual(local, cells.layout.delta.stop, cells, dose)
     changed = ResponseLocals(
         base=local,
-        coefficients=local.shared.coefficients,
-        n_before=cells.layout.delta.stop,
+        counterfactual=counterfactual,
+        parameters=tuple(values for _, values in posterior.parameters),
         cells=cells,
         family=plan.family,
         link=plan.link,
-        dose=posterior.design.treatment.kind == "dose",
         quantity=quantity,
     )
     return replace(posterior, local=changed, quantity=quantity)

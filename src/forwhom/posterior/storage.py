@@ -8,8 +8,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from forwhom.cells import Cells, Layout, LikelihoodCells, Priors, ResolvedPrior, RowKinds
-from forwhom.design import Design, Groups, MatrixRecipe
+from forwhom.cells import (
+    Cells,
+    EffectColumns,
+    Layout,
+    LikelihoodCells,
+    Priors,
+    ResolvedPrior,
+    RowKinds,
+)
+from forwhom.design import Clusters, Design, Effect, Groups, MatrixRecipe
 from forwhom.design.encode import Encoding
 from forwhom.design.matrix import TermRecipe
 from forwhom.design.outcome import OutcomeCoding
@@ -17,11 +25,11 @@ from forwhom.design.rows import Usage
 from forwhom.design.treatment import TreatmentCoding
 from forwhom.errors import DataError, OutputError
 from forwhom.families import Outcome
-from forwhom.inference import Diagnostics, ExactDraws, LatentDraws
+from forwhom.inference import ChainCheck, Diagnostics, ExactDraws, JointDraws, LatentDraws
 from forwhom.plan import Factor, Formula, Plan, Prior, Term
 from forwhom.posterior.codec import Arrays, decode, encode
 from forwhom.posterior.datatree import to_datatree
-from forwhom.posterior.posterior import Posterior
+from forwhom.posterior.posterior import Posterior, views
 
 FORMAT = 3
 STATE = "forwhom"  # the group that holds our own arrays
@@ -30,7 +38,8 @@ CLASSES: Mapping[str, type] = {
     for cls in (
         *(Plan, Formula, Term, Factor, Prior, Design, Groups, MatrixRecipe, TermRecipe, Encoding),
         *(Usage, TreatmentCoding, OutcomeCoding, Cells, Layout, LikelihoodCells, RowKinds, Outcome),
-        *(Priors, ResolvedPrior, Diagnostics, ExactDraws, LatentDraws),
+        *(Priors, ResolvedPrior, Diagnostics, ChainCheck, ExactDraws, LatentDraws, JointDraws),
+        *(Clusters, Effect, EffectColumns),
     )
 }
 
@@ -50,7 +59,7 @@ def save(path: Path, posterior: Posterior, cells: Cells, attributes: Mapping[str
 
     arrays: Arrays = {}
     state = encode((posterior.design, cells, posterior.priors, posterior.shared), arrays)
-    tree = to_datatree(posterior, attributes)
+    tree = to_datatree(views(posterior, cells), attributes)
     variables = {
         key: (tuple(f"{key}_{i}" for i in range(array.ndim)), array)
         for key, array in arrays.items()
@@ -73,7 +82,9 @@ def save(path: Path, posterior: Posterior, cells: Cells, attributes: Mapping[str
         Path(name).unlink(missing_ok=True)
 
 
-def read(path: Path) -> tuple[Design, Cells, Priors, ExactDraws | LatentDraws, dict[str, Any]]:
+def read(
+    path: Path,
+) -> tuple[Design, Cells, Priors, ExactDraws | LatentDraws | JointDraws, dict[str, Any]]:
     """What ``save`` wrote.
 
     Raises:

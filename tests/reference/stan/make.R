@@ -8,22 +8,7 @@ source_folder <- args[1]
 here <- args[2]
 only <- if (length(args) > 2) args[3:length(args)] else c("logit", "ordinal", "poisson", "negative_binomial")
 options(mc.cores = 2)
-
-summarise <- function(fit, parameters) {
-  table <- summary(fit, pars = parameters, probs = c(0.025, 0.5, 0.975))$summary
-  draws <- as.matrix(fit, pars = parameters)
-  out <- lapply(rownames(table), function(name) {
-    row <- table[name, ]
-    x <- draws[, name]
-    ess <- row[["n_eff"]]
-    kurtosis <- mean((x - mean(x))^4) / var(x)^2
-    list(mean = row[["mean"]], sd = row[["sd"]], q2.5 = row[["2.5%"]], q50 = row[["50%"]],
-         q97.5 = row[["97.5%"]], mcse_mean = row[["se_mean"]],
-         mcse_sd = row[["sd"]] * sqrt(max(kurtosis - 1, 0.1) / (4 * ess)), ess = ess,
-         rhat = row[["Rhat"]])
-  })
-  setNames(out, rownames(table))
-}
+source(file.path(here, "summarise.R"))
 
 models <- list()
 for (case in only) {

@@ -1,0 +1,157 @@
+"""Groups of one rank, their cells, and sums over each group's cells."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forwhom.families import Family, Outcome
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+MOST_BLOCKS = 40  # sums of equal shape from which one pass over all of them is faster
+
+
+@dataclass(frozen=True, slots=True)
+class Runs:
+    """Cells sorted by group, to be added up group by group.
+
+    Attributes:
+        count: number of groups.
+        first, index: where the run of each group with cells begins, and which group it is.
+        blocks: neighbouring groups with equally many cells: first and last group (exclusive), first
+            cell, cells per group. Empty where there would be too many.
+    """
+
+    count: int
+    first: IntArray
+    index: IntArray
+    blocks: tuple[tuple[int, int, int, int], ...]
+
+    @staticmethod
+    def of(index: IntArray, count: int) -> Runs:
+        """From the group of each cell, sorted."""
+        first = np.flatnonzero(np.r_[True, index[1:] != index[:-1]][: len(index)])
+        lengths = np.bincount(index, minlength=count)
+        at = np.flatnonzero(np.r_[True, lengths[1:] != lengths[:-1]][:count])
+        blocks: list[tuple[int, int, int, int]] = []
+        if len(at) <= MOST_BLOCKS:
+            begins = np.cumsum(lengths) - lengths
+            for low, high in pairwise([*at.tolist(), count]):
+                blocks.append((low, high, int(begins[low]), int(lengths[low])))
+        return Runs(count, first, index[first], tuple(blocks))
+
+    @property
+    def alone(self) -> bool:
+        """Whether every group has exactly one cell, so that sums are the cells themselves."""
+        return len(self.blocks) == 1 and self.blocks[0][3] == 1
+
+    def sums(self, values: FloatArray) -> FloatArray:
+        """Sums over each group's cells, (c, *S) to (count, *S); ``values`` itself if alone."""
+        if self.alone:
+            return values
+        out = np.empty((self.count, *values.shape[1:]))
+        for low, high, begin, length in self.blocks:
+            if length == 0:
+                out[low:high] = 0.0
+            elif length == 1:
+                out[low:high] = values[begin : begin + high - low]
+            else:
+                cells = values[begin : begin + length * (high - low)]
+                split = cells.reshape(high - low, length, *values.shape[1:])
+                np.add.reduce(split, axis=1, out=out[low:high])
+        if not self.blocks and len(self.first):
+            if len(self.index) < self.count:
+                out[:] = 0.0
+            out[self.index] = np.add.reduceat(values, self.first, axis=0)
+        return out
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Groups of one rank and their cells.
+
+    Attributes:
+        rank: 0, 1 or 2.
+        groups: (g,) group numbers.
+        cells: (c,) cell numbers, sorted by group and, for rank two, those without treatment first
+            among all (``untreated`` of them).
+        index: (c,) which of the segment's groups each cell is in.
+        own: (c, R) own columns; direction: (g, R) the one direction of a group of rank one.
+        untreated: how many of the cells, the first, do not see the second coordinate.
+        runs: of the untreated cells and of the others.
+    """
+
+    rank: int
+    groups: IntArray
+    cells: IntArray
+    index: IntArray
+    own: FloatArray
+    direction: FloatArray
+    untreated: int
+    runs: tuple[Runs, Runs]
+
+    @staticmethod
+    def make(
+        rank: int,
+        groups: IntArray,
+        cells: IntArray,
+        index: IntArray,
+        own: FloatArray,
+        direction: FloatArray,
+        untreated: int,
+    ) -> Segment:
+        """Find the runs."""
+        runs = (Runs.of(index[:untreated], len(groups)), Runs.of(index[untreated:], len(groups)))
+        return Segment(rank, groups, cells, index, own, direction, untreated, runs)
+
+
+@dataclass(frozen=True, slots=True)
+class CellData:
+    """The likelihood of a segment's cells."""
+
+    family: Family
+    link: str
+    outcome: Outcome
+    weight: FloatArray
+
+    def part(self, cells: slice) -> CellData:
+        """The same of some cells."""
+        some = np.arange(len(self.weight))[cells]
+        return CellData(self.family, self.link, self.outcome.take(some), self.weight[cells])
+
+
+def group_sums(segment: Segment, values: FloatArray) -> FloatArray:
+    """Group sums where the untreated cells come first; may be ``values`` itself."""
+    at = segment.untreated
+    if not at:
+        return segment.runs[1].sums(values)
+    return segment.runs[0].sums(values[:at]) + segment.runs[1].sums(values[at:])
+
+
+def some_groups(segment: Segment, groups: slice) -> tuple[Segment, IntArray]:
+    """The segment of some of its groups, and where its cells are in the segment's."""
+    low, high = groups.start, groups.stop
+    at = segment.untreated
+    parts = [
+        np.arange(base + a, base + b)
+        for base, index in ((0, segment.index[:at]), (at, segment.index[at:]))
+        for a, b in [np.searchsorted(index, [low, high])]
+    ]
+    cells = np.concatenate(parts)
+    return (
+        Segment.make(
+            segment.rank,
+            segment.groups[groups],
+            segment.cells[cells],
+            segment.index[cells] - low,
+            segment.own[cells],
+            segment.direction[groups],
+            len(parts[0]),
+        ),
+        cells,
+    )

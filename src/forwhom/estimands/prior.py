@@ -169,16 +169,24 @@ def _effects(posterior: Posterior, seed: int) -> tuple[FloatArray, FloatArray, F
     return mean, one, np.sqrt(np.maximum(square - mean**2, 0.0))
 
 
-def observed_differences(posterior: Posterior, found: Replication | None) -> list[float]:
-    """The plain difference between the arms, for each quantity that effects can be told in."""
-    design = posterior.design
-    levels = design.outcome.levels
-    several = max(len(levels) - 1, 1) if len(levels) > 2 else 1
+def observed_differences(told: Sequence[Posterior], found: Replication | None) -> list[float]:
+    """The plain difference between the arms in each quantity that effects are told in.
+
+    NaN for doses, rates and censored times, where there is none.
+    """
+    design = told[0].design
     if found is None or design.treatment.kind == "dose" or design.plan.exposure is not None:
-        return [np.nan] * several
-    if levels:
-        share = found.share_observed[1] - found.share_observed[0]
-        return [float(100 * share[k:].sum()) for k in range(1, len(levels))]
-    at = found.statistics.index("mean")
-    unit = 100.0 if design.plan.family == "binomial" else 1.0
-    return [float(unit * (found.observed[at, 1] - found.observed[at, 0]))]
+        return [np.nan] * len(told)
+    return [_difference(one, found) for one in told]
+
+
+def _difference(posterior: Posterior, found: Replication) -> float:
+    q, share = posterior.quantity, found.share_observed
+    if q is not None and q.last:  # of categories
+        return float(q.unit * (share[1] - share[0])[q.first : q.last].sum())
+    if posterior.design.outcome.levels:
+        return float((1.0 if q is None else q.unit) * (share[1, 1] - share[0, 1]))
+    without, treated = found.observed[found.statistics.index("mean")]
+    if q is not None and q.percent:
+        return float(100 * (treated / without - 1))
+    return float((1.0 if q is None else q.unit) * (treated - without))

@@ -217,7 +217,7 @@ def _numbers(predictor: CellPredictor, rng: np.random.Generator, what: str) -> R
         for row in _rows(copies[mine], max(VALUES // sets, 1)):
             kind, at = mine[row], place[row]
             outcome = kinds.outcome.take(kind)
-            drawn = family.draw(rng, eta[at], predictor.link, own, outcome)
+            drawn = family.draw(rng, eta[..., at, :], predictor.link, own, outcome)
             cell = cells[at]
             again.add_numbers(
                 drawn / outcome.trials[:, None], weight[kind], arm[cell], group[cell], edges
@@ -228,7 +228,7 @@ def _numbers(predictor: CellPredictor, rng: np.random.Generator, what: str) -> R
         variance = tally.second / tally.weight[:, None] - mean**2
         sd = np.sqrt(np.where(np.isnan(variance), np.inf, np.maximum(variance, 0.0)))
         out = {"mean": center + mean, "sd": sd}
-        if family.support == "count":
+        if family.support in ("count", "closed unit"):
             out["share of zeros"] = tally.zeros / tally.weight[:, None]
         ends = ENDS.get(family.support, "")
         if ends == "both":

@@ -94,13 +94,6 @@ def _draw(
     return np.where(u < _F(eta - cut - gap), 1.0, share)
 
 
-def _constant(outcome: Outcome) -> FloatArray:
-    out = np.zeros(len(outcome.y))
-    some = _kinds(outcome)[1]
-    out[some] = BETA.constant(outcome.take(some))
-    return out
-
-
 ORDERED_BETA = Family(
     name="ordered_beta",
     words="a share from 0 to 1, with 0 and 1 themselves among the values",
@@ -115,7 +108,6 @@ ORDERED_BETA = Family(
     log_likelihood=_log_likelihood,
     draw=_draw,
     mean=_mean,
-    constant=_constant,
     start=BETA.start,
     constant=_constant,
 )

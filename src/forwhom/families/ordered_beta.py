@@ -77,13 +77,6 @@ def _mean(eta: FloatArray, link: str, parameters: Parameters, outcome: Outcome) 
     return np.asarray((above - top) * expected_share(eta, link) + top)
 
 
-def _constant(outcome: Outcome) -> FloatArray:
-    _, some, _ = _kinds(outcome)
-    out = np.zeros(len(outcome.y))
-    out[some] = BETA.constant(outcome.take(some))
-    return out
-
-
 def _draw(
     rng: np.random.Generator, eta: FloatArray, link: str, parameters: Parameters, outcome: Outcome
 ) -> FloatArray:
@@ -115,7 +108,6 @@ ORDERED_BETA = Family(
     log_likelihood=_log_likelihood,
     draw=_draw,
     mean=_mean,
-    constant=_constant,
     start=BETA.start,
     constant=_constant,
 )

@@ -113,7 +113,7 @@ def test_the_papers_preset_has_one_control_group() -> None:
     )
     predictor = predictor_of(fit.result, fit.cells, "this")
     eta = predictor.eta(slice(None))
-    control = predictor.found.d == 0
+    control = predictor.arms[1] == 0
     expected = fit.result.alpha + fit.result.local.control_theta()
     np.testing.assert_allclose(eta[control], np.tile(expected, (control.sum(), 1)), atol=1e-12)
     theta = fit.result.local.theta()[predictor.group[~control]]

@@ -80,11 +80,8 @@ def test_the_same_as_row_by_row(name: str) -> None:
         for s, statistic in enumerate(found.statistics):
             assert found.observed[s, arm] == pytest.approx(one[statistic][0], rel=1e-9), statistic
             ours, theirs = found.replicated[s, arm], many[statistic]
-            if name in (
-                "student",
-                "lognormal",
-                "piecewise_exponential",
-            ):  # no finite variance to judge a mean by
+            # no finite variance to judge a mean by
+            if name in ("student", "lognormal", "piecewise_exponential"):
                 assert stats.mannwhitneyu(ours, theirs).pvalue > 1e-5, statistic
                 continue
             error = np.hypot(ours.std(), theirs.std()) / np.sqrt(1000)

@@ -77,13 +77,6 @@ def _mean(eta: FloatArray, link: str, parameters: Parameters, outcome: Outcome) 
     return np.asarray((above - top) * expected_share(eta, link) + top)
 
 
-def _constant(outcome: Outcome) -> FloatArray:
-    _, some, _ = _kinds(outcome)
-    out = np.zeros(len(outcome.y))
-    out[some] = BETA.constant(outcome.take(some))
-    return out
-
-
 def _draw(
     rng: np.random.Generator, eta: FloatArray, link: str, parameters: Parameters, outcome: Outcome
 ) -> FloatArray:

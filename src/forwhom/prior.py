@@ -20,6 +20,7 @@ from forwhom.posterior import (
     replicate,
     simulated_rows,
     told_on,
+    views,
 )
 
 if TYPE_CHECKING:
@@ -110,7 +111,10 @@ class PriorPredictive:
 
     @cached_property
     def _told(self) -> tuple[Posterior, ...]:
-        return told_on(self.result, self.cells, check_scale(self.result, None))
+        scale, shown = check_scale(self.result, None), views(self.result, self.cells)
+        if scale not in ("link", "percent"):  # the same for every category
+            shown = shown[: len(self.result.design.effects)]
+        return tuple(told for one in shown for told in told_on(one, self.cells, scale))
 
     def _outcome(self) -> Tidy:
         predictor = predictor_of(self.result, self.cells, WHAT)

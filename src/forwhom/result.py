@@ -409,7 +409,9 @@ class Fit:
             (label, self._average_draws(one))
             for label, one in zip(_labels(told), told, strict=True)
         ]
-        return estimands.sensitivity_table(self.result, averages, log_densities(self.result))
+        return estimands.sensitivity_table(
+            self.result, averages, log_densities(self.result, self.cells)
+        )
 
     def _predictor(self, what: str) -> CellPredictor:
         return predictor_of(self.result, self.cells, what)

@@ -87,6 +87,13 @@ def _draw(
     return np.where(u < _F(eta - cut - gap), 1.0, share)
 
 
+def _constant(outcome: Outcome) -> FloatArray:
+    _, some, _ = _kinds(outcome)
+    out = np.zeros(len(outcome.y))
+    out[some] = BETA.constant(outcome.take(some))
+    return out
+
+
 ORDERED_BETA = Family(
     name="ordered_beta",
     words="a share from 0 to 1, with 0 and 1 themselves among the values",

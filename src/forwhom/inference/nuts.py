@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from forwhom.inference.diagnostics import ChainCheck, Diagnostics
 from forwhom.model.factor import correlation_factor
 from forwhom.model.joint import JointModel
+from forwhom.model.joint_prior import log_prior
 from forwhom.model.pilot import WhitenedModel, whiten
 from forwhom.model.threads import one_blas_thread
 
@@ -39,6 +40,7 @@ class JointDraws:
             empty where there are none.
         residual: (D, groups) residual sds by group, and residual_spread (D, 1) the sd of their
             logarithms; empty where they do not differ by group.
+        log_prior: (D,) log prior density of what the levels share.
         chains: number of chains.
         diagnostics: how it went.
     """
@@ -52,6 +54,7 @@ class JointDraws:
     correlation: tuple[FloatArray, ...]
     residual: FloatArray
     residual_spread: FloatArray
+    log_prior: FloatArray
     chains: int
     diagnostics: Diagnostics
 
@@ -218,6 +221,7 @@ def unpack(model: JointModel, x: FloatArray, chains: int) -> JointDraws:
         correlation=tuple(correlations),
         residual=residual,
         residual_spread=residual_spread,
+        log_prior=log_prior(model, x),
         chains=chains,
         diagnostics=Diagnostics("nuts", "", count, 0, np.nan, np.nan, count, 0),
     )

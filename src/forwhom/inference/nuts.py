@@ -15,8 +15,8 @@ from forwhom.inference.diagnostics import ChainCheck, Diagnostics
 from forwhom.model.factor import correlation_factor
 from forwhom.model.joint import JointModel
 from forwhom.model.joint_prior import log_prior
-from forwhom.model.pilot import WhitenedModel, whiten
 from forwhom.model.threads import one_blas_thread
+from forwhom.model.whitening import WhitenedModel, whiten
 
 FloatArray = NDArray[np.float64]
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from forwhom.errors import PlanError
 from forwhom.inference import ExactDraws, LatentDraws, log_likelihood
 from forwhom.model.threads import one_blas_thread
 from forwhom.posterior.latent import LatentLocals
@@ -36,7 +37,11 @@ class LogDensities:
 
 
 def log_densities(posterior: Posterior) -> LogDensities:
-    """Evaluate both at the draws."""
+    """Evaluate both at the draws.
+
+    Raises:
+        PlanError: the method has no likelihood with the groups integrated out.
+    """
     local, shared = posterior.local, posterior.shared
     if isinstance(local, LocalDraws):
         assert isinstance(shared, ExactDraws)
@@ -45,8 +50,13 @@ def log_densities(posterior: Posterior) -> LogDensities:
             likelihood = model.log_likelihood(shared.internal, shared.tau, shared.sigma)
         prior = model.log_prior(shared.coefficients, shared.spreads, shared.residual)
         return LogDensities(prior, likelihood)
-    assert isinstance(local, LatentLocals)
-    assert isinstance(shared, LatentDraws)
+    if not isinstance(local, LatentLocals) or not isinstance(shared, LatentDraws):
+        raise PlanError(
+            "sensitivity() needs the likelihood with the groups' own parameters integrated out, "
+            f"which method '{posterior.diagnostics.method}' does not have. Fit with "
+            "method='quadrature' where the model allows it, or fit again with other priors and "
+            "compare."
+        )
     prior = local.model.log_prior_of_parameters(shared.tau, shared.xi)
     return LogDensities(prior, log_likelihood(local.model, shared))
 

@@ -24,19 +24,26 @@ HEADERS = {
 
 
 def sensitivity_table(
-    posterior: Posterior, averages: Sequence[tuple[str, FloatArray]], found: LogDensities
+    posteriors: Sequence[Posterior],
+    averages: Sequence[tuple[str, FloatArray]],
+    found: LogDensities,
 ) -> Tidy:
     """One row per conclusion: the average effects, each lambda and sigma_theta.
 
     Args:
-        posterior: the fit; averages: of what, and draws (D,).
+        posteriors: one per effect and category; averages: of what, and draws (D,).
         found: log densities of the draws.
     """
-    names = posterior.design.lambda_names
+    posterior = posteriors[0]
     parts = [("average effect", what, draws) for what, draws in averages]
-    parts += [("lambda", name, posterior.lambda_[:, j]) for j, name in enumerate(names)]
-    if posterior.sigma_theta is not None:
-        parts.append(("sigma_theta", "", posterior.sigma_theta))
+    for one in posteriors:
+        of = _which(one)
+        parts += [
+            ("lambda", f"{name}{', ' if of else ''}{of}", one.lambda_[:, j])
+            for j, name in enumerate(one.design.lambda_names)
+        ]
+        if one.sigma_theta is not None:
+            parts.append(("sigma_theta", of, one.sigma_theta))
     draws = np.stack([values for _, _, values in parts])
     prior = power_sensitivity(draws, found.prior)
     likelihood = power_sensitivity(draws, found.likelihood)
@@ -47,6 +54,8 @@ def sensitivity_table(
         "likelihood": likelihood,
         "diagnosis": [diagnose(a, b) for a, b in zip(prior, likelihood, strict=True)],
     }
+    nuts = posterior.diagnostics.method == "nuts"
+    given = "as they are in each draw" if nuts else "integrated out"
     flat = sum(entry.prior.distribution == "flat" for entry in posterior.priors.all)
     notes = [
         "How far a conclusion moves when all priors, or the likelihood, are made a little stronger "
@@ -54,11 +63,18 @@ def sensitivity_table(
         f"'{CONFLICT}': sensitive to both, which may pull apart. '{STRONG}': sensitive to the "
         "prior alone, the data say little. Where you did not mean that, look at fit.priors().",
         "Scaled: the priors of all shared parameters, and the likelihood with the groups' own "
-        "parameters integrated out; not the spread of groups around their prediction.",
+        f"parameters {given}; not the spread of groups around their prediction.",
     ]
     if flat:
         notes.append("Flat priors have no power to scale and count as they are.")
     return Tidy(columns, "Sensitivity to priors and data", None, tuple(notes), HEADERS)
+
+
+def _which(posterior: Posterior) -> str:
+    """Which of several effects and categories; nothing where there is one."""
+    several = len(posterior.design.effects) > 1
+    name = posterior.design.treatment.name if several else ""
+    return ", ".join(part for part in (name, posterior.category) if part)
 
 
 def diagnose(prior: float, likelihood: float) -> str:

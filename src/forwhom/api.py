@@ -13,7 +13,7 @@ from forwhom.data import Table, load
 from forwhom.design import Design, Rows, build_design
 from forwhom.errors import PlanError
 from forwhom.inference import JointDraws, sample_exact, sample_nuts, sample_quadrature
-from forwhom.model import build_joint, build_latent, build_model
+from forwhom.model import JointModel, LatentModel, build_joint, build_latent, build_model
 from forwhom.plan import Plan, make_plan, read_plan
 from forwhom.posterior import Posterior, draw_prior, make_posterior
 from forwhom.prior import PriorPredictive
@@ -282,14 +282,18 @@ def prior_predictive(
     made = _plan_of(data, plan, keywords)
     # Rows are needed, whatever method will fit them; the numbers are checked as a plan's are.
     checked = make_plan(outcome="y", treatment="d", groups="g", draws=draws, seed=seed or made.seed)
-    made = replace(made, method="quadrature", draws=checked.draws, seed=checked.seed)
+    made = replace(made, method="nuts", draws=checked.draws, seed=checked.seed)
     table = load(data if data is not None else made.data, made.columns)
     design, rows = build_design(made, table)
     cells = reduce_rows(design, rows)
     check_columns(design, cells)
     priors = resolve_priors(design, cells)
-    latent = build_latent(cells, priors, design.random_names, made.family, made.link)
-    prior = draw_prior(design, cells, priors, latent)
+    model: LatentModel | JointModel
+    if tied(design):
+        model = build_joint(design, cells, priors)
+    else:
+        model = build_latent(cells, priors, design.random_names, made.family, made.link)
+    prior = draw_prior(design, cells, priors, model)
     return PriorPredictive(prior, cells, table.engine, table.source)
 
 

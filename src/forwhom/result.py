@@ -22,8 +22,11 @@ from forwhom.posterior import (
     Quantity,
     Replication,
     check_scale,
+    draw_new_groups,
     log_densities,
     loo,
+    new_effects,
+    new_rows,
     predictor_of,
     replicate,
     told_on,
@@ -139,6 +142,39 @@ class Fit:
         told = self._told(scale)
         tables = [estimands.average_by_table(one, names, self._level(level)) for one in told]
         return self.native(estimands.stack(tables, _labels(told)))
+
+    def predict(
+        self,
+        new: Any = None,
+        level: float | None = None,
+        scale: str | None = None,
+        spread: bool = True,
+    ) -> Any:
+        """Effects in groups that the data do not hold, such as a new site: one tidy row each.
+
+        What the heterogeneity equation predicts for the new rows' modifiers plus a draw from the
+        effect spread; on the outcome's scale (the default where the link is not the identity) with
+        a new baseline too, at the new rows' own controls, other treatments absent. A dose: one
+        unit against none. Groups in the data have :meth:`effects`.
+
+        Args:
+            new: a table or file with the modifiers' and controls' columns; nothing where there
+                are none.
+            level: of the intervals; scale: as for ``effects``.
+            spread: False for the average of groups with these modifiers, without their own part.
+
+        Raises:
+            DataError: a column that is not there, a missing value, or a level not in the data.
+            PlanError: another scale.
+        """
+        table = new_rows(self.plan, new)
+        found = draw_new_groups(self.views, table, spread, self.plan.seed)
+        told = self._told(scale)
+        draws = [new_effects(one, k, self.views, found, self.cells) for k, one in enumerate(told)]
+        shown = estimands.predictions_table(
+            told, draws, _labels(told), table, spread, self._level(level)
+        )
+        return self.native(shown)
 
     def parameters(self, level: float | None = None) -> Any:
         """alpha, beta, delta and the standard deviations."""
@@ -373,7 +409,9 @@ class Fit:
             (label, self._average_draws(one))
             for label, one in zip(_labels(told), told, strict=True)
         ]
-        return estimands.sensitivity_table(self.result, averages, log_densities(self.result))
+        return estimands.sensitivity_table(
+            self.result, averages, log_densities(self.result, self.cells)
+        )
 
     def _predictor(self, what: str) -> CellPredictor:
         return predictor_of(self.result, self.cells, what)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from forwhom.cells import Cells, reduce_rows, resolve_priors
+from forwhom.cells import Cells, EffectColumns, reduce_rows, resolve_priors
 from forwhom.data import load
 from forwhom.design import Design, Rows, build_design
 from forwhom.plan import make_plan
@@ -137,7 +137,14 @@ def assert_same(left: Cells, right: Cells) -> None:
     assert left.likelihood is None
     assert right.likelihood is None
     for name in Cells.__slots__:
-        if name not in ("layout", "likelihood"):
-            np.testing.assert_allclose(
-                getattr(left, name), getattr(right, name), rtol=1e-10, atol=1e-8, err_msg=name
-            )
+        if name not in ("layout", "likelihood", "effects"):
+            assert_close(left, right, name)
+    for one, other in zip(left.effects, right.effects, strict=True):
+        for name in EffectColumns.__slots__:
+            assert_close(one, other, name)
+
+
+def assert_close(left: object, right: object, name: str) -> None:
+    np.testing.assert_allclose(
+        getattr(left, name), getattr(right, name), rtol=1e-10, atol=1e-8, err_msg=name
+    )

@@ -34,7 +34,7 @@ def test_complete_cases_are_counted_by_column() -> None:
     assert (usage.n_read, usage.n_used, usage.zero_weight) == (8, 5, 0)
     assert dict(usage.missing) == {"y": 1, "t": 1, "m": 2}
     assert rows.y.tolist() == [1, 2, 4, 6, 7]
-    assert rows.d.tolist() == [0, 1, 1, 1, 0]
+    assert rows.d.tolist() == [[0], [1], [1], [1], [0]]
 
 
 def test_a_level_lost_with_its_rows_is_no_level() -> None:

@@ -200,7 +200,7 @@ def test_densities_are_scipys_up_to_a_constant(family: Family, link: str) -> Non
 @pytest.mark.parametrize(("family", "link"), PAIRS, ids=IDS)
 def test_with_the_constant_densities_are_scipys(family: Family, link: str) -> None:
     outcome, own = outcome_of(family), parameters(family)
-    eta = np.random.default_rng(5).normal(size=40)
+    eta = predictors(np.random.default_rng(5), family, 40)
     ours = family.log_likelihood(outcome, eta, link, own) + family.constant(outcome)
     np.testing.assert_allclose(ours, scipy_log(family, link, outcome, eta, own), 1e-9, 1e-9)
 

@@ -37,3 +37,14 @@ def test_a_terminal_gets_a_spinner(capsys, monkeypatch):
     out, err = capsys.readouterr()
     assert out == ""
     assert "forwhom:" not in err
+
+
+def test_a_stage_that_tells_how_far_it_is_gets_a_line_now_and_then(capsys):
+    with Progress(patience=0.01, every=60.0) as progress:
+        progress("Sampling: 0%")
+        seen = wait_for("forwhom: Sampling: 0% ...\n", capsys)
+        for share in range(1, 100):
+            progress(f"Sampling: {share}%")
+        progress("Writing")
+    seen += capsys.readouterr().err
+    assert seen == "forwhom: Sampling: 0% ...\nforwhom: Writing ...\n"

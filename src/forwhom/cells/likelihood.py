@@ -137,7 +137,6 @@ def reduce_likelihood(
             values = values * w
         return np.bincount(code, w if values is None else values, count).astype(float)
 
-    per_row = rows.trials if rows.std_error is None else rows.std_error
     n_rows = added(None)
     one = np.ones(count)
     if family.sufficient:
@@ -157,11 +156,13 @@ def reduce_likelihood(
     else:
         outcome = Outcome.of(
             rows.y[first],
-            None if per_row is None else per_row[first],
+            None if rows.trials is None else rows.trials[first],
             None if rows.event is None else rows.event[first],
             design.outcome.n_levels,
         )
         weight = n_rows
+    if rows.std_error is not None:
+        outcome = replace(outcome, error=rows.std_error[first])
     some = _take(table, first)
     controls, z = design.controls.matrix(some), design.modifiers.matrix(some)
     d = rows.d[first]

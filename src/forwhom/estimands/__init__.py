@@ -14,6 +14,7 @@ from forwhom.estimands.effects import (
     stack,
 )
 from forwhom.estimands.elpd import elpd_table, pointwise_table
+from forwhom.estimands.predict import predictions_table
 from forwhom.estimands.prior import (
     observed_differences,
     prior_effects_table,
@@ -39,6 +40,7 @@ __all__ = [
     "parameters_table",
     "pass_over_groups",
     "pointwise_table",
+    "predictions_table",
     "prior_effects_table",
     "prior_outcome_table",
     "priors_table",

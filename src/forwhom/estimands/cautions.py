@@ -94,6 +94,8 @@ def _groups(posterior: Posterior) -> list[Caution]:
                 "spread='none'.",
             )
         )
+    if posterior.design.estimates:
+        return found
     if (size == 1).all():
         found.append(
             Caution(

@@ -80,9 +80,11 @@ def effects_table(posterior: Posterior, found: GroupPass) -> Tidy:
     }
     for j, name in enumerate(groups.columns):
         columns[free_name(name, columns)] = groups.column_values(j)
-    columns |= {"n_treated": groups.n_treated, "n_control": groups.n_control, **found.summary}
+    counts = {"n_treated": groups.n_treated, "n_control": groups.n_control}
+    columns |= {"n_rows": groups.n_rows} if design.estimates else counts
+    columns |= found.summary
     headers = group_headers(groups)
-    note = (*heavy_note(found.summary), *_notes(posterior))
+    note = (*heavy_note(found.summary), *effect_notes(posterior))
     return Tidy(columns, "Group effects (theta)", found.level, note, headers)
 
 
@@ -96,7 +98,7 @@ def average_table(posterior: Posterior, draws: FloatArray, level: float) -> Tidy
         **_arm_totals(posterior, np.zeros(groups.count, dtype=np.int64), 1),
         **summary,
     }
-    note = (*heavy_note(summary), _average_note(posterior), *_notes(posterior))
+    note = (*heavy_note(summary), _average_note(posterior), *effect_notes(posterior))
     return Tidy(columns, "Average effect", level, note, SUMMARY_HEADERS)
 
 
@@ -136,7 +138,7 @@ def average_by_table(posterior: Posterior, by: Sequence[str], level: float) -> T
     summary = summarise(_averages(posterior, codes, count), level)
     columns |= summary
     headers = group_headers(groups)
-    note = (*heavy_note(summary), _average_note(posterior), *_notes(posterior))
+    note = (*heavy_note(summary), _average_note(posterior), *effect_notes(posterior))
     return Tidy(columns, "Average effects by " + ", ".join(by), level, note, headers)
 
 
@@ -171,6 +173,8 @@ def _averages(posterior: Posterior, codes: IntArray, count: int) -> FloatArray:
 
 def _arm_totals(posterior: Posterior, codes: IntArray, count: int) -> dict[str, IntArray]:
     groups = posterior.design.groups
+    if posterior.design.estimates:
+        return {"n_rows": np.bincount(codes, groups.n_rows, count).astype(np.int64)}
     return {
         "n_treated": np.bincount(codes, groups.n_treated, count).astype(np.int64),
         "n_control": np.bincount(codes, groups.n_control, count).astype(np.int64),
@@ -185,7 +189,8 @@ def _average_note(posterior: Posterior) -> str:
     return f"Averaged within draws over all analysed rows{', weighted' if weighted else ''}."
 
 
-def _notes(posterior: Posterior) -> tuple[str, ...]:
+def effect_notes(posterior: Posterior) -> tuple[str, ...]:
+    """What effects are effects on, and of what."""
     design = posterior.design
     on, unit = posterior.effect_on, posterior.unit_words
     unit = f", in {unit}," if unit else ""

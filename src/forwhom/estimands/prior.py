@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forwhom.data import Tidy
+from forwhom.design import Design
 from forwhom.estimands.check import above
 from forwhom.posterior import Block, CellPredictor, Posterior, Replication
 
@@ -24,6 +25,7 @@ OUTCOME_HEADERS = {
     "prob_above": "P(above)",
 }
 EFFECT_HEADERS = {
+    "treatment": "Treatment",
     "outcome": "Outcome",
     "quantity": "Quantity",
     "observed": "Observed",
@@ -106,6 +108,7 @@ def prior_effects_table(
     """
     tail = (1 - level) / 2
     rows: list[dict[str, object]] = []
+    several = len(told[0].design.effects) > 1
     for one, difference in zip(told, observed, strict=True):
         average, group, between = _effects(one, seed)
         for name, values, seen in (
@@ -116,7 +119,8 @@ def prior_effects_table(
             low, first, middle, last, high = np.quantile(values, [tail, 0.25, 0.5, 0.75, 1 - tail])
             rows.append(
                 {
-                    "outcome": "" if one.quantity is None else one.quantity.label,
+                    "treatment": one.design.treatment.name if several else "",
+                    "outcome": one.category if one.quantity is None else one.quantity.label,
                     "quantity": name,
                     "observed": seen,
                     "estimate": middle,
@@ -127,15 +131,16 @@ def prior_effects_table(
                     "prob_positive": np.nan if name.startswith("sd") else (values > 0).mean(),
                 }
             )
-    texts = ("outcome", "quantity")
+    texts = ("treatment", "outcome", "quantity")
     columns = {
         name: [row[name] for row in rows]
         if name in texts
         else np.array([row[name] for row in rows], dtype=float)
         for name in rows[0]
     }
-    if not any(columns["outcome"]):
-        columns.pop("outcome")
+    for name in texts[:2]:
+        if not any(columns[name]):
+            columns.pop(name)
     unit = f", in {told[0].unit_words}" if told[0].unit_words else ""
     on = told[0].effect_on
     if told[0].quantity is not None and told[0].quantity.label:
@@ -169,16 +174,44 @@ def _effects(posterior: Posterior, seed: int) -> tuple[FloatArray, FloatArray, F
     return mean, one, np.sqrt(np.maximum(square - mean**2, 0.0))
 
 
-def observed_differences(posterior: Posterior, found: Replication | None) -> list[float]:
-    """The plain difference between the arms, for each quantity that effects can be told in."""
-    design = posterior.design
-    levels = design.outcome.levels
-    several = max(len(levels) - 1, 1) if len(levels) > 2 else 1
-    if found is None or design.treatment.kind == "dose" or design.plan.exposure is not None:
-        return [np.nan] * several
-    if levels:
-        share = found.share_observed[1] - found.share_observed[0]
-        return [float(100 * share[k:].sum()) for k in range(1, len(levels))]
-    at = found.statistics.index("mean")
-    unit = 100.0 if design.plan.family == "binomial" else 1.0
-    return [float(unit * (found.observed[at, 1] - found.observed[at, 0]))]
+def observed_differences(told: Sequence[Posterior], found: Replication | None) -> list[float]:
+    """The plain difference between the arms in each quantity that effects are told in.
+
+    NaN for doses, rates and censored times, where there is none, and for a treatment that is
+    never given alone.
+    """
+    out = []
+    for one in told:
+        design = one.design
+        at = _arm_alone(design)
+        none = found is None or at is None or design.plan.exposure is not None
+        out.append(np.nan if none or found is None or at is None else _difference(one, found, at))
+    return out
+
+
+def _arm_alone(design: Design) -> int | None:
+    """Where rows with the effect's treatment and no other stand among the arms, None if nowhere."""
+    if design.treatment.kind != "binary" or not design.arms:
+        return None
+    if len(design.effects) == 1:
+        return 1
+    name = design.treatment.name
+    return design.arms.index(name) if name in design.arms and "untreated" in design.arms else None
+
+
+def _difference(posterior: Posterior, found: Replication, at: int) -> float:
+    q, share = posterior.quantity, found.share_observed
+    if q is not None and q.last:  # of categories
+        return float(q.unit * (share[at] - share[0])[q.first : q.last].sum())
+    if posterior.category:  # log odds against the reference
+        k = posterior.design.outcome.levels.index(posterior.category)
+        with np.errstate(divide="ignore"):
+            odds = np.log(share[[0, at], k] / share[[0, at], 0])
+        return float(odds[1] - odds[0])
+    if posterior.design.outcome.levels:
+        return float((1.0 if q is None else q.unit) * (share[at, 1] - share[0, 1]))
+    means = found.observed[found.statistics.index("mean")]
+    without, treated = means[0], means[at]
+    if q is not None and q.percent:
+        return float(100 * (treated / without - 1))
+    return float((1.0 if q is None else q.unit) * (treated - without))

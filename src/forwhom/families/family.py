@@ -35,6 +35,7 @@ class Outcome:
         levels: number of categories, or of a time's intervals; 0 where the outcome has none.
         ends: (m,) where a time's m intervals end, the last at the longest time observed.
         at_risk, ended: (C, m) time spent and events in each interval, summed over a cell's rows.
+        error: (C,) known standard errors of estimated effects; empty where there are none.
     """
 
     y: FloatArray
@@ -44,6 +45,7 @@ class Outcome:
     ends: FloatArray = field(default_factory=_nothing(0))
     at_risk: FloatArray = field(default_factory=_nothing(0, 0))
     ended: FloatArray = field(default_factory=_nothing(0, 0))
+    error: FloatArray = field(default_factory=_nothing(0))
 
     @staticmethod
     def of(
@@ -68,6 +70,8 @@ class Outcome:
     def take(self, cells: NDArray[np.int64]) -> Outcome:
         """The same of some cells."""
         some = Outcome(self.y[cells], self.trials[cells], self.event[cells], self.levels)
+        if len(self.error):
+            return replace(some, error=self.error[cells])
         if not len(self.ends):
             return some
         return some.in_intervals(self.ends, self.at_risk[cells], self.ended[cells])

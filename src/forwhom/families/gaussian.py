@@ -61,18 +61,18 @@ GAUSSIAN = Family(
 def _known_log_likelihood(
     outcome: Outcome, eta: FloatArray, link: str, parameters: Parameters
 ) -> FloatArray:
-    return np.asarray(-0.5 * ((expand(outcome.y, eta) - eta) / expand(outcome.trials, eta)) ** 2)
+    return np.asarray(-0.5 * ((expand(outcome.y, eta) - eta) / expand(outcome.error, eta)) ** 2)
 
 
 def _known_derivatives(
     outcome: Outcome, eta: FloatArray, link: str, parameters: Parameters
 ) -> Derivatives:
-    error = expand(outcome.trials, eta)
+    error = expand(outcome.error, eta)
     z = (expand(outcome.y, eta) - eta) / error
     return Derivatives(-0.5 * z**2, z / error, np.broadcast_to(-1 / error**2, eta.shape))
 
 
-# Estimated effects with known standard errors, which stand in ``trials``. Not a row of the table:
+# Estimated effects with known standard errors, which the outcome carries. Not a row of the table:
 # it is what the Gaussian family becomes where ``std_error`` is given.
 KNOWN_GAUSSIAN = replace(
     GAUSSIAN,
@@ -80,9 +80,9 @@ KNOWN_GAUSSIAN = replace(
     derivatives=_known_derivatives,
     log_likelihood=_known_log_likelihood,
     draw=lambda rng, eta, link, parameters, outcome: (
-        eta + expand(outcome.trials, eta) * rng.standard_normal(eta.shape)
+        eta + expand(outcome.error, eta) * rng.standard_normal(eta.shape)
     ),
-    constant=lambda outcome: MINUS_LOG_ROOT_2PI - np.log(outcome.trials),
+    constant=lambda outcome: MINUS_LOG_ROOT_2PI - np.log(outcome.error),
 )
 
 

@@ -88,8 +88,8 @@ def _draw(
 
 
 def _constant(outcome: Outcome) -> FloatArray:
+    _, some, _ = _kinds(outcome)
     out = np.zeros(len(outcome.y))
-    some = _kinds(outcome)[1]
     out[some] = BETA.constant(outcome.take(some))
     return out
 

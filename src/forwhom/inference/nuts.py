@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import ceil
 from os import cpu_count
 from typing import Any
@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from forwhom.inference.diagnostics import ChainCheck, Diagnostics
 from forwhom.model.factor import correlation_factor
 from forwhom.model.joint import JointModel
-from forwhom.model.pilot import WhitenedModel, whiten
+from forwhom.model.joint_prior import log_prior
 from forwhom.model.threads import one_blas_thread
+from forwhom.model.whitening import WhitenedModel, whiten
 
 FloatArray = NDArray[np.float64]
 
@@ -39,6 +40,7 @@ class JointDraws:
             empty where there are none.
         residual: (D, groups) residual sds by group, and residual_spread (D, 1) the sd of their
             logarithms; empty where they do not differ by group.
+        log_prior: (D,) log prior density of what the levels share.
         chains: number of chains.
         diagnostics: how it went.
     """
@@ -52,6 +54,7 @@ class JointDraws:
     correlation: tuple[FloatArray, ...]
     residual: FloatArray
     residual_spread: FloatArray
+    log_prior: FloatArray
     chains: int
     diagnostics: Diagnostics
 
@@ -70,12 +73,13 @@ def sample_nuts(
     """
     with one_blas_thread():
         whitened = whiten(model)
-        xi, check = _run(whitened, draws, seed, TUNE, ACCEPT, progress)
-        if check.failures(len(xi)):
+        found, check = _run(whitened, draws, seed, TUNE, ACCEPT, progress)
+        if check.failures(len(found.coefficients)):
             progress("The chains' check failed; sampling again with smaller steps")
-            xi, check = _run(whitened, draws, seed + 1, LONGER_TUNE, HIGHER_ACCEPT, progress)
+            found, check = _run(whitened, draws, seed + 1, LONGER_TUNE, HIGHER_ACCEPT, progress)
             why += "; a first run failed its check and was repeated with smaller steps"
-    return unpack(whitened.model, whitened.to_x(xi), check, why)
+    diagnostics = Diagnostics.of_chains(check, len(found.coefficients), why)
+    return replace(found, diagnostics=diagnostics)
 
 
 def _run(
@@ -85,8 +89,8 @@ def _run(
     tune: int,
     accept: float,
     progress: Callable[[str], None],
-) -> tuple[FloatArray, ChainCheck]:
-    """Draws (D, n) in whitened coordinates and what they say of themselves."""
+) -> tuple[JointDraws, ChainCheck]:
+    """Draws and what they say of themselves."""
     import nutpie
     from nutpie.compiled_pyfunc import from_pyfunc
 
@@ -133,13 +137,29 @@ def _run(
     )
     xi, stats = trace.posterior["xi"].to_numpy(), trace.sample_stats
     diverging, energy = stats["diverging"].to_numpy(), stats["energy"].to_numpy()
-    return xi.reshape(-1, size), check_chains(xi, diverging, energy, tune)
+    found = unpack(whitened.model, whitened.to_x(xi.reshape(-1, size)), CHAINS)
+    return found, check_chains(_monitored(found), diverging, energy, tune)
+
+
+def _monitored(draws: JointDraws) -> FloatArray:
+    """Every parameter, (chains, draws, m), in the units of the data.
+
+    Not the sampler's coordinates: where an sd may be zero they carry a sign without meaning.
+    """
+    parts = (
+        *(draws.coefficients, *draws.parameters, *draws.spreads, *draws.levels, *draws.nu),
+        *(*(r[..., np.tri(r.shape[-1], k=-1, dtype=bool)] for r in draws.correlation),),
+        *(draws.residual, draws.residual_spread),
+    )
+    count = len(draws.coefficients)
+    flat = np.concatenate([part.reshape(count, -1) for part in parts], axis=1)
+    return flat.reshape(draws.chains, count // draws.chains, -1)
 
 
 def check_chains(
     draws: FloatArray, diverging: NDArray[np.bool_], energy: FloatArray, tune: int
 ) -> ChainCheck:
-    """R-hat and effective sample sizes of every coordinate (Vehtari et al. 2021), E-BFMI.
+    """R-hat and effective sample sizes of every parameter (Vehtari et al. 2021), E-BFMI.
 
     Args:
         draws: (chains, draws, n); diverging, energy: (chains, draws); tune: steps before.
@@ -162,8 +182,8 @@ def check_chains(
     )
 
 
-def unpack(model: JointModel, x: FloatArray, check: ChainCheck, why: str) -> JointDraws:
-    """Coordinates (D, n) to draws in the units of the data."""
+def unpack(model: JointModel, x: FloatArray, chains: int) -> JointDraws:
+    """Coordinates (D, n) to draws in the units of the data, their check still to come."""
     lp, count = model.predictors, len(x)
     parts = model.parts(x)
     n = len(model.shrinkage)
@@ -176,9 +196,9 @@ def unpack(model: JointModel, x: FloatArray, check: ChainCheck, why: str) -> Joi
         model.factors, hypers, parts[3 + n + len(model.factors) :], strict=True
     ):
         hyper = hyper.reshape(count, lp, -1)
-        log_tau, log_nu, partial = factor.split(hyper)
+        _, log_nu, partial = factor.split(hyper)
         u = factor.effects(hyper, w.reshape(count, lp, factor.columns, factor.levels))
-        spreads.append(np.exp(log_tau) * factor.units)
+        spreads.append(factor.spreads(hyper) * factor.units)
         levels.append(u * factor.units[:, None])
         nus.append(np.exp(log_nu))
         chol = (
@@ -201,6 +221,7 @@ def unpack(model: JointModel, x: FloatArray, check: ChainCheck, why: str) -> Joi
         correlation=tuple(correlations),
         residual=residual,
         residual_spread=residual_spread,
-        chains=check.chains,
-        diagnostics=Diagnostics.of_chains(check, count, why),
+        log_prior=log_prior(model, x),
+        chains=chains,
+        diagnostics=Diagnostics("nuts", "", count, 0, np.nan, np.nan, count, 0),
     )

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 
 from forwhom.inference.diagnostics import Diagnostics
+from forwhom.inference.nuts import JointDraws, unpack
 from forwhom.inference.quadrature import LatentDraws, finish
+from forwhom.model.factor import Factor
+from forwhom.model.joint import JointModel
 from forwhom.model.latent import LatentModel
 
 FloatArray = NDArray[np.float64]
@@ -42,6 +47,76 @@ def sample_prior(model: LatentModel, draws: int, seed: int) -> LatentDraws:
         np.hstack(parts),
         Diagnostics("prior", why, draws, draws, float("-inf"), 1.0, draws, 0),
     )
+
+
+def sample_joint_prior(model: JointModel, draws: int, seed: int) -> JointDraws:
+    """The same for the joint model, the levels of its factors included.
+
+    Args:
+        model: as built, before it is whitened: no level is centred.
+        draws: D; seed: of a generator of its own.
+    """
+    rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(6,)))
+    lp, own = model.predictors, model.coefficients
+    parts: list[FloatArray] = []
+    for prior, size in zip(model.parameter_priors, model.sizes, strict=True):
+        values = _draw(rng, prior.distribution, prior.numbers, (draws, size))
+        parts.append(np.log(np.abs(values)) if prior.positive else values)
+    parameters = np.hstack(parts) if parts else np.zeros((draws, 0))
+    residual = np.zeros((draws, 0))
+    if model.residual is not None and model.residual.spread is not None:
+        spread = model.residual.spread
+        log_sd = np.log(np.abs(_draw(rng, spread.distribution, spread.numbers, (draws, 1))))
+        residual = np.hstack([log_sd, rng.standard_normal((draws, model.residual.levels))])
+    sets = [shrinkage.draw(rng, (draws, lp)) for shrinkage in model.shrinkage]
+    noise = rng.standard_normal((draws, lp, model.p))
+    heavy = own.heavy
+    df = own.df[heavy]
+    scaled = noise.copy()
+    scaled[..., heavy] /= np.sqrt(rng.chisquare(df, (draws, lp, len(heavy))) / df)
+    proper = np.isfinite(own.sd)
+    original = np.where(proper, own.mean + np.where(proper, own.sd, 0.0) * scaled, 0.0)
+    _, log_scales = model.coefficients_of(noise, sets, parameters)
+    for shrinkage, log_s in zip(model.shrinkage, log_scales, strict=True):
+        where = shrinkage.where
+        unit = np.diag(model.basis.matrix)[where]
+        original[..., where] = noise[..., where] * np.exp(log_s) * unit
+    phi = np.linalg.solve(model.basis.matrix, (original - model.basis.offset)[..., None])[..., 0]
+    for shrinkage in model.shrinkage:
+        phi[..., shrinkage.where] = noise[..., shrinkage.where]
+    hypers, levels = [], []
+    for factor in model.factors:
+        hyper, w = _draw_factor(rng, factor, (draws, lp))
+        hypers.append(hyper.reshape(draws, -1))
+        levels.append(w.reshape(draws, -1))
+    flat = [part.reshape(draws, -1) for part in sets]
+    x = np.hstack([phi.reshape(draws, -1), parameters, residual, *flat, *hypers, *levels])
+    why = "simulated from the priors; the outcome was not looked at"
+    found = Diagnostics("prior", why, draws, draws, float("-inf"), 1.0, draws, 0)
+    return replace(unpack(model, x, 1), diagnostics=found)
+
+
+def _draw_factor(
+    rng: np.random.Generator, factor: Factor, shape: tuple[int, int]
+) -> tuple[FloatArray, FloatArray]:
+    """Coordinates of a factor's law (D, L, n) and of its levels (D, L, R, H)."""
+    r = factor.columns
+    sizes = [
+        np.log(np.abs(_draw(rng, prior.distribution, prior.numbers, (*shape, 1))))
+        for prior in factor.tau_priors
+    ]
+    nu = np.empty((*shape, 0))
+    w = rng.standard_normal((*shape, r, factor.levels))
+    if factor.students:
+        prior = factor.nu_prior
+        nu = np.abs(_draw(rng, prior.distribution, prior.numbers, (*shape, factor.students)))
+        own = np.broadcast_to(nu[..., None], (*shape, factor.students, factor.levels))
+        w[:, :, factor.student] /= np.sqrt(rng.chisquare(own) / own)
+    # partial correlations of an LKJ matrix are betas on (-1, 1)
+    column = np.array([b for a in range(r) for b in range(a)])[: factor.pairs]
+    shapes = factor.lkj + (r - 2 - column) / 2
+    partial = np.arctanh(2 * rng.beta(shapes, shapes, (*shape, factor.pairs)) - 1)
+    return np.concatenate([*sizes, np.log(nu), partial], axis=-1), w
 
 
 def _draw(

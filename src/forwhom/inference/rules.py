@@ -1,9 +1,10 @@
 """How finely each group is integrated, chosen by where a point lies and checked there.
 
-The wider the groups' own parameters, the less normal a group's integrand and the more nodes it
-takes. The points are therefore cut into pieces of similar sds. Within a piece every group's nodes
-are laid from the same first guess, its mode at the middle of the piece, and the number of nodes is
-the smallest that a much finer rule confirms at the piece's widest points and at some others.
+The wider the groups' own parameters, and the more a row tells of them, the less normal a group's
+integrand and the more nodes it takes. The points are therefore cut into pieces by the product of
+the two. Within a piece every group's nodes are laid from the same first guess, its mode at the
+middle of the piece, and the number of nodes is the smallest that a finer rule confirms at the
+piece's widest points and at some others.
 """
 
 from __future__ import annotations
@@ -64,7 +65,7 @@ def choose_rules(model: LatentModel, tau: FloatArray, xi: FloatArray) -> Rules:
     if all(segment.rank == 0 for segment in model.segments):
         plain = Rule((1,) * len(model.segments), (None,) * len(model.segments))
         return Rules((Piece(np.arange(len(tau)), plain),), 0.0, 0)
-    cuts = _cut(tau)
+    cuts = _cut((tau**2).sum(axis=1) * model.information(xi))
     middle = [np.stack([part[points].mean(axis=0) for points in cuts]) for part in (tau, xi)]
     begin = model.modes(middle[0], middle[1])
     some, owner = _some(cuts)
@@ -102,18 +103,18 @@ def apply_rules(
     return out
 
 
-def _cut(tau: FloatArray) -> list[IntArray]:
-    """Cut the points by the group parameters' total variance, thinner where it is wide."""
-    count = max(min(MOST_PIECES, len(tau) // LEAST), 1)
-    order = np.argsort((tau**2).sum(axis=1), kind="stable")
-    ends = np.round((1 - np.linspace(1, 0, count + 1) ** 2) * len(tau)).astype(int)
+def _cut(size: FloatArray) -> list[IntArray]:
+    """Cut the points by how much there is to integrate, thinner where it is much."""
+    count = max(min(MOST_PIECES, len(size) // LEAST), 1)
+    order = np.argsort(size, kind="stable")
+    ends = np.round((1 - np.linspace(1, 0, count + 1) ** 2) * len(size)).astype(int)
     return [order[a:b] for a, b in pairwise(ends.tolist()) if b > a]
 
 
 def _some(cuts: list[IntArray]) -> tuple[IntArray, IntArray]:
-    """Each piece's three widest points and two others, and which piece they are of."""
+    """Each piece's three last points and four others, and which piece they are of."""
     some = [
-        np.unique(np.r_[points[-3:], points[[len(points) // 2, len(points) // 4]]])
+        np.unique(np.r_[points[-3:], points[np.array([1, 3, 5, 7]) * len(points) // 9]])
         for points in cuts
     ]
     return np.concatenate(some), np.repeat(np.arange(len(cuts)), [len(part) for part in some])

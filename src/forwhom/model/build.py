@@ -71,9 +71,8 @@ def likelihood_part(
     unit = cells.outcome_scale if standard else 1.0
     outcome, start = found.outcome, np.zeros(cells.layout.p)
     if standard:
-        known = outcome.trials / unit if family is KNOWN_GAUSSIAN else outcome.trials
         y = (outcome.y - cells.outcome_center) / unit
-        outcome = replace(outcome, y=y, trials=known)
+        outcome = replace(outcome, y=y, error=outcome.error / unit)
     else:
         start[0] = cells.link_center
     parameters, sizes = [], []

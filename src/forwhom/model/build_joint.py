@@ -126,6 +126,7 @@ def _factor(
         ),
         units=units,
         centring=np.zeros((len(units), levels)),
+        signed=np.zeros(len(units), dtype=bool),
         student=student,
         nu_prior=nu,
         lkj=lkj,

@@ -7,8 +7,11 @@ on its correlation matrix (Lewandowski, Kurowicka and Joe 2009, Journal of Multi
 
 Coordinates. Independent parameters are partly centred: u = tau^(1-c) w, w ~ Law(0, tau^c), where
 c near 1 suits a level that its own rows determine and c near 0 one that the prior does
-(Papaspiliopoulos, Roberts and Sköld 2007, Statistical Science 22(1)). Correlated ones are
-u = diag(tau) L z, L the correlations' Cholesky factor by canonical partial correlations.
+(Papaspiliopoulos, Roberts and Sköld 2007, Statistical Science 22(1)). tau is the exponential of
+its coordinate or, where it may be zero and nothing is centred, the absolute value: u = s w is
+smooth in s through zero, while log tau has no end there (Liu and Wu 1999, JASA 94(448)).
+Correlated parameters are u = diag(tau) L z, L the correlations' Cholesky factor by canonical
+partial correlations.
 """
 
 from __future__ import annotations
@@ -26,6 +29,10 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 
+TINY = 1e-12  # of a signed sd, where a prior may not be finite
+NEVER_ZERO = ("gamma",)  # priors of sds that keep away from zero
+
+
 @dataclass(frozen=True, eq=False)
 class Factor:
     """One grouping factor, the same for every linear predictor; C cells, H levels, R columns.
@@ -36,6 +43,7 @@ class Factor:
         levels: H.
         tau_priors: R priors of the internal sds; units: (R,) data units per internal unit.
         centring: (R, H) c above; not used for correlated columns.
+        signed: (R,) whether tau is the absolute value of its coordinate; then c is zero.
         student: (R,) whether a column's parameters are Student-t; nu_prior: of the degrees of
             freedom.
         lkj: the LKJ prior's shape, or 0 where the columns are independent.
@@ -48,6 +56,7 @@ class Factor:
     tau_priors: tuple[ParameterPrior, ...]
     units: FloatArray
     centring: FloatArray
+    signed: NDArray[np.bool_]
     student: NDArray[np.bool_]
     nu_prior: ParameterPrior
     lkj: float
@@ -78,17 +87,34 @@ class Factor:
         return int(self.student.sum())
 
     def split(self, hyper: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-        """log tau (..., R), log nu (..., students), correlations' coordinates (..., pairs)."""
+        """tau's (..., R), log nu (..., students), correlations' coordinates (..., pairs)."""
         r, s = self.columns, self.students
         return hyper[..., :r], hyper[..., r : r + s], hyper[..., r + s :]
 
     def effects(self, hyper: FloatArray, w: FloatArray) -> FloatArray:
         """u (..., R, H), internal units, from hyper (..., n) and w (..., R, H)."""
-        log_tau, _, partial = self.split(hyper)
+        size, _, partial = self.split(hyper)
         if self.lkj:
-            chol = np.exp(log_tau)[..., None] * correlation_factor(partial, self.columns)
+            chol = np.exp(size)[..., None] * correlation_factor(partial, self.columns)
             return np.asarray(chol @ w)
-        return np.asarray(np.exp((1 - self.centring) * log_tau[..., None]) * w)
+        return np.asarray(self._power(size) * w)
+
+    def spreads(self, hyper: FloatArray) -> FloatArray:
+        """tau (..., R), internal units."""
+        size = self.split(hyper)[0]
+        return np.asarray(
+            np.where(self.signed, np.abs(size), np.exp(np.where(self.signed, 0, size)))
+        )
+
+    def _power(self, size: FloatArray) -> FloatArray:
+        """What w is multiplied by, (..., R, H), from tau's coordinates (..., R)."""
+        size = size[..., None]
+        if not self.signed.any():
+            return np.asarray(np.exp((1 - self.centring) * size))
+        signed = self.signed[:, None]
+        return np.asarray(
+            np.where(signed, size, np.exp(np.where(signed, 0.0, (1 - self.centring) * size)))
+        )
 
     def pull(self, slope: FloatArray) -> FloatArray:
         """The likelihood's slope in u (R, H) from that in the linear predictor, (C,)."""
@@ -106,16 +132,22 @@ class Factor:
             hyper: (n,); w, u: (R, H), from ``effects``.
             d_u: (R, H) slope of the log likelihood in u.
         """
-        log_tau, log_nu, partial = self.split(hyper)
+        size, log_nu, partial = self.split(hyper)
         value, d_hyper = 0.0, np.zeros(len(hyper))
         r = self.columns
         for j, prior in enumerate(self.tau_priors):
-            one, d_hyper[j] = prior.at(float(log_tau[j]))
-            value += one
+            if self.signed[j]:
+                tau = max(abs(float(size[j])), TINY)
+                one, slope = prior.at(log(tau))
+                value += one - log(tau)  # without the logarithm's Jacobian
+                d_hyper[j] = (slope - 1) / tau * (1.0 if size[j] >= 0 else -1.0)
+            else:
+                one, d_hyper[j] = prior.at(float(size[j]))
+                value += one
         if self.lkj:
-            return self._correlated(value, d_hyper, (log_tau, partial), w, u, d_u)
+            return self._correlated(value, d_hyper, (size, partial), w, u, d_u)
         c = self.centring
-        log_s = c * log_tau[:, None]
+        log_s = c * np.where(self.signed, 0.0, size)[:, None]
         inverse = np.exp(-log_s)
         e = w * inverse
         g = -e
@@ -131,9 +163,9 @@ class Factor:
                 density, g[j], in_nu = student_log_density(e[j], float(nu[k]))
                 value += one + density
                 d_hyper[r + k] = slope + in_nu * float(nu[k])
-        power = np.exp((1 - c) * log_tau[:, None])
-        d_w = power * d_u + g * inverse
-        d_hyper[:r] += ((1 - c) * u * d_u - c * (g * e + 1)).sum(axis=1)
+        d_w = self._power(size) * d_u + g * inverse
+        in_log = ((1 - c) * u * d_u - c * (g * e + 1)).sum(axis=1)
+        d_hyper[:r] += np.where(self.signed, (w * d_u).sum(axis=1), in_log)
         return value, d_hyper, d_w
 
     def _correlated(

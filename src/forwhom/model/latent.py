@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from forwhom.families import Family, Outcome
 from forwhom.model.collapsed import Basis
-from forwhom.model.modes import find_modes
+from forwhom.model.modes import CLOSE, STEEPEST, find_modes
 from forwhom.model.priors import CoefficientPriors, ParameterPrior, ScalePrior
 from forwhom.model.quadrature import integrate, shared_curvature, weighted_squares
 from forwhom.model.segment import CellData, Segment
@@ -28,6 +28,7 @@ from forwhom.model.segment import CellData, Segment
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
+MANY, PRECISE = 9, 0.1  # nodes from which a group is hard, and modes are found more closely
 VALUES = 200_000  # numbers in one array of nodes: some of them fit the processor's cache
 
 
@@ -155,6 +156,7 @@ class LatentModel:
                     self.parameters(xi[k]),
                     order,
                     begin=near,
+                    close=CLOSE if order < MANY else PRECISE,
                 ).value
         return out
 
@@ -171,6 +173,18 @@ class LatentModel:
                 z = find_modes(segment, self.data(segment), fixed, loading, parameters)[0]
                 out.append(np.nan_to_num(z))
         return tuple(out)
+
+    def information(self, xi: FloatArray) -> FloatArray:
+        """What a cell tells of its linear predictor, averaged over some cells; (K,)."""
+        count = len(self.weight)
+        some = np.unique(np.linspace(0, count - 1, min(count, 64)).astype(np.int64))
+        eta = self.columns[some] @ xi[:, : self.p].T + self.offset[some, None]
+        with np.errstate(over="ignore", invalid="ignore"):
+            second = self.family.slopes_of(
+                self.outcome.take(some), eta, self.link, self.parameters(xi)
+            )[1]
+            told = self.weight[some, None] * np.clip(-second, 1e-12, STEEPEST)
+        return np.nan_to_num(told.mean(axis=0), nan=STEEPEST)
 
     def marginal(self, tau: FloatArray, xi: FloatArray, order: int) -> Marginal:
         """Value, gradient and curvature in xi."""
@@ -260,7 +274,14 @@ class LatentModel:
             loading = self.loading(segment, tau)
             fixed = self._fixed(xi, segment)
             part = integrate(
-                segment, self.data(segment), fixed, loading, parameters, order, slopes=True
+                segment,
+                self.data(segment),
+                fixed,
+                loading,
+                parameters,
+                order,
+                slopes=True,
+                close=PRECISE,
             )
             columns = self.columns[segment.cells]
             value += part.value

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
+CONCENTRATION = 0.5  # of R2D2's Dirichlet
+
 
 @dataclass(frozen=True, slots=True)
 class Shrinkage:
@@ -56,6 +58,35 @@ class Shrinkage:
         total = np.logaddexp.reduce(log_g, axis=-1, keepdims=True)
         return np.asarray(0.5 * (log_g - total + x[..., -1:]))
 
+    def log_prior(self, x: FloatArray) -> FloatArray:
+        """Log density of the scales themselves, without the coordinates' Jacobians; (...,)."""
+        if self.kind == "horseshoe":
+            scale_global, slab, df = self.numbers
+            value = -np.log1p(np.exp(2 * x[..., :-2])).sum(axis=-1)
+            value -= np.log1p(np.exp(2 * (x[..., -2] - np.log(scale_global))))
+            value -= (df / 2 + 1) * x[..., -1] + df * slab**2 / 2 * np.exp(-x[..., -1])
+            return np.asarray(value)
+        mean, precision = self.numbers
+        g, logit = x[..., :-1], x[..., -1]
+        value = ((CONCENTRATION - 1) * g - np.exp(g)).sum(axis=-1)
+        value -= (mean * precision - 1) * np.logaddexp(0, -logit)
+        value -= ((1 - mean) * precision - 1) * np.logaddexp(0, logit)
+        return np.asarray(value)
+
+    def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> FloatArray:
+        """Coordinates (*shape, size) from their prior."""
+        count = len(self.where)
+        if self.kind == "horseshoe":
+            scale_global, slab, df = self.numbers
+            local = np.log(np.abs(rng.standard_cauchy((*shape, count))))
+            glob = np.log(scale_global * np.abs(rng.standard_cauchy((*shape, 1))))
+            c2 = np.log(df * slab**2 / 2 / rng.gamma(df / 2, size=(*shape, 1)))
+            return np.concatenate([local, glob, c2], axis=-1)
+        mean, precision = self.numbers
+        g = np.log(np.maximum(rng.gamma(CONCENTRATION, size=(*shape, count)), 1e-300))
+        r2 = rng.beta(mean * precision, (1 - mean) * precision, (*shape, 1))
+        return np.concatenate([g, np.log(r2) - np.log1p(-r2)], axis=-1)
+
     def log_density(self, x: FloatArray, d_log_s: FloatArray) -> tuple[float, FloatArray]:
         """Log prior density of the coordinates, and slopes of it and of what depends on log s.
 
@@ -84,14 +115,13 @@ class Shrinkage:
 
     def _r2d2(self, x: FloatArray, d_log_s: FloatArray) -> tuple[float, FloatArray]:
         mean, precision = self.numbers
-        concentration = 0.5
         log_g, logit = x[:-1], x[-1]
         a, b = mean * precision, (1 - mean) * precision
         g, r2 = np.exp(log_g), 1 / (1 + np.exp(-logit))
         share = g / g.sum()
-        value = (concentration * log_g - g).sum()
+        value = (CONCENTRATION * log_g - g).sum()
         value += -a * np.logaddexp(0, -logit) - b * np.logaddexp(0, logit)
         slope = np.empty(len(x))
-        slope[:-1] = 0.5 * (d_log_s - share * d_log_s.sum()) + concentration - g
+        slope[:-1] = 0.5 * (d_log_s - share * d_log_s.sum()) + CONCENTRATION - g
         slope[-1] = 0.5 * d_log_s.sum() + a * (1 - r2) - b * r2
         return float(value), slope

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -11,16 +12,20 @@ if TYPE_CHECKING:
     from rich.status import Status
 
 PATIENCE = 2.0  # seconds
+EVERY = 10.0  # seconds between lines about one stage
 
 
 class Progress:
     """Call it with each stage as it begins; it speaks only if the work takes longer than that.
 
-    A terminal gets a spinner, anything else a plain line per stage. Use it as a context manager.
+    A stage may be told again and again with how far it is, "Sampling: 20% ...": a terminal gets a
+    spinner that follows, anything else a plain line per stage, and one of these now and then. Use
+    it as a context manager.
     """
 
-    def __init__(self, patience: float = PATIENCE) -> None:
+    def __init__(self, patience: float = PATIENCE, every: float = EVERY) -> None:
         self._stage = ""
+        self._every, self._said, self._when = every, "", 0.0
         self._speaks = self._done = False
         self._status: Status | None = None
         self._lock = threading.Lock()
@@ -71,5 +76,8 @@ class Progress:
     def _say(self) -> None:
         if self._status is not None:
             self._status.update(f"{self._stage} ...")
-        else:
+            return
+        what, now = self._stage.partition(":")[0], monotonic()
+        if what != self._said or now - self._when >= self._every:
+            self._said, self._when = what, now
             print(f"forwhom: {self._stage} ...", file=sys.stderr, flush=True)

@@ -210,9 +210,8 @@ def _spread(posterior: Posterior, level: float) -> str:
 def _method(posterior: Posterior) -> str:
     d, plan = posterior.diagnostics, posterior.design.plan
     preset = f", preset {plan.preset}" if plan.preset else ""
-    model = (
-        f"Model: {_family(plan)}, baseline {plan.baseline}{preset}. Method {d.method}: {d.draws:,} "
-    )
+    baseline = "" if plan.std_error else f", baseline {plan.baseline}"
+    model = f"Model: {_family(plan)}{baseline}{preset}. Method {d.method}: {d.draws:,} "
     if d.chains is not None:
         c = d.chains
         return _wrap(
@@ -228,6 +227,8 @@ def _method(posterior: Posterior) -> str:
 
 
 def _family(plan: Plan) -> str:
+    if plan.std_error:
+        return f"{plan.family} with known standard errors ({plan.std_error})"
     return plan.family if plan.link == "identity" else f"{plan.family} ({plan.link})"
 
 

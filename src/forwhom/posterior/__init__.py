@@ -3,6 +3,7 @@
 from forwhom.posterior.elpd import Elpd, loo, sum_error, waic
 from forwhom.posterior.local import Block, LocalDraws
 from forwhom.posterior.posterior import Posterior, Quantity, link_words, make_posterior, views
+from forwhom.posterior.predict import NewGroups, draw_new_groups, new_effects, new_rows
 from forwhom.posterior.predictor import CellPredictor, predictor_of
 from forwhom.posterior.prior import draw_prior
 from forwhom.posterior.replicate import Replication, replicate, simulated_rows
@@ -15,15 +16,19 @@ __all__ = [
     "Elpd",
     "LocalDraws",
     "LogDensities",
+    "NewGroups",
     "Posterior",
     "Quantity",
     "Replication",
     "check_scale",
+    "draw_new_groups",
     "draw_prior",
     "link_words",
     "log_densities",
     "loo",
     "make_posterior",
+    "new_effects",
+    "new_rows",
     "on_response",
     "power_sensitivity",
     "predictor_of",

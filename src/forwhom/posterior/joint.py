@@ -85,7 +85,8 @@ class JointPredictor:
         """As observed, offsets and exposures included."""
         found = self.cells.likelihood
         assert found is not None
-        return self._eta(some, cells, found.d[cells], found.offset[cells])
+        d = found.d[cells]
+        return self._eta(some, cells, d, found.offset[cells], self._own(d))
 
     def with_and_without(
         self, effect: int, some: slice, cells: IntArray
@@ -102,22 +103,29 @@ class JointPredictor:
         if treatment.kind != "dose":
             columns = [e.treatment.column for e in self.design.effects]
             d[:, [k for k, name in enumerate(columns) if name == treatment.column]] = 0.0
-        without = self._eta(some, cells, d, offset)
+        without = self._eta(some, cells, d, offset, self._own(d, given=True))
         d[:, effect] += 1.0
-        return without, self._eta(some, cells, d, offset)
+        return without, self._eta(some, cells, d, offset, self._own(d, given=True))
 
-    def parameters(self, some: slice) -> tuple[FloatArray, ...]:
-        """The family's own, (size, k) each; a residual sd that differs as (1, C, k)."""
+    def parameters(self, some: slice, cells: IntArray) -> tuple[FloatArray, ...]:
+        """The family's own, (size, k) each; a residual sd that differs as (1, c, k)."""
         found, plan = self.cells.likelihood, self.design.plan
         assert found is not None
         own = [values[some].T for values in self.draws.parameters]
         if plan.sigma_by == "arm":
-            own[0] = own[0][None, found.arms[0]]
+            own[0] = own[0][None, found.arms[0][cells]]
         elif plan.sigma_by == "group":
-            own[0] = self.draws.residual[some].T[None, found.group]
+            own[0] = self.draws.residual[some].T[None, found.group[cells]]
         return tuple(own)
 
-    def _eta(self, some: slice, cells: IntArray, d: FloatArray, offset: FloatArray) -> FloatArray:
+    def _eta(
+        self,
+        some: slice,
+        cells: IntArray,
+        d: FloatArray,
+        offset: FloatArray,
+        of_group: FloatArray,
+    ) -> FloatArray:
         found, layout, draws = self.cells.likelihood, self.cells.layout, self.draws
         assert found is not None
         phi = draws.coefficients[some].transpose(1, 2, 0)  # (L, p, k)
@@ -130,7 +138,7 @@ class JointPredictor:
         for name, levels in zip(draws.factors, draws.levels, strict=True):
             u = levels[some].transpose(1, 2, 3, 0)  # (L, R, H, k)
             if name == "group":
-                index, own = found.group[cells], self._own(d)
+                index, own = found.group[cells], of_group
             else:
                 index = found.clusters[cells, names.index(name)]
                 own = np.hstack([np.ones((len(cells), 1)), d])[:, : u.shape[1]]
@@ -138,9 +146,15 @@ class JointPredictor:
                 eta += own[:, [r]] * u[:, r, index]
         return eta
 
-    def _own(self, d: FloatArray) -> FloatArray:
-        """Columns of the group's own parameters."""
+    def _own(self, d: FloatArray, given: bool = False) -> FloatArray:
+        """Columns of the group's own parameters.
+
+        In the preset they are intercepts of treated groups and of the control group; ``given`` to
+        an untreated row, such an intercept is the effect.
+        """
         one = np.ones((len(d), 1))
+        if given and self.design.groups.has_control_group:
+            return d
         if self.design.groups.has_control_group or self.design.estimates:
             return one
         parts = [one] if "b" in self.design.random_names else []

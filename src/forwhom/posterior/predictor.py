@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from forwhom.cells import Cells, LikelihoodCells, RowKinds
 from forwhom.design import Design, number_text
 from forwhom.errors import PlanError
-from forwhom.families import FAMILIES, Family, Outcome
+from forwhom.families import FAMILIES, KNOWN_GAUSSIAN, Family, Outcome
 from forwhom.inference import ExactDraws, JointDraws
 from forwhom.posterior.joint import JointPredictor
 from forwhom.posterior.latent import KEEP, LatentLocals
@@ -62,7 +62,8 @@ class CellPredictor:
     @property
     def family(self) -> Family:
         """The outcome's distribution."""
-        return FAMILIES[self.posterior.design.plan.family]
+        design = self.posterior.design
+        return KNOWN_GAUSSIAN if design.estimates else FAMILIES[design.plan.family]
 
     @property
     def link(self) -> str:
@@ -112,6 +113,8 @@ class CellPredictor:
         if len(design.effects) > 1:
             return _several_arms(design, self.found)
         t, d = design.treatment, self.found.d[:, 0]
+        if t.kind == "estimate":
+            return ("estimates",), np.zeros(len(d), dtype=np.int64)
         if t.kind == "binary":
             names = tuple(f"{t.column}={value}" for value in (t.control, t.treated))
             return names, (d != 0).astype(np.int64)
@@ -147,13 +150,13 @@ class CellPredictor:
                 b[at] = block.own_b[inside][:, draws]
         return self._combine(cells, draws, theta, b, some, place)
 
-    def parameters(self, draws: slice) -> tuple[FloatArray, ...]:
+    def parameters(self, draws: slice, cells: IntArray) -> tuple[FloatArray, ...]:
         """The family's own parameters in some draws, (size, k) each.
 
-        A residual sd that differs by arm or group is (1, C, k): that of each cell.
+        A residual sd that differs by arm or group is (1, c, k): that of each of the cells.
         """
         if self.joint is not None:
-            return self.joint.parameters(draws)
+            return self.joint.parameters(draws, cells)
         return tuple(values[draws].T for _, values in self.posterior.parameters)
 
     def pieces(self, draws: slice) -> Iterator[tuple[IntArray, FloatArray]]:
@@ -177,14 +180,14 @@ class CellPredictor:
         """Log density of one row of each kind: kind numbers (m,) and values (m, k), by pieces."""
         kinds = self.kinds
         assert kinds is not None
-        own, family = self.parameters(draws), self.family
+        family = self.family
         for cells, eta in self.pieces(draws):
             mine, place = kinds.among(cells)
             step = max(4 * VALUES // max(eta.shape[-1], 1), 1)
             for low in range(0, len(mine), step):
                 some, at = mine[low : low + step], place[low : low + step]
                 outcome = kinds.outcome.take(some)
-                parameters = _of_cells(own, cells[at])
+                parameters = self.parameters(draws, cells[at])
                 value = family.log_likelihood(outcome, eta[..., at, :], self.link, parameters)
                 yield some, value + family.constant(outcome)[:, None]
 
@@ -207,9 +210,11 @@ class CellPredictor:
     ) -> FloatArray:
         """eta of cells, given theta and b of their groups (g, k); ``place`` (c,) among them."""
         found, local = self.found, self.local
-        before = local.shared.coefficients[draws, : self.cells.layout.delta.stop]
         lambda_ = local.lambda_[draws]
-        eta = found.baseline_row[cells] @ before.T + found.offset[cells, None]
+        eta = np.tile(found.offset[cells, None], (1, len(lambda_)))
+        if not self.posterior.design.estimates:
+            before = local.shared.coefficients[draws, : self.cells.layout.delta.stop]
+            eta += found.baseline_row[cells] @ before.T
         eta += found.d[cells] * (found.effect_rows[0][cells] @ lambda_.T)
         own = theta - local.eta_columns[groups] @ lambda_.T  # beyond the group's prediction
         for r, name in enumerate(local.random):
@@ -235,11 +240,6 @@ def predictor_of(posterior: Posterior, cells: Cells, what: str) -> CellPredictor
             "Fit again with method='quadrature': the same posterior, from rows."
         )
     return CellPredictor(posterior, cells)
-
-
-def _of_cells(parameters: tuple[FloatArray, ...], cells: IntArray) -> tuple[FloatArray, ...]:
-    """Those of some cells, where a parameter differs between cells."""
-    return tuple(p[:, cells] if p.ndim > 2 else p for p in parameters)
 
 
 def _several_arms(design: Design, found: LikelihoodCells) -> tuple[tuple[str, ...], IntArray]:

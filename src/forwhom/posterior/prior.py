@@ -9,8 +9,8 @@ import numpy as np
 from forwhom.cells import Cells, Priors
 from forwhom.design import Design
 from forwhom.errors import PlanError
-from forwhom.inference import sample_prior
-from forwhom.model import LatentModel
+from forwhom.inference import sample_joint_prior, sample_prior
+from forwhom.model import JointModel, LatentModel
 from forwhom.model.segment import Segment
 from forwhom.posterior.latent import IntArray, LatentLocals
 from forwhom.posterior.local import Block
@@ -27,7 +27,9 @@ class PriorLocals(LatentLocals):
         return super()._block(replace(part, rank=0), cells, whole, rng)
 
 
-def draw_prior(design: Design, cells: Cells, priors: Priors, model: LatentModel) -> Posterior:
+def draw_prior(
+    design: Design, cells: Cells, priors: Priors, model: LatentModel | JointModel
+) -> Posterior:
     """Draws of every parameter from its prior, in as many draws and with the seed of the plan.
 
     Raises:
@@ -47,6 +49,9 @@ def draw_prior(design: Design, cells: Cells, priors: Priors, model: LatentModel)
             f'Give it one that says what is plausible, such as priors={{"{first}": "{example}"}}, '
             "or leave it out for the default."
         )
+    if isinstance(model, JointModel):
+        joint = sample_joint_prior(model, design.plan.draws, design.plan.seed)
+        return make_posterior(design, cells, priors, None, joint)
     drawn = sample_prior(model, design.plan.draws, design.plan.seed)
     posterior = make_posterior(design, cells, priors, model, drawn)
     local = posterior.local

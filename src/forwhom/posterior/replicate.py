@@ -164,8 +164,8 @@ def _levels(predictor: CellPredictor, rng: np.random.Generator, what: str) -> Re
     seen, again = _Tally(*shape, 1), _Tally(*shape, sets)
     seen.add_levels(observed[:, :, None], score, arm, found.group)
     n = np.maximum(np.round(found.rows), 1).astype(np.int64)
-    own = predictor.parameters(draws)
     for cells, eta in predictor.pieces(draws):
+        own = predictor.parameters(draws, cells)
         mean = family.mean(eta, predictor.link, own, outcome.take(cells))
         some = n[cells, None]
         if family.support == "binary":
@@ -211,14 +211,14 @@ def _numbers(predictor: CellPredictor, rng: np.random.Generator, what: str) -> R
     center = float(np.average(y, weights=kinds.count))
     seen, again = _Tally(*shape, 1, center), _Tally(*shape, sets, center)
     seen.add_numbers(y[:, None], kinds.count * trials, arm[kinds.cell], group[kinds.cell], edges)
-    own = predictor.parameters(draws)
     for cells, eta in predictor.pieces(draws):
         mine, place = kinds.among(cells)
         for row in _rows(copies[mine], max(VALUES // sets, 1)):
             kind, at = mine[row], place[row]
             outcome = kinds.outcome.take(kind)
-            drawn = family.draw(rng, eta[at], predictor.link, own, outcome)
             cell = cells[at]
+            own = predictor.parameters(draws, cell)
+            drawn = family.draw(rng, eta[..., at, :], predictor.link, own, outcome)
             again.add_numbers(
                 drawn / outcome.trials[:, None], weight[kind], arm[cell], group[cell], edges
             )
@@ -228,7 +228,7 @@ def _numbers(predictor: CellPredictor, rng: np.random.Generator, what: str) -> R
         variance = tally.second / tally.weight[:, None] - mean**2
         sd = np.sqrt(np.where(np.isnan(variance), np.inf, np.maximum(variance, 0.0)))
         out = {"mean": center + mean, "sd": sd}
-        if family.support == "count":
+        if family.support in ("count", "closed unit"):
             out["share of zeros"] = tally.zeros / tally.weight[:, None]
         ends = ENDS.get(family.support, "")
         if ends == "both":
@@ -324,9 +324,8 @@ def simulated_rows(predictor: CellPredictor, rows: int, seed: int) -> FloatArray
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(7,)))
     picked = rng.choice(len(kinds.count), rows, p=kinds.count / kinds.count.sum())
     outcome, every = kinds.outcome.take(picked), slice(None)
-    eta = predictor.eta(every, kinds.cell[picked])
+    cells = kinds.cell[picked]
+    eta, own = predictor.eta(every, cells), predictor.parameters(every, cells)
     with np.errstate(over="ignore", invalid="ignore"):
-        drawn = predictor.family.draw(
-            rng, eta, predictor.link, predictor.parameters(every), outcome
-        )
+        drawn = predictor.family.draw(rng, eta, predictor.link, own, outcome)
     return np.asarray(drawn / outcome.trials[:, None])

@@ -5,8 +5,9 @@ Pareto-smoothed importance sampling say how far each conclusion's distribution m
 Paananen, Bürkner and Vehtari 2024, Statistics and Computing 34).
 
 What is scaled: the priors of everything that groups share, and the likelihood with the groups'
-own parameters integrated out. How groups spread around their prediction given sigma_theta and
-sigma_b is a part of the model that the data inform, and is scaled with neither.
+own parameters integrated out, or for draws by NUTS given them. How groups spread around their
+prediction given sigma_theta and sigma_b is a part of the model that the data inform, and is scaled
+with neither.
 """
 
 from __future__ import annotations
@@ -16,11 +17,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from forwhom.inference import ExactDraws, LatentDraws, log_likelihood
+from forwhom.cells import Cells
+from forwhom.inference import ExactDraws, JointDraws, LatentDraws, log_likelihood
 from forwhom.model.threads import one_blas_thread
 from forwhom.posterior.latent import LatentLocals
 from forwhom.posterior.local import LocalDraws
 from forwhom.posterior.posterior import Posterior
+from forwhom.posterior.predictor import predictor_of
 
 FloatArray = NDArray[np.float64]
 
@@ -35,7 +38,7 @@ class LogDensities:
     likelihood: FloatArray
 
 
-def log_densities(posterior: Posterior) -> LogDensities:
+def log_densities(posterior: Posterior, cells: Cells) -> LogDensities:
     """Evaluate both at the draws."""
     local, shared = posterior.local, posterior.shared
     if isinstance(local, LocalDraws):
@@ -45,10 +48,24 @@ def log_densities(posterior: Posterior) -> LogDensities:
             likelihood = model.log_likelihood(shared.internal, shared.tau, shared.sigma)
         prior = model.log_prior(shared.coefficients, shared.spreads, shared.residual)
         return LogDensities(prior, likelihood)
+    if isinstance(shared, JointDraws):
+        return LogDensities(shared.log_prior, _given_levels(posterior, cells))
     assert isinstance(local, LatentLocals)
     assert isinstance(shared, LatentDraws)
     prior = local.model.log_prior_of_parameters(shared.tau, shared.xi)
     return LogDensities(prior, log_likelihood(local.model, shared))
+
+
+def _given_levels(posterior: Posterior, cells: Cells) -> FloatArray:
+    """Log likelihood given the groups' and clusters' own parameters, (D,)."""
+    predictor = predictor_of(posterior, cells, "sensitivity()")
+    family, total = predictor.family, np.zeros(predictor.draws)
+    every = slice(None)
+    for part, eta in predictor.pieces(every):
+        own = predictor.parameters(every, part)
+        value = family.log_likelihood(predictor.outcome.take(part), eta, predictor.link, own)
+        total += predictor.weight[part] @ value
+    return total
 
 
 def power_sensitivity(draws: FloatArray, log_density: FloatArray) -> FloatArray:

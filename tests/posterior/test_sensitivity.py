@@ -64,7 +64,7 @@ def test_densities_are_those_of_rows(method: str) -> None:
     }
     fit = fw.fit(data, "y", "d", "a + m", bins=12, draws=40, method=method, priors=priors)
     result = fit.result
-    found = log_densities(result)
+    found = log_densities(result, fit.cells)
     sd = {"theta": result.sigma_theta, "b": result.sigma_b}
     expected = stats.norm(0, 1).logpdf(result.alpha)
     expected = expected + stats.norm(0.2, 0.5).logpdf(result.delta).sum(axis=1)
@@ -90,7 +90,7 @@ def test_densities_are_those_of_rows(method: str) -> None:
 def test_the_same_as_arviz() -> None:
     data = simulate("poisson", "log", dose=False)
     fit = fw.fit(data, "y", "d", "a + m", family="poisson", bins=12, draws=1000)
-    found = log_densities(fit.result)
+    found = log_densities(fit.result, fit.cells)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from arviz_base import from_dict

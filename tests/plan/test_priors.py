@@ -164,11 +164,14 @@ KEYS = (
         ({"lambda": "half_normal(1)"}, "lambda (the modifier coefficients) is a coefficient of "
          "either sign. It takes: normal(m, s), student_t(df, m, s), flat, horseshoe(s, slab, df), "
          "r2d2(mean, precision)."),
-        ({"lambda": {"a": "half_normal(1)"}}, "either sign. It takes: normal(m, s), student_t(df, "
-         "m, s), flat."),
-        ({"lambda": {"a": "horseshoe(1, 2, 4)"}}, "'horseshoe' shrinks all coefficients of lambda "
-         "together: give it to lambda as a whole. It takes: normal(m, s), student_t(df, m, s), "
-         "flat."),
+        ({"lambda": {"Intercept": "half_normal(1)"}}, "either sign. It takes: normal(m, s), "
+         "student_t(df, m, s), flat."),
+        ({"lambda": {"Intercept": "horseshoe(1, 2, 4)"}}, "'horseshoe' is for the coefficients of "
+         "modifiers, not for the effect at their zero. It takes: normal(m, s), student_t(df, m, "
+         "s), flat."),
+        ({"lambda": {"a": "r2d2(0.5, 2)", "b": "flat", "c": "horseshoe(1, 2, 4)"}}, "terms of "
+         "lambda are shrunk together, by one prior; 'a' has 'r2d2(0.5, 2)' and 'c' has "
+         "'horseshoe(1, 2, 4)'. Give them the same."),
         ({"delta": "r2d2(0.5, 1)"}, "delta (the modifiers' main effects) is a coefficient of "
          "either sign. 'r2d2' is for lambda, the modifier coefficients. It takes: normal(m, s), "
          "student_t(df, m, s), flat."),

@@ -232,8 +232,9 @@ def parse_priors(
 
     ``keys`` are those of the plan, by default a Gaussian one's. Raises :class:`PlanError` for an
     unknown parameter, or a distribution that does not fit it: coefficients take normal, student_t
-    and flat; scales take the half distributions, exponential, gamma and flat; lambda as a whole
-    also takes horseshoe and r2d2, which leave its intercept to the default.
+    and flat; scales take the half distributions, exponential, gamma and flat; lambda
+    also takes horseshoe and r2d2, as a whole, which leaves its intercept to the default, or for
+    those terms that are to be shrunk together.
 
     >>> parse_priors({"alpha": "flat", "lambda": {"woman": "normal(0, 0.2)"}})["alpha"].text
     'flat'
@@ -273,6 +274,13 @@ def _by_term(key: PriorKey, table: Mapping[object, object]) -> dict[str, Prior]:
                 "Give its prior as 'alpha'."
             )
         priors[term] = _fitting(key, value, term)
+    shrunk = {p.text: term for term, p in priors.items() if p.distribution in SHRINKING}
+    if len(shrunk) > 1:
+        (one, first), (other, second), *_ = shrunk.items()
+        raise PlanError(
+            f"priors: terms of {key.name} are shrunk together, by one prior; '{first}' has '{one}' "
+            f"and '{second}' has '{other}'. Give them the same."
+        )
     return priors
 
 
@@ -280,7 +288,7 @@ def _fitting(key: PriorKey, value: object, term: str | None = None) -> Prior:
     where = key.name if term is None else f"{key.name}, term '{term}'"
     prior = parse_prior(value, where)
     row = DISTRIBUTIONS[prior.distribution]
-    kinds = set(key.kinds) - ({"shrinkage"} if term is not None else set())
+    kinds = set(key.kinds) - ({"shrinkage"} if term == INTERCEPT else set())
     fits = [d for d in DISTRIBUTIONS.values() if kinds & set(d.fits)]
     if row in fits:
         return prior
@@ -288,8 +296,7 @@ def _fitting(key: PriorKey, value: object, term: str | None = None) -> Prior:
     way = ""
     if prior.distribution in SHRINKING:
         way = (
-            f" '{row.name}' shrinks all coefficients of {key.name} together: give it "
-            f"to {key.name} as a whole."
+            f" '{row.name}' is for the coefficients of modifiers, not for the effect at their zero."
             if "shrinkage" in key.kinds
             else f" '{row.name}' is for lambda, the modifier coefficients."
         )

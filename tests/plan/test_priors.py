@@ -228,16 +228,16 @@ def test_every_distribution_fits_some_parameter(distribution: str) -> None:
     assert any(accepted.values())
 
 
-def test_distributions_that_shrink_are_for_lambda_as_a_whole() -> None:
+def test_distributions_that_shrink_are_for_lambda_but_its_intercept() -> None:
     assert SHRINKING == ("horseshoe", "r2d2")
     keys = prior_keys("gaussian", ["ad", "mailer"])
     for name in SHRINKING:
         prior = some(DISTRIBUTIONS[name])
         for key in ("lambda", "lambda_ad"):
             assert parse_priors({key: prior.text}, keys) == {key: prior}
-            for term in ("age", INTERCEPT):
-                with pytest.raises(PlanError, match=f"give it to {key} as a whole"):
-                    parse_priors({key: {term: prior.text}}, keys)
+            assert parse_priors({key: {"age": prior.text}}, keys) == {key: {"age": prior}}
+            with pytest.raises(PlanError, match="not for the effect at their zero"):
+                parse_priors({key: {INTERCEPT: prior.text}}, keys)
 
 
 def test_keys_of_treatments_and_clusters() -> None:

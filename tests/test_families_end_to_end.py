@@ -7,7 +7,7 @@ import pytest
 
 import forwhom as fw
 from forwhom.families import FAMILIES
-from tests.inference.test_quadrature_against_nuts import simulate
+from tests.reference.nuts.cases import simulate
 
 NAMES = list(FAMILIES)
 

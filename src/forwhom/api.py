@@ -268,7 +268,8 @@ def prior_predictive(
         **keywords: as for :func:`fit`.
 
     Raises:
-        PlanError: a prior is flat, or the question is not well put.
+        PlanError: a prior is flat, groups are tied together (several treatments, clusters and
+            the like), or the question is not well put.
         DataError: the data do not fit the question.
 
     >>> import forwhom as fw
@@ -280,12 +281,17 @@ def prior_predictive(
     3
     """
     made = _plan_of(data, plan, keywords)
-    # Rows are needed, whatever method will fit them; the numbers are checked as a plan's are.
+    # Its numbers are checked as a plan's are.
     checked = make_plan(outcome="y", treatment="d", groups="g", draws=draws, seed=seed or made.seed)
-    made = replace(made, method="quadrature", draws=checked.draws, seed=checked.seed)
+    made = replace(made, draws=checked.draws, seed=checked.seed)
     table = load(data if data is not None else made.data, made.columns)
     design, rows = build_design(made, table)
-    cells = reduce_rows(design, rows)
+    if reason := tied(design):
+        raise PlanError(
+            f"prior_predictive() draws one group after the other, and {reason}. Leave that out to "
+            "simulate the rest."
+        )
+    cells = reduce_rows(design, rows, keep_rows=True)
     check_columns(design, cells)
     priors = resolve_priors(design, cells)
     latent = build_latent(cells, priors, design.random_names, made.family, made.link)

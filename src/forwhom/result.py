@@ -200,6 +200,9 @@ class Fit:
         """What the conclusions owe to the priors and to the data: power-scaling.
 
         One row for each average effect, each lambda and sigma_theta, with a diagnosis in words.
+
+        Raises:
+            PlanError: the draws are by NUTS.
         """
         return self.native(self._sensitivity())
 
@@ -368,12 +371,13 @@ class Fit:
         return self.native(estimands.pointwise_table(found, self._predictor(f"{method}()")))
 
     def _sensitivity(self) -> Tidy:
+        found = log_densities(self.result)
         told = self._told(None)
         averages = [
             (label, self._average_draws(one))
             for label, one in zip(_labels(told), told, strict=True)
         ]
-        return estimands.sensitivity_table(self.result, averages, log_densities(self.result))
+        return estimands.sensitivity_table(self.result, averages, found)
 
     def _predictor(self, what: str) -> CellPredictor:
         return predictor_of(self.result, self.cells, what)

@@ -62,7 +62,7 @@ def prior_outcome_table(
     if rows is not None:
         kinds = predictor.kinds
         assert kinds is not None
-        y = kinds.outcome.y / kinds.outcome.trials
+        y = kinds.outcome.y / predictor.trials_of(kinds.outcome)
         order = np.argsort(y)
         share = np.cumsum(kinds.count[order]) / kinds.count.sum()
         whole = found is not None
@@ -140,9 +140,13 @@ def prior_effects_table(
     on = told[0].effect_on
     if told[0].quantity is not None and told[0].quantity.label:
         on = on.replace(f" being {told[0].quantity.label}", "")
+    design = told[0].design
+    what, plain = f"Effects on {on}{unit}.", "difference between the arms"
+    if design.estimates:
+        what, plain = f"Effects as estimated in {on}.", "mean of the estimates"
     notes = (
-        f"Effects on {on}{unit}. Observed: the plain difference between the arms. A group: one "
-        "picked at random in each draw, larger ones more often.",
+        f"{what} Observed: the plain {plain}. A group: one picked at random in each draw, larger "
+        "ones more often.",
     )
     return Tidy(columns, "Effects implied by the priors", level, notes, EFFECT_HEADERS)
 
@@ -170,7 +174,10 @@ def _effects(posterior: Posterior, seed: int) -> tuple[FloatArray, FloatArray, F
 
 
 def observed_differences(posterior: Posterior, found: Replication | None) -> list[float]:
-    """The plain difference between the arms, for each quantity that effects can be told in."""
+    """The plain difference between the arms, for each quantity that effects can be told in.
+
+    Of estimated effects: their plain mean.
+    """
     design = posterior.design
     levels = design.outcome.levels
     several = max(len(levels) - 1, 1) if len(levels) > 2 else 1
@@ -180,5 +187,7 @@ def observed_differences(posterior: Posterior, found: Replication | None) -> lis
         share = found.share_observed[1] - found.share_observed[0]
         return [float(100 * share[k:].sum()) for k in range(1, len(levels))]
     at = found.statistics.index("mean")
+    if design.estimates:
+        return [float(found.observed[at, 0])]
     unit = 100.0 if design.plan.family == "binomial" else 1.0
     return [float(unit * (found.observed[at, 1] - found.observed[at, 0]))]

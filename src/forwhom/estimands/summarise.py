@@ -26,6 +26,7 @@ SUMMARY_HEADERS = {
     "term": "Term",
     "group_id": "Group",
     "n_groups": "Groups",
+    "n_rows": "Rows",
     "n_treated": "Treated",
     "n_control": "Control",
     "estimate": "Estimate",

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from math import isnan
 
 import numpy as np
+from numpy.typing import NDArray
 
 from forwhom.data import Tidy
+from forwhom.errors import plural
 from forwhom.estimands import Caution, modifiers_table, summarise
 from forwhom.output.text import format_probability, number_style, percent
 from forwhom.plan import Plan
@@ -90,16 +92,23 @@ def _data(posterior: Posterior, source: str) -> str:
         text += f" ({dropped:,} dropped; missing: {shown}{more})"
     text += _arm_counts(posterior)
     size = groups.n_treated if groups.has_control_group else groups.n_rows
-    kind = "treated rows" if groups.has_control_group else "rows"
-    text += (
-        f" {groups.count:,} group{'s' if groups.count != 1 else ''} of {size.min():,} to "
-        f"{size.max():,} {kind} (median {np.median(size):g})"
-    )
+    kind = "treated row" if groups.has_control_group else "row"
+    text += f" {plural(groups.count, 'group')} of {_range(size, kind)}"
+    if size.min() < size.max():
+        text += f" (median {np.median(size):g})"
     text += ", and one control group." if groups.has_control_group else "."
     for cluster in design.clusters:
-        low, high = int(cluster.n_rows.min()), int(cluster.n_rows.max())
-        text += f" {len(cluster.levels):,} clusters of {cluster.name} ({low:,} to {high:,} rows)."
+        text += f" {len(cluster.levels):,} clusters by {cluster.name}, of "
+        text += f"{_range(cluster.n_rows, 'row')}."
     return _wrap(text)
+
+
+def _range(size: NDArray[np.int64], kind: str) -> str:
+    """How many rows parts have, in words."""
+    low, high = int(size.min()), int(size.max())
+    if low < high:
+        return f"{low:,} to {plural(high, kind)}"
+    return plural(low, kind) + (" each" if len(size) > 1 else "")
 
 
 def _arm_counts(posterior: Posterior) -> str:
@@ -209,10 +218,7 @@ def _spread(posterior: Posterior, level: float) -> str:
 
 def _method(posterior: Posterior) -> str:
     d, plan = posterior.diagnostics, posterior.design.plan
-    preset = f", preset {plan.preset}" if plan.preset else ""
-    model = (
-        f"Model: {_family(plan)}, baseline {plan.baseline}{preset}. Method {d.method}: {d.draws:,} "
-    )
+    model = f"Model: {model_words(plan)}. Method {d.method}: {d.draws:,} "
     if d.chains is not None:
         c = d.chains
         return _wrap(
@@ -227,8 +233,20 @@ def _method(posterior: Posterior) -> str:
     )
 
 
-def _family(plan: Plan) -> str:
-    return plan.family if plan.link == "identity" else f"{plan.family} ({plan.link})"
+def model_words(plan: Plan) -> str:
+    """Family, baseline and what else makes the model."""
+    if plan.std_error:
+        words = f"estimates with known standard errors ({plan.std_error})"
+    else:
+        link = "" if plan.link == "identity" else f" ({plan.link})"
+        words = f"{plan.family}{link}, baseline {plan.baseline}"
+    more = (
+        ("" if plan.spread == "normal" else f"spread {plan.spread}"),
+        ("correlated group parameters" if plan.correlated else ""),
+        (f"residual sd by {plan.sigma_by}" if plan.sigma_by else ""),
+        (f"preset {plan.preset}" if plan.preset else ""),
+    )
+    return ", ".join([words, *(part for part in more if part)])
 
 
 def _interval(row: dict[str, float], level: float, unit: str = "") -> str:

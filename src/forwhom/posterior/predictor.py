@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from forwhom.cells import Cells, LikelihoodCells, RowKinds
 from forwhom.design import Design, number_text
 from forwhom.errors import PlanError
-from forwhom.families import FAMILIES, Family, Outcome
+from forwhom.families import FAMILIES, KNOWN_GAUSSIAN, Family, Outcome
 from forwhom.inference import ExactDraws, JointDraws
 from forwhom.posterior.joint import JointPredictor
 from forwhom.posterior.latent import KEEP, LatentLocals
@@ -62,7 +62,8 @@ class CellPredictor:
     @property
     def family(self) -> Family:
         """The outcome's distribution."""
-        return FAMILIES[self.posterior.design.plan.family]
+        design = self.posterior.design
+        return KNOWN_GAUSSIAN if design.estimates else FAMILIES[design.plan.family]
 
     @property
     def link(self) -> str:
@@ -112,6 +113,8 @@ class CellPredictor:
         if len(design.effects) > 1:
             return _several_arms(design, self.found)
         t, d = design.treatment, self.found.d[:, 0]
+        if t.kind == "estimate":
+            return ("all estimates",), np.zeros(len(d), dtype=np.int64)
         if t.kind == "binary":
             names = tuple(f"{t.column}={value}" for value in (t.control, t.treated))
             return names, (d != 0).astype(np.int64)
@@ -146,6 +149,11 @@ class CellPredictor:
                 theta[at] = block.theta[inside][:, draws]
                 b[at] = block.own_b[inside][:, draws]
         return self._combine(cells, draws, theta, b, some, place)
+
+    def trials_of(self, outcome: Outcome) -> FloatArray:
+        """What outcomes are shares of: their trials where there are any, else one."""
+        counted = self.family.support == "successes"  # else it may be standard errors
+        return outcome.trials if counted else np.ones(len(outcome.y))
 
     def parameters(self, draws: slice) -> tuple[FloatArray, ...]:
         """The family's own parameters in some draws, (size, k) each.
@@ -184,7 +192,7 @@ class CellPredictor:
             for low in range(0, len(mine), step):
                 some, at = mine[low : low + step], place[low : low + step]
                 outcome = kinds.outcome.take(some)
-                parameters = _of_cells(own, cells[at])
+                parameters = of_cells(own, cells[at])
                 value = family.log_likelihood(outcome, eta[..., at, :], self.link, parameters)
                 yield some, value + family.constant(outcome)[:, None]
 
@@ -237,7 +245,7 @@ def predictor_of(posterior: Posterior, cells: Cells, what: str) -> CellPredictor
     return CellPredictor(posterior, cells)
 
 
-def _of_cells(parameters: tuple[FloatArray, ...], cells: IntArray) -> tuple[FloatArray, ...]:
+def of_cells(parameters: tuple[FloatArray, ...], cells: IntArray) -> tuple[FloatArray, ...]:
     """Those of some cells, where a parameter differs between cells."""
     return tuple(p[:, cells] if p.ndim > 2 else p for p in parameters)
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from forwhom.errors import PlanError
 from forwhom.posterior.elpd import not_single
-from forwhom.posterior.predictor import CellPredictor
+from forwhom.posterior.predictor import CellPredictor, of_cells
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -200,7 +200,7 @@ def _numbers(predictor: CellPredictor, rng: np.random.Generator, what: str) -> R
         )
     arms, arm = predictor.arms
     group = predictor.group
-    trials = kinds.outcome.trials
+    trials = predictor.trials_of(kinds.outcome)
     y = kinds.outcome.y / trials
     edges = _edges(y, kinds.count, family.support)
     copies = np.maximum(np.round(kinds.count), 1).astype(np.int64)
@@ -216,12 +216,11 @@ def _numbers(predictor: CellPredictor, rng: np.random.Generator, what: str) -> R
         mine, place = kinds.among(cells)
         for row in _rows(copies[mine], max(VALUES // sets, 1)):
             kind, at = mine[row], place[row]
-            outcome = kinds.outcome.take(kind)
-            drawn = family.draw(rng, eta[at], predictor.link, own, outcome)
             cell = cells[at]
-            again.add_numbers(
-                drawn / outcome.trials[:, None], weight[kind], arm[cell], group[cell], edges
-            )
+            outcome, parameters = kinds.outcome.take(kind), of_cells(own, cell)
+            drawn = family.draw(rng, eta[at], predictor.link, parameters, outcome)
+            drawn = drawn / trials[kind, None]
+            again.add_numbers(drawn, weight[kind], arm[cell], group[cell], edges)
 
     def statistics(tally: _Tally) -> dict[str, FloatArray]:
         mean = tally.first / tally.weight[:, None]
@@ -329,4 +328,4 @@ def simulated_rows(predictor: CellPredictor, rows: int, seed: int) -> FloatArray
         drawn = predictor.family.draw(
             rng, eta, predictor.link, predictor.parameters(every), outcome
         )
-    return np.asarray(drawn / outcome.trials[:, None])
+    return np.asarray(drawn / predictor.trials_of(outcome)[:, None])

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from forwhom.inference import ExactDraws, LatentDraws, log_likelihood
+from forwhom.errors import PlanError
+from forwhom.inference import ExactDraws, JointDraws, LatentDraws, log_likelihood
 from forwhom.model.threads import one_blas_thread
 from forwhom.posterior.latent import LatentLocals
 from forwhom.posterior.local import LocalDraws
@@ -36,8 +37,18 @@ class LogDensities:
 
 
 def log_densities(posterior: Posterior) -> LogDensities:
-    """Evaluate both at the draws."""
+    """Evaluate both at the draws.
+
+    Raises:
+        PlanError: draws by NUTS, whose groups are not integrated out.
+    """
     local, shared = posterior.local, posterior.shared
+    if isinstance(shared, JointDraws):
+        raise PlanError(
+            "sensitivity() needs the likelihood with the groups' own parameters integrated out, "
+            "which method 'nuts' does without. Fit again with other priors and compare, or with "
+            "method='quadrature' where the model allows it."
+        )
     if isinstance(local, LocalDraws):
         assert isinstance(shared, ExactDraws)
         model = local.model

@@ -14,7 +14,7 @@ from forwhom.posterior import predictor_of
 from tests.families.test_families import scipy_log
 from tests.inference.test_quadrature_against_nuts import simulate
 
-NAMES = list(FAMILIES)
+NAMES = [name for name, family in FAMILIES.items() if not family.several]
 
 
 def fitted(name: str, dose: bool = False, **more: object) -> tuple[dict[str, np.ndarray], fw.Fit]:

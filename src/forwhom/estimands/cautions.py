@@ -229,7 +229,7 @@ def _which(posterior: Posterior) -> str:
     """Which of several effects, in words."""
     design = posterior.design
     of = f" of {design.treatment.name}" if len(design.effects) > 1 else ""
-    return of + (f" on {posterior.category}" if posterior.category else "")
+    return of + (f" for {posterior.category}" if posterior.category else "")
 
 
 def _columns(posterior: Posterior, cells: Cells) -> list[Caution]:

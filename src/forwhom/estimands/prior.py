@@ -145,9 +145,13 @@ def prior_effects_table(
     on = told[0].effect_on
     if told[0].quantity is not None and told[0].quantity.label:
         on = on.replace(f" being {told[0].quantity.label}", "")
+    design = told[0].design
+    what, plain = f"Effects on {on}{unit}.", "difference between the arms"
+    if design.estimates:
+        what, plain = f"Effects as estimated in {on}.", "mean of the estimates"
     notes = (
-        f"Effects on {on}{unit}. Observed: the plain difference between the arms. A group: one "
-        "picked at random in each draw, larger ones more often.",
+        f"{what} Observed: the plain {plain}. A group: one picked at random in each draw, larger "
+        "ones more often.",
     )
     return Tidy(columns, "Effects implied by the priors", level, notes, EFFECT_HEADERS)
 

@@ -18,7 +18,7 @@ import pytest
 import forwhom as fw
 from forwhom.families import FAMILIES
 from forwhom.posterior import Posterior
-from tests.inference.test_quadrature_against_nuts import simulate
+from tests.reference.nuts.cases import simulate
 
 FLAT = {"alpha": "flat", "delta": "flat", "lambda": "flat"}
 CASES = [

@@ -9,6 +9,7 @@ that, 4 joint standard errors. Seeds are fixed.
 from __future__ import annotations
 
 import json
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -117,3 +118,21 @@ def test_the_joint_densitys_gradient_is_its_slope() -> None:
         up, down = (joint.logp(x + s * 1e-5 * step)[0] for s in (1, -1))
         slope = joint.logp(x)[1] @ step
         assert (up - down) / 2e-5 == pytest.approx(slope, rel=1e-4, abs=1e-4), case.name
+
+
+def test_the_rows_densities_are_the_families() -> None:
+    """Up to what depends on the data alone; forwhom's are held to scipy's on their own."""
+    for case in CASES:
+        joint = joint_of(case, case.data())
+        own = np.linspace(0.4, 1.5, sum(joint.sizes))
+        ends = np.cumsum((0, *joint.sizes))
+        parts = [own[a:b, None] for a, b in pairwise(ends)]
+        apart = []
+        for eta in np.random.default_rng(2).normal(size=(2, len(joint.F))):
+            value, pull, slopes = joint.rows(eta, own)
+            theirs = joint.family.derivatives(joint.outcome, eta[:, None], case.link, parts)
+            np.testing.assert_allclose(pull, theirs.first[:, 0], rtol=1e-8, atol=1e-10)
+            expected = [one.sum(axis=(1, 2)) for one in theirs.parameters]
+            np.testing.assert_allclose(slopes, np.hstack([*expected, []]), rtol=1e-8, atol=1e-8)
+            apart.append(value - theirs.value.sum())
+        assert apart[0] == pytest.approx(apart[1], abs=1e-8), case.name

@@ -32,6 +32,18 @@ def digamma(x: float) -> float:
 
 
 @compiled
+def logistic(x: float) -> tuple[float, float]:
+    """F and its density."""
+    p = 1 / (1 + exp(-x))
+    return p, p * (1 - p)
+
+
+@compiled
+def normal(x: float) -> tuple[float, float]:
+    return 0.5 * erfc(-x / sqrt(2.0)), exp(-0.5 * x**2) / sqrt(2 * pi)
+
+
+@compiled
 def gaussian(eta, y, trials, event, own) -> Rows:
     sigma, pull, slopes, value = own[0], np.empty(len(y)), np.zeros(1), 0.0
     for i in range(len(y)):
@@ -148,6 +160,33 @@ def beta_logit(eta, y, trials, event, own) -> Rows:
 
 
 @compiled
+def ordered_beta(eta, y, trials, event, own) -> Rows:
+    cut, gap = own[1], own[2]
+    pull, slopes, value = np.empty(len(y)), np.zeros(3), 0.0
+    for i in range(len(y)):
+        above, above_density = logistic(eta[i] - cut)
+        top, top_density = logistic(eta[i] - cut - gap)
+        # the probability of what is seen, and its slopes in the two probabilities
+        p, in_above, in_top = above - top, 1.0, -1.0
+        if y[i] == 0:
+            p, in_above, in_top = 1 - above, -1.0, 0.0
+        if y[i] == 1:
+            p, in_above, in_top = top, 0.0, 1.0
+        value += log(p)
+        in_cut = -(in_above * above_density + in_top * top_density) / p
+        pull[i] = -in_cut
+        slopes[1] += in_cut
+        slopes[2] -= in_top * top_density / p
+        if 0 < y[i] < 1:
+            one = np.array([i])
+            share, share_pull, in_phi = beta_logit(eta[one], y[one], trials, event, own)
+            value += share
+            pull[i] += share_pull[0]
+            slopes[0] += in_phi[0]
+    return value, pull, slopes
+
+
+@compiled
 def exponential(eta, y, trials, event, own) -> Rows:
     pull, value = np.empty(len(y)), 0.0
     for i in range(len(y)):
@@ -168,18 +207,6 @@ def weibull(eta, y, trials, event, own) -> Rows:
         moved = log_ratio - digamma(1 + 1 / shape) / shape
         slopes[0] += event[i] / shape + (event[i] - spent) * moved
     return value, pull, slopes
-
-
-@compiled
-def logistic(x: float) -> tuple[float, float]:
-    """F and its density."""
-    p = 1 / (1 + exp(-x))
-    return p, p * (1 - p)
-
-
-@compiled
-def normal(x: float) -> tuple[float, float]:
-    return 0.5 * erfc(-x / sqrt(2.0)), exp(-0.5 * x**2) / sqrt(2 * pi)
 
 
 def ordinal(cumulative: Callable[[float], tuple[float, float]]) -> Callable[..., Rows]:
@@ -220,6 +247,7 @@ DENSITIES: dict[tuple[str, str], Callable[..., Rows]] = {
     ("poisson", "log"): poisson,
     ("negative_binomial", "log"): negative_binomial,
     ("beta", "logit"): beta_logit,
+    ("ordered_beta", "logit"): ordered_beta,
     ("exponential", "log"): exponential,
     ("weibull", "log"): weibull,
 }

@@ -15,11 +15,11 @@ from forwhom.plan import Plan
 from forwhom.posterior import (
     Posterior,
     Replication,
-    on_response,
+    check_scale,
     predictor_of,
-    quantities,
     replicate,
     simulated_rows,
+    told_on,
 )
 
 if TYPE_CHECKING:
@@ -110,8 +110,8 @@ class PriorPredictive:
 
     @cached_property
     def _told(self) -> tuple[Posterior, ...]:
-        found = quantities(self.result)
-        return tuple(on_response(self.result, self.cells, q) for q in found) or (self.result,)
+        """On the scale that a fit tells effects on by default."""
+        return told_on(self.result, self.cells, check_scale(self.result, None))
 
     def _outcome(self) -> Tidy:
         predictor = predictor_of(self.result, self.cells, WHAT)
@@ -122,7 +122,7 @@ class PriorPredictive:
         return estimands.prior_outcome_table(predictor, found, rows, self.plan.level)
 
     def _effects(self) -> Tidy:
-        observed = estimands.observed_differences(self.result, self._replication)
+        observed = estimands.observed_differences(self._told[0], self._replication)
         plan = self.plan
         return estimands.prior_effects_table(self._told, observed, plan.level, plan.seed)
 

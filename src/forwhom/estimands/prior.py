@@ -142,6 +142,8 @@ def prior_effects_table(
         on = on.replace(f" being {told[0].quantity.label}", "")
     design = told[0].design
     what, plain = f"Effects on {on}{unit}.", "difference between the arms"
+    if told[0].quantity is not None and told[0].quantity.percent:
+        plain = "difference between the arms' means, in percent of the untreated one"
     if design.estimates:
         what, plain = f"Effects as estimated in {on}.", "mean of the estimates"
     notes = (
@@ -189,5 +191,7 @@ def observed_differences(posterior: Posterior, found: Replication | None) -> lis
     at = found.statistics.index("mean")
     if design.estimates:
         return [float(found.observed[at, 0])]
+    if posterior.quantity is not None and posterior.quantity.percent:
+        return [float(100 * (found.observed[at, 1] / found.observed[at, 0] - 1))]
     unit = 100.0 if design.plan.family == "binomial" else 1.0
     return [float(unit * (found.observed[at, 1] - found.observed[at, 0]))]

@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: help demo test check coverage sbc bench clean
+.PHONY: help demo test check references coverage sbc bench clean
 
 help:  ## list what a contributor can do
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -39,6 +39,9 @@ check: $(VENV)/.check  ## what CI runs before the tests: ruff, mypy strict, the 
 	$(BIN)/ruff format --check src tests benchmarks
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+references: $(VENV)/.test  ## posteriors of NUTS that tests compare with (CASES="beta- gamma-log-group": some)
+	$(BIN)/python -m tests.reference.nuts.make $(CASES)
 
 coverage: $(VENV)/.test  ## interval coverage over 1,000 simulated data sets per baseline (benchmarks/coverage.md)
 	$(BIN)/python benchmarks/coverage.py

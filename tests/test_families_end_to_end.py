@@ -10,7 +10,7 @@ import pytest
 import forwhom as fw
 from forwhom.families import FAMILIES, lay_out
 from forwhom.posterior import quantities
-from tests.inference.test_quadrature_against_nuts import simulate
+from tests.reference.nuts.cases import simulate
 
 NAMES = [name for name, family in FAMILIES.items() if not family.several]
 

@@ -8,7 +8,7 @@ from scipy import stats
 
 import forwhom as fw
 from forwhom.families import FAMILIES
-from tests.inference.test_quadrature_against_nuts import simulate
+from tests.reference.nuts.cases import simulate
 
 NAMES = [name for name, family in FAMILIES.items() if not family.several]
 SMALL = 1e-4  # a test this unlikely fails by chance once in ten thousand runs; seeds are fixed

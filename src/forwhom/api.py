@@ -280,12 +280,12 @@ def prior_predictive(
     3
     """
     made = _plan_of(data, plan, keywords)
-    # Rows are needed, whatever method will fit them; the numbers are checked as a plan's are.
+    # Its numbers are checked as a plan's are.
     checked = make_plan(outcome="y", treatment="d", groups="g", draws=draws, seed=seed or made.seed)
-    made = replace(made, method="nuts", draws=checked.draws, seed=checked.seed)
+    made = replace(made, draws=checked.draws, seed=checked.seed)
     table = load(data if data is not None else made.data, made.columns)
     design, rows = build_design(made, table)
-    cells = reduce_rows(design, rows)
+    cells = reduce_rows(design, rows, keep_rows=True)
     check_columns(design, cells)
     priors = resolve_priors(design, cells)
     model: LatentModel | JointModel

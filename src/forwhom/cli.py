@@ -302,10 +302,10 @@ def _write(
 
     facets: Mapping[str, Any] = task.facets or pick_facets(result.result.design.groups)
     names: dict[str, Any] = {"labels": task.labels, "value_labels": task.value_labels}
-    figures = {
-        "modifiers": result.plot.modifiers(**names),
-        "effects": result.plot.effects(**facets, **names),
-    }
+    figures = {}
+    for ending, which in result.plot.each().items():
+        figures[f"modifiers{ending}"] = result.plot.modifiers(**which, **names)
+        figures[f"effects{ending}"] = result.plot.effects(**which, **facets, **names)
     if "check" in tables:
         figures["check"] = result.plot.check(**names)
     results = Results(result.plan_text(), summary, tables, figures, result.save)

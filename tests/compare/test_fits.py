@@ -9,8 +9,8 @@ import pytest
 
 import forwhom as fw
 from forwhom.compare import stacking_weights
-from tests.inference.test_quadrature_against_nuts import simulate
 from tests.posterior.test_elpd import rows_by_hand
+from tests.reference.nuts.cases import simulate
 
 
 def data_of(name: str = "poisson") -> dict[str, np.ndarray]:

@@ -9,7 +9,7 @@ import forwhom as fw
 from forwhom.families import FAMILIES
 from forwhom.inference.rules import ACCURACY, apply_rules, choose_rules
 from forwhom.model.latent import LatentModel, Rule
-from tests.inference.test_quadrature_against_nuts import simulate
+from tests.reference.nuts.cases import simulate
 
 CASES = [
     ("bernoulli", "group"),

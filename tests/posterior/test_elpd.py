@@ -12,7 +12,7 @@ import forwhom as fw
 from forwhom.families import FAMILIES, Outcome
 from forwhom.posterior import predictor_of
 from tests.families.test_families import scipy_log
-from tests.inference.test_quadrature_against_nuts import simulate
+from tests.reference.nuts.cases import simulate
 
 NAMES = [name for name, family in FAMILIES.items() if not family.several]
 

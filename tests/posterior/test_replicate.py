@@ -9,7 +9,7 @@ from scipy import stats
 import forwhom as fw
 from forwhom.families import FAMILIES, Outcome
 from forwhom.posterior import Replication, predictor_of, replicate
-from tests.inference.test_quadrature_against_nuts import simulate
+from tests.reference.nuts.cases import simulate
 
 NAMES = [name for name, family in FAMILIES.items() if not family.several]
 

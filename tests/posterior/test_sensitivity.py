@@ -10,7 +10,7 @@ from scipy import stats
 
 import forwhom as fw
 from forwhom.posterior import log_densities, power_sensitivity
-from tests.inference.test_quadrature_against_nuts import simulate
+from tests.reference.nuts.cases import simulate
 
 
 def normal_distance(

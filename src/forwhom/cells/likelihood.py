@@ -71,7 +71,8 @@ class LikelihoodCells:
         own: (C, R) columns of the group's own parameters.
         d: (C, J) treatment; group: (C,); clusters: (C, K).
         baseline_row: (C, 1 + controls + delta) raw columns [1, controls, modifiers of the
-            baseline]; effect_rows: per effect (C, k + 1) raw columns [1, modifiers] of it.
+            baseline], none where the outcome is itself an estimated effect; effect_rows: per
+            effect (C, k + 1) raw columns [1, modifiers] of it.
         summed: the different rows behind sums; None where the cells themselves tell (``kinds``) or
             there were too many to keep.
     """
@@ -167,13 +168,12 @@ def reduce_likelihood(
     controls, z = design.controls.matrix(some), design.modifiers.matrix(some)
     d = rows.d[first]
     before = np.hstack([one[:, None], controls, *([z] if design.delta_names else [])])
+    if design.estimates:  # nothing lies under an estimated effect
+        before = before[:, :0]
     effect_rows = tuple(
         np.hstack([one[:, None], effect.modifiers.matrix(some)]) for effect in design.effects
     )
-    if design.estimates:
-        raw = effect_rows[0]
-    else:
-        raw = np.hstack([before, *(d[:, [j]] * row for j, row in enumerate(effect_rows))])
+    raw = np.hstack([before, *(d[:, [j]] * row for j, row in enumerate(effect_rows))])
     columns = (raw - center) / scale
     own = [one if j is None else d[:, j] / dose_scale[j] for j in random]
     return LikelihoodCells(

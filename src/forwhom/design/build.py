@@ -235,7 +235,7 @@ def _arm_names(codings: list[TreatmentCoding], d: FloatArray) -> tuple[str, ...]
     if any(coding.kind == "dose" for coding in codings):
         return ()
     if len(codings) == 1:
-        return (codings[0].control, codings[0].treated)
+        return tuple(f"{codings[0].column}={t}" for t in (codings[0].control, codings[0].treated))
     names = []
     for row in np.unique(d, axis=0):
         given = [c.name for c, one in zip(codings, row, strict=True) if one]

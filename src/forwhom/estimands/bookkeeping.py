@@ -7,13 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 
 from forwhom.data import Tidy
-from forwhom.estimands.effects import free_name, group_headers
+from forwhom.estimands.effects import arm_counts, free_name, group_headers
 from forwhom.inference.diagnostics import LEAST_E_BFMI, LEAST_ESS, R_HAT_LIMIT
 from forwhom.posterior import Posterior
 
 
 def groups_table(posteriors: Sequence[Posterior]) -> Tidy:
-    """One row per group: its modifiers and its rows by arm, of each effect where there are several.
+    """One row per group: its modifiers and its rows by arm; of several effects, with each.
 
     Args:
         posteriors: one per effect.
@@ -24,8 +24,9 @@ def groups_table(posteriors: Sequence[Posterior]) -> Tidy:
         columns[free_name(name, columns)] = groups.column_values(j)
     headers = group_headers(groups)
     if len(posteriors) == 1:
-        columns |= {"n_treated": groups.n_treated, "n_control": groups.n_control}
+        columns |= arm_counts(posteriors[0].design)
         return Tidy(columns, "Groups", None, (), headers)
+    columns["n_rows"] = groups.n_rows
     for one in posteriors:
         name = one.design.treatment.name
         columns[f"n_{name}"] = one.design.groups.n_treated

@@ -46,28 +46,31 @@ def cautions(posteriors: Sequence[Posterior], cells: Cells, average: Tidy) -> tu
         *(caution for one in effects for caution in _coverage(one, cells)),
         *_within(posterior, cells),
         *_clusters(posterior),
-        *(caution for one in posteriors for caution in _spread(one)),
+        *_spread(posteriors),
         *_columns(posterior, cells),
         *_baseline(posterior, cells),
         *_separation(posterior, cells),
         *_heavy_tail(posterior, average),
         *_draws(posterior),
     ]
-    return tuple(found)
+    return tuple(dict.fromkeys(found))
 
 
 def _arms(posterior: Posterior) -> list[Caution]:
     """An arm of one row, whose chance and whose effect are hard to tell apart."""
     design, t = posterior.design, posterior.design.treatment
+    several = len(design.effects) > 1
     treated = int(design.groups.n_treated.sum())
-    if treated == 1:
+    untreated = int(design.groups.n_control.sum()) if several else design.usage.n_used - treated
+    if treated == 1 and t.kind != "estimate":
         arm = "has a dose" if t.kind == "dose" else f"is treated ({t.column}: {t.treated})"
-    elif t.kind == "binary" and design.usage.n_used - treated == 1:
+    elif t.kind == "binary" and untreated == 1:
         arm = f"is untreated ({t.column}: {t.control})"
     else:
         return []
-    prior = next(e.prior for e in posterior.priors.coefficients if e.parameter == "lambda")
-    spread = [e.prior.text for e in posterior.priors.spreads if e.parameter == "sigma_theta"]
+    own = f"_{t.column}" if several else ""
+    prior = next(e.prior for e in posterior.priors.coefficients if e.parameter == f"lambda{own}")
+    spread = [e.prior.text for e in posterior.priors.spreads if e.parameter == f"sigma_theta{own}"]
     more = f", and that of sigma_theta, {spread[0]}, any difference between groups"
     return [
         Caution(
@@ -80,7 +83,7 @@ def _arms(posterior: Posterior) -> list[Caution]:
 
 
 def _groups(posterior: Posterior) -> list[Caution]:
-    groups = posterior.design.groups
+    groups, estimates = posterior.design.groups, posterior.design.estimates
     found = []
     one_control = groups.has_control_group
     size = groups.n_treated if one_control else groups.n_rows
@@ -94,7 +97,7 @@ def _groups(posterior: Posterior) -> list[Caution]:
                 "spread='none'.",
             )
         )
-    if posterior.design.estimates:
+    if estimates:  # one row may say all there is to know of a group: its noise is known
         return found
     if (size == 1).all():
         found.append(
@@ -197,20 +200,25 @@ def _clusters(posterior: Posterior) -> list[Caution]:
     return found
 
 
-def _spread(posterior: Posterior) -> list[Caution]:
-    draws = posterior.sigma_theta
-    if draws is None:
+def _spread(posteriors: Sequence[Posterior]) -> list[Caution]:
+    if posteriors[0].design.groups.count < 5:  # said already that spreads are hardly known
         return []
-    of = _which(posterior)
-    low, middle, high = (float(q) for q in np.quantile(draws, [0.05, 0.5, 0.95]))
-    few = posterior.design.groups.count < 5  # said already that the spread is hardly known
-    if few or low > 0.25 * middle:  # a half-normal shape, piled up at zero, has a ratio of 0.09
+    said = []
+    for one in posteriors:
+        if one.sigma_theta is None:
+            continue
+        low, middle, high = (float(q) for q in np.quantile(one.sigma_theta, [0.05, 0.5, 0.95]))
+        if low <= 0.25 * middle:  # a half-normal shape, piled up at zero, has a ratio of 0.09
+            said.append((_which(one), _short(high)))
+    if not said:
         return []
+    (of, end), *rest = said
+    others = "".join(f", and so may that{of} (below {end})" for of, end in rest)
     return [
         Caution(
             "spread_near_zero",
             f"The effect spread sigma_theta{of} may be zero (95 % of its posterior lies below "
-            f"{_short(high)}): beyond what the modifiers predict, the data show no clear "
+            f"{end}){others}: beyond what the modifiers predict, the data show no clear "
             "differences between groups, so group effects are pooled strongly towards their "
             "predictions.",
         )
@@ -221,7 +229,7 @@ def _which(posterior: Posterior) -> str:
     """Which of several effects, in words."""
     design = posterior.design
     of = f" of {design.treatment.name}" if len(design.effects) > 1 else ""
-    return of + (f" on {posterior.category}" if posterior.category else "")
+    return of + (f" for {posterior.category}" if posterior.category else "")
 
 
 def _columns(posterior: Posterior, cells: Cells) -> list[Caution]:
@@ -266,13 +274,17 @@ def _separation(posterior: Posterior, cells: Cells) -> list[Caution]:
     d = found.d
     cautions = []
     treated = (d != 0).any(axis=1)
-    for arm, mine in (("treated", treated), ("control", ~treated)):
+    arms = [("treated rows", treated)]
+    if len(design.effects) > 1:
+        names = (f"rows with {effect.treatment.name}" for effect in design.effects)
+        arms = list(zip(names, (d != 0).T, strict=True))
+    for rows, mine in (*arms, ("control rows", ~treated)):
         words = _edge(posterior, found, mine)
         if words:
             cautions.append(
                 Caution(
                     "separation",
-                    f"'{design.plan.outcome}' {words} {arm} rows (complete separation): the data "
+                    f"'{design.plan.outcome}' {words} {rows} (complete separation): the data "
                     "bound the effect on one side only, and the prior does the rest. fit.priors() "
                     "shows it.",
                 )

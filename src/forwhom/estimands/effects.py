@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forwhom.data import Tidy
-from forwhom.design import Groups
+from forwhom.design import Design, Groups
 from forwhom.errors import PlanError, listing, nearest
 from forwhom.estimands.summarise import SUMMARY_HEADERS, heavy_note, summarise
 from forwhom.posterior import Block, Posterior
@@ -80,9 +80,7 @@ def effects_table(posterior: Posterior, found: GroupPass) -> Tidy:
     }
     for j, name in enumerate(groups.columns):
         columns[free_name(name, columns)] = groups.column_values(j)
-    counts = {"n_treated": groups.n_treated, "n_control": groups.n_control}
-    columns |= {"n_rows": groups.n_rows} if design.estimates else counts
-    columns |= found.summary
+    columns |= {**arm_counts(design), **found.summary}
     headers = group_headers(groups)
     note = (*heavy_note(found.summary), *effect_notes(posterior))
     return Tidy(columns, "Group effects (theta)", found.level, note, headers)
@@ -171,13 +169,18 @@ def _averages(posterior: Posterior, codes: IntArray, count: int) -> FloatArray:
     return out / total[:, None]
 
 
+def arm_counts(design: Design) -> dict[str, IntArray]:
+    """Rows of each group by arm, (G,) each; all of them where effects were estimated elsewhere."""
+    groups = design.groups
+    if design.estimates:
+        return {"n_rows": groups.n_rows}
+    return {"n_treated": groups.n_treated, "n_control": groups.n_control}
+
+
 def _arm_totals(posterior: Posterior, codes: IntArray, count: int) -> dict[str, IntArray]:
-    groups = posterior.design.groups
-    if posterior.design.estimates:
-        return {"n_rows": np.bincount(codes, groups.n_rows, count).astype(np.int64)}
     return {
-        "n_treated": np.bincount(codes, groups.n_treated, count).astype(np.int64),
-        "n_control": np.bincount(codes, groups.n_control, count).astype(np.int64),
+        name: np.bincount(codes, n, count).astype(np.int64)
+        for name, n in arm_counts(posterior.design).items()
     }
 
 

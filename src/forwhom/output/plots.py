@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -185,6 +186,8 @@ def plot_prior(
 def _arms(posterior: Posterior, found: Replication, labels: Labels) -> list[str]:
     """Readable names of the arms."""
     t = posterior.design.treatment
+    if len(posterior.design.effects) > 1 or t.kind == "estimate":
+        return list(found.arms)
     if t.kind == "dose":
         return [arm.replace(t.column, labels.column(t.column), 1) for arm in found.arms]
     pairs = ((t.control_value, t.control), (t.treated_value, t.treated))
@@ -252,6 +255,30 @@ class Plots:
         """The first."""
         return self.posteriors[0]
 
+    def each(self) -> dict[str, dict[str, Any]]:
+        """What picks every effect and category, by an ending for its files' names.
+
+        >>> Plots.ending("arm[mail]", ""), Plots.ending("ad", "no answer")
+        ('_arm_mail', '_ad_no_answer')
+        """
+        one_effect = len({one.design.at for one in self.posteriors}) == 1
+        found: dict[str, dict[str, Any]] = {}
+        for one in self.posteriors:
+            name = one.design.treatment.name
+            ending = self.ending("" if one_effect else name, one.category)
+            while ending in found:
+                ending += "_"
+            found[ending] = {"treatment": name} | (
+                {"category": one.category} if one.category else {}
+            )
+        return found
+
+    @staticmethod
+    def ending(treatment: str, category: str) -> str:
+        """Of a file's name."""
+        parts = [re.sub(r"\W+", "_", part).strip("_") for part in (treatment, category)]
+        return "".join(f"_{part}" for part in parts if part)
+
     def _pick(self, treatment: str | None, category: str | None) -> Posterior:
         found = self.posteriors
         asked = (
@@ -259,6 +286,11 @@ class Plots:
             ("category", category, [one.category for one in found]),
         )
         for key, name, names in asked:
+            if name is not None and not any(names):
+                raise OutputError(
+                    f"{key}={name!r} picks one of several, and this fit has no {key} to pick from. "
+                    "Leave it out."
+                )
             if name is not None and name not in names:
                 raise OutputError(
                     f"{key}={name!r} is not in the fit; it has {listing(dict.fromkeys(names))}."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 
 from forwhom.data import Tidy
+from forwhom.output.summary import model_words
 from forwhom.output.text import format_table, percent
 from forwhom.posterior import Posterior
 
@@ -25,8 +26,7 @@ def format_prior(posterior: Posterior, outcome: Tidy, effects: Tidy, source: str
     head = (
         f"Prior predictive simulation: {draws:,} draws of every parameter from its prior, and data "
         f"simulated for the {design.usage.n_used:,} rows of {source}. Nothing is fitted. "
-        f"Model: {plan.family}{'' if plan.link == 'identity' else f' ({plan.link})'}, baseline "
-        f"{plan.baseline}{f', preset {plan.preset}' if plan.preset else ''}; seed {plan.seed}."
+        f"Model: {model_words(plan)}; seed {plan.seed}."
     )
     blocks = [
         _wrap(head),

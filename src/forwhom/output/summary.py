@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from math import isnan
 
 import numpy as np
+from numpy.typing import NDArray
 
 from forwhom.data import Tidy
+from forwhom.errors import plural
 from forwhom.estimands import Caution, modifiers_table, summarise
 from forwhom.output.text import format_probability, number_style, percent
 from forwhom.plan import Plan
@@ -41,7 +43,7 @@ def format_summary(
         _data(posterior, source),
         _answer(posterior, average, level, unit),
         *(_strongest(one, modifiers_table(one, level), level) for one in posteriors),
-        "\n".join(_spread(one, level) for one in posteriors),
+        "\n".join(dict.fromkeys(_spread(one, level) for one in posteriors)),
         *_clusters(posteriors, level),
         _method(posterior),
     ]
@@ -90,16 +92,23 @@ def _data(posterior: Posterior, source: str) -> str:
         text += f" ({dropped:,} dropped; missing: {shown}{more})"
     text += _arm_counts(posterior)
     size = groups.n_treated if groups.has_control_group else groups.n_rows
-    kind = "treated rows" if groups.has_control_group else "rows"
-    text += (
-        f" {groups.count:,} group{'s' if groups.count != 1 else ''} of {size.min():,} to "
-        f"{size.max():,} {kind} (median {np.median(size):g})"
-    )
+    kind = "treated row" if groups.has_control_group else "row"
+    text += f" {plural(groups.count, 'group')} of {_range(size, kind)}"
+    if size.min() < size.max():
+        text += f" (median {np.median(size):g})"
     text += ", and one control group." if groups.has_control_group else "."
     for cluster in design.clusters:
-        low, high = int(cluster.n_rows.min()), int(cluster.n_rows.max())
-        text += f" {len(cluster.levels):,} clusters of {cluster.name} ({low:,} to {high:,} rows)."
+        text += f" {len(cluster.levels):,} clusters by {cluster.name}, of "
+        text += f"{_range(cluster.n_rows, 'row')}."
     return _wrap(text)
+
+
+def _range(size: NDArray[np.int64], kind: str) -> str:
+    """How many rows parts have, in words."""
+    low, high = int(size.min()), int(size.max())
+    if low < high:
+        return f"{low:,} to {plural(high, kind)}"
+    return plural(low, kind) + (" each" if len(size) > 1 else "")
 
 
 def _arm_counts(posterior: Posterior) -> str:
@@ -115,26 +124,38 @@ def _arm_counts(posterior: Posterior) -> str:
     said = []
     for column in design.plan.treatment_columns:
         mine = [effect for effect in design.effects if effect.treatment.column == column]
-        counts = [f"{int(e.n_treated.sum()):,} {e.treatment.treated}" for e in mine]
-        said.append(
-            f"{column}: {int(mine[0].n_control.sum()):,} {mine[0].treatment.control}, "
-            + ", ".join(counts)
-        )
+        arms = [(e.treatment.treated, int(e.n_treated.sum())) for e in mine]
+        if mine[0].treatment.kind == "dose":
+            arms = [("more", arms[0][1])]
+        untreated = plural(int(mine[0].n_control.sum()), "row")
+        shown = "".join(f", {arm} ({n:,})" for arm, n in arms)
+        said.append(f"{column}: {mine[0].treatment.control} ({untreated}){shown}")
     return "; " + "; ".join(said) + "."
 
 
 def _clusters(posteriors: Sequence[Posterior], level: float) -> list[str]:
     """Spreads between clusters and what else is shared."""
+    design = posteriors[0].design
+    words = {
+        "sigma_spread": "sd between groups of the logarithm of the residual sd",
+        "nu_theta": "degrees of freedom of the group effects",
+        "correlation": "correlation of a group's own parameters",
+    }
+    for cluster in design.clusters:
+        what = "effects" if design.estimates else "baselines"
+        words[f"sigma_{cluster.name}"] = f"sd of {what} between clusters by {cluster.name}"
+        words[f"sigma_theta_{cluster.name}"] = f"sd of effects between clusters by {cluster.name}"
     lines = []
     for one in posteriors:
         if one.design.at:
             continue
-        of = f" ({one.category})" if one.category else ""
+        of = f" for {one.category}" if one.category else ""
         for name, terms, draws in one.others:
             for term, values in zip(terms, draws.T, strict=True):
                 found = {k: v[0] for k, v in summarise(values[None, :], level).items()}
-                lines.append(f"  {name}{' ' if term else ''}{term}{of}: {_interval(found, level)}")
-    return ["Spreads between clusters, and shapes:\n" + "\n".join(lines)] if lines else []
+                which = f" ({term})" if term else ""
+                lines.append(_wrap(f"{name}{of}{which}, {words[name]}: {_interval(found, level)}."))
+    return ["\n".join(lines)] if lines else []
 
 
 def _answer(posterior: Posterior, average: Tidy, level: float, unit: str) -> str:
@@ -178,6 +199,8 @@ def _strongest(posterior: Posterior, modifiers: Tidy, level: float) -> str:
     title = "Modifiers" if len(slopes) <= len(shown) else "Strongest modifiers"
     of = f"the effect{_of(posterior)}"
     on = link_words(posterior.design.plan)
+    if posterior.category:
+        on = f"log odds of {posterior.category} against {posterior.design.outcome.levels[0]}"
     scale = f" on the {on}" if on else ""
     told = f"difference for one more; median, {percent(level)} interval"
     head = _wrap(f"{title} of {of}{scale} ({told}):")
@@ -193,25 +216,23 @@ def _strength(row: dict[str, float]) -> float:
 def _of(posterior: Posterior) -> str:
     """Which of several effects."""
     design = posterior.design
-    of = f" of {design.treatment.name}" if len(design.effects) > 1 else ""
-    return of + (f" on {posterior.category}" if posterior.category else "")
+    return f" of {design.treatment.name}" if len(design.effects) > 1 else ""
 
 
 def _spread(posterior: Posterior, level: float) -> str:
     if posterior.sigma_theta is None:
         return _wrap("Effect spread: none; the modifiers are taken to explain every difference.")
     one = {k: v[0] for k, v in summarise(posterior.sigma_theta[None, :], level).items()}
+    of = _of(posterior) + (f" for {posterior.category}" if posterior.category else "")
     return _wrap(
-        f"Effect spread sigma_theta{_of(posterior)} (sd of group effects around their prediction): "
+        f"Effect spread sigma_theta{of} (sd of group effects around their prediction): "
         f"{_interval(one, level)}."
     )
 
 
 def _method(posterior: Posterior) -> str:
     d, plan = posterior.diagnostics, posterior.design.plan
-    preset = f", preset {plan.preset}" if plan.preset else ""
-    baseline = "" if plan.std_error else f", baseline {plan.baseline}"
-    model = f"Model: {_family(plan)}{baseline}{preset}. Method {d.method}: {d.draws:,} "
+    model = f"Model: {model_words(plan)}. Method {d.method}: {d.draws:,} "
     if d.chains is not None:
         c = d.chains
         return _wrap(
@@ -226,10 +247,20 @@ def _method(posterior: Posterior) -> str:
     )
 
 
-def _family(plan: Plan) -> str:
+def model_words(plan: Plan) -> str:
+    """Family, baseline and what else makes the model."""
     if plan.std_error:
-        return f"{plan.family} with known standard errors ({plan.std_error})"
-    return plan.family if plan.link == "identity" else f"{plan.family} ({plan.link})"
+        words = f"estimates with known standard errors ({plan.std_error})"
+    else:
+        link = "" if plan.link == "identity" else f" ({plan.link})"
+        words = f"{plan.family}{link}, baseline {plan.baseline}"
+    more = (
+        ("" if plan.spread == "normal" else f"spread {plan.spread}"),
+        ("correlated group parameters" if plan.correlated else ""),
+        (f"residual sd by {plan.sigma_by}" if plan.sigma_by else ""),
+        (f"preset {plan.preset}" if plan.preset else ""),
+    )
+    return ", ".join([words, *(part for part in more if part)])
 
 
 def _interval(row: dict[str, float], level: float, unit: str = "") -> str:

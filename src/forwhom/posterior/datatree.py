@@ -75,7 +75,9 @@ def to_datatree(posteriors: Sequence[Posterior], attributes: Mapping[str, Any]) 
         if own.shape[1] == 1:
             variables[name] = shared(own[:, 0])
         elif own.shape[1]:
-            coords[f"{name}_index"] = np.arange(1, own.shape[1] + 1)
+            by_arm = name == "sigma" and design.plan.sigma_by == "arm"
+            index = list(design.arms) if by_arm else np.arange(1, own.shape[1] + 1)
+            coords[f"{name}_index"] = index
             variables[name] = shared(own, f"{name}_index")
     for k, (name, terms, _) in enumerate(posterior.others):
         if len(terms) == 1 and not terms[0]:
@@ -103,13 +105,13 @@ def to_datatree(posteriors: Sequence[Posterior], attributes: Mapping[str, Any]) 
         attributes["groups_left_out"] = "eta, theta and b are redrawn from the stored statistics"
     used = {dim for dims, _ in variables.values() for dim in dims}
     constant: dict[str, Any] = {"n_rows": ("group", groups.n_rows)}
-    counts = (("n_treated", groups.n_treated), ("n_control", groups.n_control))
-    if count == 1:
-        constant |= {name: ("group", values) for name, values in counts}
+    for name in () if design.estimates else ("n_treated", "n_control"):
+        n = np.stack([getattr(effect, name) for effect in design.effects])
+        constant[name] = ("group", n[0]) if count == 1 else (("treatment", "group"), n)
     for j, name in enumerate(groups.columns):
         values = groups.column_values(j)
         name = name.replace("/", "_")  # a slash is a path to xarray
-        constant[name if name not in ("group", *constant) else f"{name}_"] = (
+        constant[name if name not in ("group", "treatment", *constant) else f"{name}_"] = (
             "group",
             np.asarray(values),
         )
@@ -122,7 +124,11 @@ def to_datatree(posteriors: Sequence[Posterior], attributes: Mapping[str, Any]) 
             "/sample_stats": xr.Dataset(
                 {key: ((), value) for key, value in _stats(posterior).items()}, attrs=attributes
             ),
-            "/constant_data": xr.Dataset(constant, {"group": coords["group"]}, attributes),
+            "/constant_data": xr.Dataset(
+                constant,
+                {key: coords[key] for key in ("group", "treatment")[: 1 + (count > 1)]},
+                attributes,
+            ),
         }
     )
 

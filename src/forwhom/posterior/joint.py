@@ -130,8 +130,7 @@ class JointPredictor:
         assert found is not None
         phi = draws.coefficients[some].transpose(1, 2, 0)  # (L, p, k)
         eta = np.tile(offset[:, None], (phi.shape[0], 1, phi.shape[2]))
-        if not self.design.estimates:
-            eta += found.baseline_row[cells] @ phi[:, : layout.delta.stop]
+        eta += found.baseline_row[cells] @ phi[:, : layout.delta.stop]
         for j, (part, rows) in enumerate(zip(layout.lambdas, found.effect_rows, strict=True)):
             eta += d[:, [j]] * (rows[cells] @ phi[:, part])
         names = [cluster.name for cluster in self.design.clusters]

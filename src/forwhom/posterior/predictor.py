@@ -114,7 +114,7 @@ class CellPredictor:
             return _several_arms(design, self.found)
         t, d = design.treatment, self.found.d[:, 0]
         if t.kind == "estimate":
-            return ("estimates",), np.zeros(len(d), dtype=np.int64)
+            return ("all estimates",), np.zeros(len(d), dtype=np.int64)
         if t.kind == "binary":
             names = tuple(f"{t.column}={value}" for value in (t.control, t.treated))
             return names, (d != 0).astype(np.int64)

@@ -12,7 +12,7 @@ options(mc.cores = as.integer(Sys.getenv("CORES", "2")))
 source(file.path(here, "summarise.R"))
 
 # target acceptance where 0.95 leaves divergences
-careful <- c(heavy = 0.99, horseshoe = 0.999, r2d2 = 0.995, r2d2_plain = 0.995, schools = 0.99, sites = 0.99)
+careful <- c(heavy = 0.99, horseshoe = 0.999, r2d2 = 0.995, schools = 0.99, sites = 0.99)
 
 draws <- as.integer(Sys.getenv("DRAWS", "5000"))
 

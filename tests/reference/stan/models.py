@@ -236,16 +236,12 @@ def many_rows() -> Rows:
     return columns | {"unit": unit + 1.0, "d": d, "y": np.round(y, 4)}
 
 
-def many_data(sigma_in_scale: int | None) -> Callable[[Rows], dict[str, Any]]:
-    def data(rows: Rows) -> dict[str, Any]:
-        _, first, g = np.unique(rows["unit"], return_index=True, return_inverse=True)
-        z = np.column_stack([rows[name] for name in MANY])
-        sizes = {"n": len(z), "k": 12, "groups": len(first)}
-        out = sizes | {"d": rows["d"], "z": z, "g": g.reshape(-1) + 1, "zg": z[first]}
-        prior = {} if sigma_in_scale is None else {"sigma_in_scale": sigma_in_scale}
-        return out | {"y": rows["y"]} | prior
-
-    return data
+def many_data(rows: Rows) -> dict[str, Any]:
+    _, first, g = np.unique(rows["unit"], return_index=True, return_inverse=True)
+    z = np.column_stack([rows[name] for name in MANY])
+    sizes = {"n": len(z), "k": 12, "groups": len(first)}
+    out = sizes | {"d": rows["d"], "z": z, "g": g.reshape(-1) + 1, "zg": z[first]}
+    return out | {"y": rows["y"]}
 
 
 BASE = ("alpha", "delta", "lambda", "sigma_b", "sigma_theta", "theta", "b")
@@ -314,21 +310,14 @@ CASES = {
         "horseshoe",
         words.SHRUNK + " " + words.HORSESHOE,
         many_rows,
-        many_data(None),
+        many_data,
         (*BASE, "sigma", "tau", "c2"),
     ),
     "r2d2": Model(
         "r2d2",
-        words.SHRUNK + " " + words.R2D2.format(s="sigma^2 "),
+        words.SHRUNK + " " + words.R2D2,
         many_rows,
-        many_data(1),
-        (*BASE, "sigma", "R2", "phi"),
-    ),
-    "r2d2_plain": Model(
-        "r2d2",
-        words.SHRUNK + " " + words.R2D2.format(s=""),
-        many_rows,
-        many_data(0),
+        many_data,
         (*BASE, "sigma", "R2", "phi"),
     ),
 }

@@ -3,7 +3,6 @@ data {
   int<lower=1> n;
   int<lower=1> k;
   int<lower=1> groups;
-  int<lower=0, upper=1> sigma_in_scale;  // whether tau2 is multiplied by sigma^2
   vector[n] y;
   vector[n] d;
   matrix[n, k] z;
@@ -28,7 +27,7 @@ transformed parameters {
   vector[groups] theta;
   vector[groups] b = sigma_b * raw_b;
   lambda[1] = average;
-  lambda[2:] = raw_lambda .* sqrt(phi * (R2 / (1 - R2))) * (sigma_in_scale ? sigma : 1.0);
+  lambda[2:] = raw_lambda .* sqrt(phi * (R2 / (1 - R2))) * sigma;
   theta = average + zg * lambda[2:] + sigma_theta * raw_theta;
 }
 model {

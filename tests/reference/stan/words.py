@@ -79,6 +79,6 @@ neither centred nor scaled.
 
 R2D2 = line("""
 lambda_j, j = 2..13: R2D2 (Zhang et al. 2022, JASA 117): lambda_j ~ normal(0, sqrt(phi_j tau2)),
-tau2 = {s}R2 / (1 - R2), R2 ~ beta(mean_R2 prec_R2, (1 - mean_R2) prec_R2), mean_R2 = 0.5, prec_R2
-= 2, phi ~ dirichlet(0.5, ..., 0.5). The predictors are neither centred nor scaled.
+tau2 = sigma^2 R2 / (1 - R2), R2 ~ beta(mean_R2 prec_R2, (1 - mean_R2) prec_R2), mean_R2 = 0.5,
+prec_R2 = 2, phi ~ dirichlet(0.5, ..., 0.5). The predictors are neither centred nor scaled.
 """)

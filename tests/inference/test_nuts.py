@@ -68,7 +68,8 @@ def quantities(fit: fw.Fit) -> dict[str, Array]:
     assert result.sigma_theta is not None
     if result.design.groups.has_control_group:
         out["theta_control"] = result.local.control_theta()
-    return out | {"sigma_theta": result.sigma_theta}
+    out["sigma_theta"] = result.sigma_theta
+    return {key: values for key, values in out.items() if np.ptp(values)}  # some baselines are zero
 
 
 def apart(ours: Array, theirs: Array, share: float = 1.0) -> tuple[float, float]:

@@ -1,9 +1,10 @@
 """Levels laid out by what the data and their sd say of them, whatever the sd is.
 
-With w the information that a level's own rows hold about it and t the value they point to, a
-normal level of sd s has mean s^2 w t / (1 + w s^2) and variance s^2 / (1 + w s^2). In units of s,
+With w the information that a level's own rows hold about it, t the value they point to and v / s^2
+the precision of what sd s says (v is 1 for normal levels, less for an outlying Student-t one), the
+level has mean s^2 w t / (v + w s^2) and variance s^2 / (v + w s^2), roughly. In units of s,
 
-    z = A(s) t + S(s) xi,   A = w s / (1 + w s^2),   S = (1 + w s^2)^-1/2,
+    z = A(s) t + S(s) xi,   A = w s / (v + w s^2),   S = (v + w s^2)^-1/2,
 
 with xi close to standard normal and nearly independent of s: as s falls z turns from what the rows
 say to what the prior does. So is t kept from the coefficients, with which it moves, and from the
@@ -40,7 +41,7 @@ class Following:
     """One factor's levels for one linear predictor: R columns, H levels, k free coefficients.
 
     Attributes:
-        information: (R, H) w above.
+        information, tightness: (R, H) w and v above.
         target: (R, H) t where nothing has moved from the centre.
         moves: (k, R H) how t falls as the coefficients rise.
         leans: (R, R, H) how t of a column falls as an earlier column's u rises.
@@ -48,6 +49,7 @@ class Following:
     """
 
     information: FloatArray
+    tightness: FloatArray
     target: FloatArray
     moves: FloatArray
     leans: FloatArray
@@ -57,7 +59,7 @@ class Following:
         """From s (..., R), the coefficients' distance from the centre (..., k), xi (..., R, H)."""
         s = (s if self.fixed is None else self.fixed)[..., None]
         ws = self.information * s
-        q = 1 + ws * s
+        q = self.tightness + ws * s
         root, pull = 1 / np.sqrt(q), ws / q
         target = self.target - (moved @ self.moves).reshape(xi.shape)
         z = pull * target + root * xi
@@ -86,7 +88,7 @@ class Following:
             return d_xi, d_moved, np.zeros(len(s))
         # of A and of S in s
         square = laid.root**2
-        in_pull = self.information * (2 * square - 1) * square
+        in_pull = self.information * (2 * self.tightness * square - 1) * square
         d_s += (d_z * (in_pull * laid.target - laid.pull * laid.root * xi)).sum(axis=1)
         return d_xi, d_moved, d_s - laid.pull.sum(axis=1)
 

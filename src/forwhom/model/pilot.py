@@ -21,6 +21,7 @@ from forwhom.model.priors import ParameterPrior
 FloatArray = NDArray[np.float64]
 
 ROUNDS, SETTLING = 25, 3
+TAILS = 5.0  # degrees of freedom of Student-t levels, until they are known
 FLOOR, CEILING = 0.02, 3.0  # of a tau, times its prior's scale
 STEP = 1e-4  # of differences of exact slopes
 NEARLY_EQUAL = -3.0  # log of the residual sds' spread while it is not yet fitted
@@ -35,6 +36,7 @@ class PenalisedFit:
         taus: per factor (L, R); u: per factor (L, R, H).
         precision: per predictor, sparse, of phi and all levels together.
         information: per factor (L, R, R, H), what a level's own rows say of it.
+        tightness: per factor (L, R, H), how tightly the sd holds a level: 1 where it is normal.
     """
 
     phi: FloatArray
@@ -44,6 +46,7 @@ class PenalisedFit:
     u: tuple[FloatArray, ...]
     precision: tuple[Any, ...]
     information: tuple[FloatArray, ...]
+    tightness: tuple[FloatArray, ...]
 
 
 def penalised_fit(model: JointModel) -> PenalisedFit:
@@ -62,8 +65,8 @@ def penalised_fit(model: JointModel) -> PenalisedFit:
     for done in range(ROUNDS):
         phi, u, own, known = _newton(model, columns, phi, u, own, taus)
         taus = tuple(
-            np.clip(np.sqrt((v**2).sum(axis=2) / n), FLOOR * scale, CEILING * scale)
-            for v, n, scale in zip(u, known, scales, strict=True)
+            np.clip(_median((held * v**2).sum(axis=2), n), FLOOR * scale, CEILING * scale)
+            for v, held, n, scale in zip(u, _tightness(model, u, taus), known, scales, strict=True)
         )
         before, size = size, float(sum(tau.sum() for tau in taus))
         if done > 5 and abs(size - before) <= 0.01 * size:
@@ -76,14 +79,18 @@ def penalised_fit(model: JointModel) -> PenalisedFit:
     for _ in range(SETTLING):
         phi, u, own, _ = _newton(model, columns, phi, u, own, taus)
     _, weight = _slopes(model, phi, u, own)
+    held = _tightness(model, u, taus)
     return PenalisedFit(
         phi=phi,
         own=own,
         own_curvature=_own_slopes(model, phi, u, own)[1],
         taus=taus,
         u=u,
-        precision=tuple(_precision(model, columns, weight, phi, taus, i) for i in range(lp)),
+        precision=tuple(
+            _precision(model, columns, weight, phi, _ridge(taus, held, i), i) for i in range(lp)
+        ),
         information=tuple(_information(factor, weight) for factor in model.factors),
+        tightness=held,
     )
 
 
@@ -101,26 +108,37 @@ def _newton(
     first, _ = model.coefficients.slopes(model.to_original(phi))
     phi, u = phi.copy(), tuple(v.copy() for v in u)
     known = tuple(np.empty_like(tau) for tau in taus)
+    held = _tightness(model, u, taus)
     for i in range(lp):
         levels = np.concatenate([v[i].ravel() for v in u] or [np.zeros(0)])
         gradient = columns.T @ pull[i]
-        gradient[p:] -= _ridge(model, taus, i) * levels
+        ridge = _ridge(taus, held, i)
+        gradient[p:] -= ridge * levels
         gradient[:p] += first[i] @ model.basis.matrix
         for shrinkage in model.shrinkage:
             gradient[shrinkage.where] -= phi[i, shrinkage.where]
-        precision = _precision(model, columns, weight, phi, taus, i)
-        step = np.clip(splu(precision).solve(gradient), -2.0, 2.0)
+        precision = _precision(model, columns, weight, phi, ridge, i)
+        solve = splu(precision).solve
+        step = np.clip(solve(gradient), -2.0, 2.0)
         phi[i] += step[:p]
-        diagonal, at = precision.diagonal(), p
-        for v, tau, n in zip(u, taus, known, strict=True):
+        with_phi = solve(np.eye(len(gradient), p))  # covariances with the coefficients
+        variance = 1 / precision.diagonal()
+        variance += np.einsum("np,pn->n", with_phi, np.linalg.lstsq(with_phi[:p], with_phi.T)[0])
+        at = p
+        for v, n in zip(u, known, strict=True):
             shape, part = v[i].shape, slice(at, at + v[i].size)
             v[i] += step[part].reshape(shape)
-            share = 1 - 1 / (diagonal[part].reshape(shape) * tau[i][:, None] ** 2)
-            n[i] = np.maximum(share.sum(axis=1), 1e-3)
+            share = 1 - ridge[at - p : at - p + v[i].size] * variance[part]
+            n[i] = np.maximum(share.reshape(shape).sum(axis=1), 1e-3)
             at += v[i].size
     gradient, curvature = _own_slopes(model, phi, u, own)
     own = own + np.clip(gradient / np.maximum(curvature, 1.0), -1.0, 1.0)
     return phi, u, own, known
+
+
+def _median(squares: FloatArray, known: FloatArray) -> FloatArray:
+    """A middling sd, from the sum of squares of so many levels: an inverse gamma's median."""
+    return np.asarray(np.sqrt(squares / np.maximum(known - 5 / 3, np.minimum(known, 1 / 3))))
 
 
 def _unseen(information: FloatArray) -> FloatArray:
@@ -168,7 +186,7 @@ def _precision(
     columns: Any,
     weight: FloatArray,
     phi: FloatArray,
-    taus: tuple[FloatArray, ...],
+    ridge: FloatArray,
     i: int,
 ) -> Any:
     """Of coefficients and levels of one predictor together, sparse."""
@@ -179,18 +197,24 @@ def _precision(
     prior = matrix.T @ (np.maximum(-bend[0], 0.0)[:, None] * matrix) + 1e-9 * np.eye(p)
     for shrinkage in model.shrinkage:
         prior[shrinkage.where, shrinkage.where] += 1.0
-    blocks = [sparse.csr_array(prior), sparse.diags_array(_ridge(model, taus, i))]
+    blocks = [sparse.csr_array(prior), sparse.diags_array(ridge)]
     squares = columns.T @ sparse.diags_array(weight[i]) @ columns
     return sparse.csc_array(squares + sparse.block_diag(blocks))
 
 
-def _ridge(model: JointModel, taus: tuple[FloatArray, ...], i: int) -> FloatArray:
+def _ridge(taus: Levels, held: Levels, i: int) -> FloatArray:
     """Prior precisions of all levels."""
-    parts = [
-        np.repeat(1 / tau[i] ** 2, factor.levels)
-        for tau, factor in zip(taus, model.factors, strict=True)
-    ]
+    parts = [(v[i] / tau[i][:, None] ** 2).ravel() for tau, v in zip(taus, held, strict=True)]
     return np.concatenate(parts or [np.zeros(0)])
+
+
+def _tightness(model: JointModel, u: Levels, taus: Levels) -> Levels:
+    """The weights of Student-t levels as normal ones (Lange, Little and Taylor 1989, JASA 84)."""
+    out = []
+    for factor, v, tau in zip(model.factors, u, taus, strict=True):
+        weight = (TAILS + 1) / (TAILS + (v / tau[:, :, None]) ** 2)
+        out.append(np.where(factor.student[:, None], weight, 1.0))
+    return tuple(out)
 
 
 def _incidence(factor: Factor) -> Any:

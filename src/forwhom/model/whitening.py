@@ -24,7 +24,8 @@ from forwhom.model.pilot import NEARLY_EQUAL, PenalisedFit, penalised_fit
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
-SURELY = 4.0  # precision of log tau below which tau may be zero
+SURELY = 25.0  # precision of log tau from which tau is surely not zero
+FAR = 4.0  # from zero, in sds that would go unseen
 LIGHT_TAILS = 15.0  # degrees of freedom to begin with
 ALIKE = 1.5  # sds of directions this close to one are left alone
 MOST_DIRECTIONS, DENSE = 60, 1200  # directions; coordinates up to which all are looked at
@@ -64,24 +65,24 @@ class WhitenedModel:
         out = gradient.copy()
         out[: model.n_global] *= self.scale
         in_phi = [gradient[every] for every in self._free]
-        for (f, i, part, at), one in zip(self._places, laid, strict=True):
+        for (f, i, place, at), one in zip(self._places, laid, strict=True):
             factor, follow = model.factors[f], self.levels[f][i]
             shape = (factor.columns, factor.levels)
             s = factor.scales(x[at])
             d_xi, d_moved, d_s = follow.slopes(
-                one, s, stretched[part].reshape(shape), gradient[part].reshape(shape)
+                one, s, stretched[place].reshape(shape), gradient[place].reshape(shape)
             )
             value += follow.log_volume(one)
-            out[part] = d_xi.ravel()
+            out[place] = d_xi.ravel()
             in_phi[i] = in_phi[i] + d_moved
             out[at][: factor.columns] += self.scale[at][: factor.columns] * np.where(
                 factor.signed, d_s, s * d_s
             )
         for i, pulled in enumerate(in_phi):
             out[self._free[i]] = self.phi[i].T @ pulled
-        for i, every in enumerate(self._linear):
-            part = out[every]
-            out[every] = part + self.directions[i] @ (
+        for i, both in enumerate(self._linear):
+            part = out[both]
+            out[both] = part + self.directions[i] @ (
                 self.stretch[i] * (self.directions[i].T @ part)
             )
         return value, out
@@ -137,17 +138,22 @@ class WhitenedModel:
 def whiten(model: JointModel) -> WhitenedModel:
     """Find the centre, choose how sds are seen, and set up the coordinates."""
     fit = penalised_fit(model)
+    ridges = [held / tau[..., None] ** 2 for held, tau in zip(fit.tightness, fit.taus, strict=True)]
     told = [
-        [_told(information[i], tau[i]) for i in range(model.predictors)]
-        for information, tau in zip(fit.information, fit.taus, strict=True)
+        [_told(*both) for both in zip(information, ridge, strict=True)]
+        for information, ridge in zip(fit.information, ridges, strict=True)
     ]
-    known = [
-        np.stack(
-            [2 * (_shares(own, t) ** 2).sum(axis=1) for (own, _), t in zip(*both, strict=True)]
+    known = [  # the precision of log tau
+        np.stack([2 * (own / (own + r)) ** 2 for (own, _), r in zip(*both, strict=True)]).sum(
+            axis=2
         )
-        for both in zip(told, fit.taus, strict=True)
+        for both in zip(told, ridges, strict=True)
     ]
-    factors = tuple(map(_with_signs, model.factors, known))
+    far = [  # how many times as large as an sd that would go unseen, to the fourth power
+        np.stack([(own / r) ** 2 for (own, _), r in zip(*both, strict=True)]).sum(axis=2)
+        for both in zip(told, ridges, strict=True)
+    ]
+    factors = tuple(map(_with_signs, model.factors, known, far))
     model = replace(model, factors=factors)
     center, scale = _global_shape(model, fit, known)
     taken = [shrinkage.where for shrinkage in model.shrinkage]
@@ -163,7 +169,12 @@ def whiten(model: JointModel) -> WhitenedModel:
         for f, factor in enumerate(factors):
             size = factor.columns * factor.levels
             following, block = _follow(
-                factor, fit.u[f][i], fit.taus[f][i], told[f][i], solved[at : at + size]
+                factor,
+                fit.u[f][i],
+                fit.taus[f][i],
+                fit.tightness[f][i],
+                told[f][i],
+                solved[at : at + size],
             )
             levels[f].append(following)
             blocks.append(block)
@@ -183,33 +194,28 @@ def whiten(model: JointModel) -> WhitenedModel:
     )
 
 
-def _told(information: FloatArray, tau: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """What its rows tell of each of a level's parameters, from (R, R, H) and sds (R,).
+def _told(information: FloatArray, ridge: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """What its rows tell of each of a level's parameters, from (R, R, H), prior precision (R, H).
 
     Given the earlier ones, with the later ones integrated out: information (R, H), and how the
     value told falls as an earlier one rises (R, R, H).
     """
     left = information.copy()
-    own, leans = np.empty(left.shape[1:]), np.zeros_like(left)
-    for r in range(len(tau) - 1, -1, -1):
+    own, leans = np.empty_like(ridge), np.zeros_like(left)
+    for r in range(len(ridge) - 1, -1, -1):
         own[r] = np.maximum(left[r, r], 0.0)
         leans[r, :r] = left[r, :r] / np.where(own[r] > 0, own[r], 1.0)
-        left -= left[:, r, None] * left[None, r] / (own[r] + 1 / tau[r] ** 2)
+        left -= left[:, r, None] * left[None, r] / (own[r] + ridge[r])
     return own, leans
 
 
-def _shares(own: FloatArray, tau: FloatArray) -> FloatArray:
-    """The rows' share of all that is known of each level, (R, H)."""
-    known = own * tau[:, None] ** 2
-    return np.asarray(known / (1 + known))
-
-
-def _with_signs(factor: Factor, known: FloatArray) -> Factor:
-    """Sds that may be zero get a sign; known (L, R) is the precision of log tau."""
+def _with_signs(factor: Factor, known: FloatArray, far: FloatArray) -> Factor:
+    """Sds that may be zero get a sign; (L, R) both."""
     if factor.lkj:
         return factor
     may = np.array([prior.distribution not in NEVER_ZERO for prior in factor.tau_priors])
-    return replace(factor, signed=(known.mean(axis=0) < SURELY) & may)
+    near = (known.mean(axis=0) < SURELY) & (far.mean(axis=0) < FAR**4)
+    return replace(factor, signed=near & may)
 
 
 def _falls(model: JointModel, fit: PenalisedFit, free: IntArray, i: int) -> FloatArray:
@@ -240,19 +246,21 @@ def _follow(
     factor: Factor,
     u: FloatArray,
     tau: FloatArray,
+    tightness: FloatArray,
     told: tuple[FloatArray, FloatArray],
     solved: FloatArray,
 ) -> tuple[Following, FloatArray]:
     """A factor's levels with modes u (R, H); and du / dxi at the fit, (R, R, H)."""
     own, leans = told
-    share = _shares(own, tau)
+    ridge = tightness / tau[:, None] ** 2
+    share = own / (own + ridge)
     safe = np.where(share > 0, share, 1.0)
     falls = solved.reshape(*u.shape, -1) / safe[..., None]
     target = u / safe
     for r in range(1, len(tau)):
         target[r] += (leans[r, :r] * u[:r]).sum(axis=0)
         falls[r] += (leans[r, :r, :, None] * solved.reshape(*u.shape, -1)[:r]).sum(axis=0)
-    sd = tau[:, None] / np.sqrt(1 + own * tau[:, None] ** 2)
+    sd = 1 / np.sqrt(own + ridge)
     block = np.zeros_like(leans)
     for r in range(len(tau)):
         block[r, r] = sd[r]
@@ -260,6 +268,7 @@ def _follow(
             block[r, : j + 1] -= share[r] * leans[r, j] * block[j, : j + 1]
     following = Following(
         information=own,
+        tightness=tightness,
         target=target,
         moves=np.ascontiguousarray(falls.reshape(u.size, -1).T),
         leans=leans,

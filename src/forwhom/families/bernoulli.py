@@ -30,9 +30,14 @@ def _derivatives(
     y, trials = expand(outcome.y, eta), expand(outcome.trials, eta)
     p = PROBABILITY_LINKS[link]
     if link == "logit":
-        mean = p.probability(eta)
-        value = y * eta - trials * softplus(eta)
-        return Derivatives(value, y - trials * mean, -trials * mean * (1 - mean))
+        if np.max(eta, initial=0.0) < 700.0:  # one exponential for both
+            odds = np.exp(eta)
+            total = odds + 1.0
+            mean, log_total = odds / total, np.log(total)
+        else:
+            mean, log_total = p.probability(eta), softplus(eta)
+        expected = trials * mean
+        return Derivatives(y * eta - trials * log_total, y - expected, expected * (mean - 1))
     log_p, log_q = p.logs(eta)
     (p1, p2), (q1, q2) = p.log_slopes(eta)
     left = trials - y

@@ -21,7 +21,7 @@ from forwhom.model.whitening import WhitenedModel, whiten
 FloatArray = NDArray[np.float64]
 
 CHAINS = 4
-TUNE, LONGER_TUNE = 600, 1500
+TUNE, LONGER_TUNE = 500, 1500
 ACCEPT, HIGHER_ACCEPT = 0.85, 0.98
 LEAST_DRAWS = 250  # a chain
 JITTER = 0.3  # of a start, in posterior sds
@@ -102,7 +102,8 @@ def _run(
         return np.asarray(JITTER * starts.standard_normal(size))
 
     def log_density(xi: FloatArray) -> tuple[float, FloatArray]:
-        value, gradient = whitened.log_density(np.asarray(xi))
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            value, gradient = whitened.log_density(np.asarray(xi))
         if not np.isfinite(value) or not np.isfinite(gradient).all():
             return -np.inf, np.zeros(size)
         return value, gradient

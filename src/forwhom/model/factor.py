@@ -16,6 +16,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from math import lgamma, log, pi
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,11 +62,6 @@ class Factor:
         """R."""
         return len(self.tau_priors)
 
-    @cached_property
-    def sides(self) -> tuple[tuple[FloatArray, bool], ...]:
-        """Each of the R columns, and whether it is all ones."""
-        return tuple((np.ascontiguousarray(one), bool((one == 1).all())) for one in self.own.T)
-
     @property
     def pairs(self) -> int:
         """Number of correlations."""
@@ -105,12 +101,14 @@ class Factor:
         """tau (..., R), internal units."""
         return np.abs(self.scales(hyper))
 
-    def pull(self, slope: FloatArray) -> FloatArray:
-        """The likelihood's slope in u (R, H) from that in the linear predictor, (C,)."""
-        out = np.empty((self.columns, self.levels))
-        for r, (own, plain) in enumerate(self.sides):
-            out[r] = np.bincount(self.index, slope if plain else own * slope, self.levels)
-        return out
+    def incidence(self) -> Any:
+        """(C, R H), sparse: each cell's own columns at its level."""
+        from scipy import sparse
+
+        cells, shape = np.arange(len(self.index)), (len(self.index), self.levels)
+        return sparse.hstack(
+            [sparse.csr_array((one, (cells, self.index)), shape=shape) for one in self.own.T]
+        )
 
     def log_density(
         self, hyper: FloatArray, z: FloatArray, u: FloatArray, d_u: FloatArray

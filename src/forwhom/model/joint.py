@@ -17,6 +17,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -199,13 +200,24 @@ class JointModel:
             out[0] = sigma[self.residual.index][None]
         return out
 
+    @cached_property
+    def incidence(self) -> tuple[Any, Any]:
+        """Columns of all factors' levels, sparse (C, sum of R H), and the same turned."""
+        from scipy import sparse
+
+        blocks = [factor.incidence() for factor in self.factors]
+        if not blocks:
+            return sparse.csr_array((len(self.weight), 0)), sparse.csr_array((0, len(self.weight)))
+        both = sparse.csr_array(sparse.hstack(blocks))
+        return both, sparse.csr_array(both.T)
+
     def linear_predictor(self, phi: FloatArray, u: tuple[FloatArray, ...]) -> FloatArray:
         """(L, C) from phi (L, p) and each factor's u (L, R, H)."""
-        eta = phi @ self.columns.T + self.offset
-        for factor, values in zip(self.factors, u, strict=True):
-            for r, (own, plain) in enumerate(factor.sides):
-                found = values[:, r].take(factor.index, axis=1)
-                eta += found if plain else own * found
+        eta = phi @ self.columns.T
+        eta += self.offset
+        for i, one in enumerate(eta):
+            if self.factors:
+                one += self.incidence[0] @ np.concatenate([v[i].ravel() for v in u])
         return eta
 
     def slopes(
@@ -258,16 +270,18 @@ class JointModel:
                 value += density
                 slopes.append(slope)
             gradient.append(np.concatenate(slopes))
-        levels = []
+        levels, begin = [], 0
+        d_levels = [self.incidence[1] @ one for one in pull]
         for f, hyper, z, u in zip(self.factors, at.hyper, at.z, at.u, strict=True):
             d_hyper = np.empty_like(hyper)
             d_z = np.empty_like(z)
             for i in range(self.predictors):
-                d_u = f.pull(pull[i])
+                d_u = d_levels[i][begin : begin + z[i].size].reshape(z[i].shape)
                 density, d_hyper[i], d_z[i] = f.log_density(hyper[i], z[i], u[i], d_u)
                 value += density
             gradient.append(d_hyper)
             levels.append(d_z)
+            begin += d_z[0].size
         return value, np.concatenate([g.ravel() for g in (*gradient, *levels)])
 
     @cached_property

@@ -58,9 +58,7 @@ def penalised_fit(model: JointModel) -> PenalisedFit:
     u = tuple(np.zeros((lp, f.columns, f.levels)) for f in model.factors)
     scales = [np.array([typical_size(prior) for prior in f.tau_priors]) for f in model.factors]
     taus = tuple(np.tile(0.5 * scale, (lp, 1)) for scale in scales)
-    columns = sparse.csr_array(
-        sparse.hstack([sparse.csr_array(model.columns), *map(_incidence, model.factors)])
-    )
+    columns = sparse.csr_array(sparse.hstack([sparse.csr_array(model.columns), model.incidence[0]]))
     size = np.inf
     for done in range(ROUNDS):
         phi, u, own, known = _newton(model, columns, phi, u, own, taus)
@@ -215,16 +213,6 @@ def _tightness(model: JointModel, u: Levels, taus: Levels) -> Levels:
         weight = (TAILS + 1) / (TAILS + (v / tau[:, :, None]) ** 2)
         out.append(np.where(factor.student[:, None], weight, 1.0))
     return tuple(out)
-
-
-def _incidence(factor: Factor) -> Any:
-    """(C, R H): each cell's own columns at its level."""
-    from scipy import sparse
-
-    cells, shape = np.arange(len(factor.index)), (len(factor.index), factor.levels)
-    return sparse.hstack(
-        [sparse.csr_array((one, (cells, factor.index)), shape=shape) for one in factor.own.T]
-    )
 
 
 def _information(factor: Factor, weight: FloatArray) -> FloatArray:

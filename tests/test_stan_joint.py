@@ -171,7 +171,8 @@ def quantities(fit: fw.Fit, case: str) -> dict[str, np.ndarray]:
         b = one.local.baselines() - stored_z(fit) @ one.delta.T
         out |= {name(base, g): b[order][g] for g in range(len(b))}
     first = shown[0]
-    out |= {key: values[:, 0] for key, values in first.parameters}
+    listed = "[1]" if case.startswith("correlated") else ""  # its program has a list of one
+    out |= {f"{key}{listed}": values[:, 0] for key, values in first.parameters}
     rename = {"correlation": "rho", "nu_theta": "nu", "sigma_rater": "sigma_c"}
     rename["sigma_theta_rater"] = "sigma_w[1]"
     out |= {rename[key]: values[:, 0] for key, _, values in first.others}

@@ -184,13 +184,13 @@ def _same_cells(one: Contender, other: Contender) -> bool:
         (left.d[a.cell], right.d[b.cell]),
         (left.group[a.cell], right.group[b.cell]),
     )
-    return all(np.allclose(x, y, rtol=1e-12, atol=0) for x, y in pairs)
+    return all(x.shape == y.shape and np.allclose(x, y, rtol=1e-12, atol=0) for x, y in pairs)
 
 
 def _keys(plan: Plan) -> tuple[object, ...]:
     """The columns whose values tell cells apart, in their order."""
     columns = dict.fromkeys((*plan.modifiers.columns, *plan.controls.columns))
-    return tuple(columns), plan.offset, plan.exposure
+    return tuple(columns), plan.clusters, plan.offset, plan.exposure
 
 
 def _table(c: Contender, data: object, known: dict[tuple[str, ...], Table]) -> Table:

@@ -274,13 +274,17 @@ def _separation(posterior: Posterior, cells: Cells) -> list[Caution]:
     d = found.d
     cautions = []
     treated = (d != 0).any(axis=1)
-    for arm, mine in (("treated", treated), ("control", ~treated)):
+    arms = [("treated rows", treated)]
+    if len(design.effects) > 1:
+        names = (f"rows with {effect.treatment.name}" for effect in design.effects)
+        arms = list(zip(names, (d != 0).T, strict=True))
+    for rows, mine in (*arms, ("control rows", ~treated)):
         words = _edge(posterior, found, mine)
         if words:
             cautions.append(
                 Caution(
                     "separation",
-                    f"'{design.plan.outcome}' {words} {arm} rows (complete separation): the data "
+                    f"'{design.plan.outcome}' {words} {rows} (complete separation): the data "
                     "bound the effect on one side only, and the prior does the rest. fit.priors() "
                     "shows it.",
                 )

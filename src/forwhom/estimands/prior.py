@@ -147,6 +147,8 @@ def prior_effects_table(
         on = on.replace(f" being {told[0].quantity.label}", "")
     design = told[0].design
     what, plain = f"Effects on {on}{unit}.", "difference between the arms"
+    if told[0].quantity is not None and told[0].quantity.percent:
+        plain = "difference between the arms' means, in percent of the untreated one"
     if design.estimates:
         what, plain = f"Effects as estimated in {on}.", "mean of the estimates"
     notes = (
@@ -182,11 +184,14 @@ def observed_differences(told: Sequence[Posterior], found: Replication | None) -
     """The plain difference between the arms in each quantity that effects are told in.
 
     NaN for doses, rates and censored times, where there is none, and for a treatment that is
-    never given alone.
+    never given alone. Of estimated effects: their plain mean.
     """
     out = []
     for one in told:
         design = one.design
+        if design.estimates and found is not None:
+            out.append(float(found.observed[found.statistics.index("mean"), 0]))
+            continue
         at = _arm_alone(design)
         none = found is None or at is None or design.plan.exposure is not None
         out.append(np.nan if none or found is None or at is None else _difference(one, found, at))

@@ -286,6 +286,11 @@ class Plots:
             ("category", category, [one.category for one in found]),
         )
         for key, name, names in asked:
+            if name is not None and not any(names):
+                raise OutputError(
+                    f"{key}={name!r} picks one of several, and this fit has no {key} to pick from. "
+                    "Leave it out."
+                )
             if name is not None and name not in names:
                 raise OutputError(
                     f"{key}={name!r} is not in the fit; it has {listing(dict.fromkeys(names))}."

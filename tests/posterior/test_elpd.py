@@ -11,7 +11,7 @@ from scipy.special import logsumexp
 import forwhom as fw
 from forwhom.families import FAMILIES, Outcome
 from forwhom.posterior import predictor_of
-from tests.families.test_families import scipy_log
+from tests.families.test_families import one_time, scipy_log
 from tests.inference.test_quadrature_against_nuts import simulate
 
 NAMES = [name for name, family in FAMILIES.items() if not family.several]
@@ -51,6 +51,10 @@ def rows_by_hand(data: dict[str, np.ndarray], fit: fw.Fit) -> np.ndarray:
         infinite = np.full((1, c.shape[1]), np.inf)
         c = np.concatenate([-infinite, c, infinite])
         return np.log(cdf(c[y + 1] - eta) - cdf(c[y] - eta))
+    if family.name == "piecewise_exponential":
+        hazards, ends = np.exp(-eta), result.design.outcome.ends
+        rows = zip(data["y"], data["event"], hazards, strict=True)
+        return np.array([one_time(*row, own[0][:, 0], ends) for row in rows])
     one = np.ones_like(y)
     outcome = Outcome(
         y, data.get("trials", one[:, 0])[:, None], data.get("event", one[:, 0])[:, None]
@@ -107,7 +111,7 @@ def test_the_papers_preset_has_one_control_group() -> None:
     )
     predictor = predictor_of(fit.result, fit.cells, "this")
     eta = predictor.eta(slice(None))
-    control = predictor.found.d == 0
+    control = predictor.found.d[:, 0] == 0
     expected = fit.result.alpha + fit.result.local.control_theta()
     np.testing.assert_allclose(eta[control], np.tile(expected, (control.sum(), 1)), atol=1e-12)
     theta = fit.result.local.theta()[predictor.group[~control]]

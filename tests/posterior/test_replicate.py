@@ -46,6 +46,8 @@ def test_the_same_as_row_by_row(name: str) -> None:
     eta = eta + data["d"][:, None] * result.local.theta()[group]
     levels = result.design.outcome.n_levels if family.support == "ordered" else 0
     outcome = Outcome.of(np.zeros(150), data.get("trials"), levels=levels)
+    if ends := result.design.outcome.ends:
+        outcome = outcome.in_intervals(np.array(ends), np.empty(0), np.empty(0))
     own = [values.T for _, values in result.parameters]
     drawn = family.draw(np.random.default_rng(3), eta, family.links[0], own, outcome)
     y = np.unique(data["y"], return_inverse=True)[1] if levels else data["y"]

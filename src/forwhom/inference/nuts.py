@@ -167,7 +167,8 @@ def check_chains(
     from arviz_stats.base import array_stats
 
     def worst(name: str, largest: bool, **words: Any) -> float:
-        found = getattr(array_stats, name)(draws, chain_axis=0, draw_axis=1, **words)
+        with np.errstate(invalid="ignore", divide="ignore"):  # of what never moves: no number
+            found = getattr(array_stats, name)(draws, chain_axis=0, draw_axis=1, **words)
         return float(np.max(found) if largest else np.min(found))
 
     moves = np.square(np.diff(energy, axis=1)).mean(axis=1)

@@ -53,7 +53,7 @@ def sample_joint_prior(model: JointModel, draws: int, seed: int) -> JointDraws:
     """The same for the joint model, the levels of its factors included.
 
     Args:
-        model: as built, before it is whitened: no level is centred.
+        model: as built, before it is whitened: no sd has a sign.
         draws: D; seed: of a generator of its own.
     """
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(6,)))

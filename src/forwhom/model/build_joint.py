@@ -125,7 +125,6 @@ def _factor(
             for entry, unit in zip(entries, units, strict=True)
         ),
         units=units,
-        centring=np.zeros((len(units), levels)),
         signed=np.zeros(len(units), dtype=bool),
         student=student,
         nu_prior=nu,

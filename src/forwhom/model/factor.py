@@ -5,13 +5,10 @@ three laws: independent normals, independent Student-t's, or a multivariate norm
 on its correlation matrix (Lewandowski, Kurowicka and Joe 2009, Journal of Multivariate Analysis
 100(9)).
 
-Coordinates. Independent parameters are partly centred: u = tau^(1-c) w, w ~ Law(0, tau^c), where
-c near 1 suits a level that its own rows determine and c near 0 one that the prior does
-(Papaspiliopoulos, Roberts and Sköld 2007, Statistical Science 22(1)). tau is the exponential of
-its coordinate or, where it may be zero and nothing is centred, the absolute value: u = s w is
-smooth in s through zero, while log tau has no end there (Liu and Wu 1999, JASA 94(448)).
-Correlated parameters are u = diag(tau) L z, L the correlations' Cholesky factor by canonical
-partial correlations.
+Coordinates. u = tau z with z ~ Law(0, 1), or u = diag(tau) L z, L the correlations' Cholesky factor
+by canonical partial correlations. tau is the exponential of its coordinate or, where it may be
+zero, the absolute value: u = s z is smooth in s through zero, while log tau has no end there (Liu
+and Wu 1999, JASA 94(448)).
 """
 
 from __future__ import annotations
@@ -42,8 +39,7 @@ class Factor:
         index: (C,) level of each cell; own: (C, R) columns, internal units.
         levels: H.
         tau_priors: R priors of the internal sds; units: (R,) data units per internal unit.
-        centring: (R, H) c above; not used for correlated columns.
-        signed: (R,) whether tau is the absolute value of its coordinate; then c is zero.
+        signed: (R,) whether tau is the absolute value of its coordinate.
         student: (R,) whether a column's parameters are Student-t; nu_prior: of the degrees of
             freedom.
         lkj: the LKJ prior's shape, or 0 where the columns are independent.
@@ -55,7 +51,6 @@ class Factor:
     levels: int
     tau_priors: tuple[ParameterPrior, ...]
     units: FloatArray
-    centring: FloatArray
     signed: NDArray[np.bool_]
     student: NDArray[np.bool_]
     nu_prior: ParameterPrior
@@ -91,30 +86,24 @@ class Factor:
         r, s = self.columns, self.students
         return hyper[..., :r], hyper[..., r : r + s], hyper[..., r + s :]
 
-    def effects(self, hyper: FloatArray, w: FloatArray) -> FloatArray:
-        """u (..., R, H), internal units, from hyper (..., n) and w (..., R, H)."""
-        size, _, partial = self.split(hyper)
+    def effects(self, hyper: FloatArray, z: FloatArray) -> FloatArray:
+        """u (..., R, H), internal units, from hyper (..., n) and z (..., R, H)."""
+        scales = self.scales(hyper)[..., None]
         if self.lkj:
-            chol = np.exp(size)[..., None] * correlation_factor(partial, self.columns)
-            return np.asarray(chol @ w)
-        return np.asarray(self._power(size) * w)
+            partial = self.split(hyper)[2]
+            return np.asarray((scales * correlation_factor(partial, self.columns)) @ z)
+        return np.asarray(scales * z)
+
+    def scales(self, hyper: FloatArray) -> FloatArray:
+        """What z is multiplied by, (..., R): tau, or its coordinate with the sign."""
+        size = hyper[..., : self.columns]
+        if not self.signed.any():
+            return np.asarray(np.exp(size))
+        return np.where(self.signed, size, np.exp(np.where(self.signed, 0.0, size)))
 
     def spreads(self, hyper: FloatArray) -> FloatArray:
         """tau (..., R), internal units."""
-        size = self.split(hyper)[0]
-        return np.asarray(
-            np.where(self.signed, np.abs(size), np.exp(np.where(self.signed, 0, size)))
-        )
-
-    def _power(self, size: FloatArray) -> FloatArray:
-        """What w is multiplied by, (..., R, H), from tau's coordinates (..., R)."""
-        size = size[..., None]
-        if not self.signed.any():
-            return np.asarray(np.exp((1 - self.centring) * size))
-        signed = self.signed[:, None]
-        return np.asarray(
-            np.where(signed, size, np.exp(np.where(signed, 0.0, (1 - self.centring) * size)))
-        )
+        return np.abs(self.scales(hyper))
 
     def pull(self, slope: FloatArray) -> FloatArray:
         """The likelihood's slope in u (R, H) from that in the linear predictor, (C,)."""
@@ -124,12 +113,12 @@ class Factor:
         return out
 
     def log_density(
-        self, hyper: FloatArray, w: FloatArray, u: FloatArray, d_u: FloatArray
+        self, hyper: FloatArray, z: FloatArray, u: FloatArray, d_u: FloatArray
     ) -> tuple[float, FloatArray, FloatArray]:
-        """Log density of the coordinates, and slopes of it and the likelihood in hyper and w.
+        """Log density of the coordinates, and slopes of it and the likelihood in hyper and z.
 
         Args:
-            hyper: (n,); w, u: (R, H), from ``effects``.
+            hyper: (n,); z, u: (R, H), the latter from ``effects``.
             d_u: (R, H) slope of the log likelihood in u.
         """
         size, log_nu, partial = self.split(hyper)
@@ -145,28 +134,24 @@ class Factor:
                 one, d_hyper[j] = prior.at(float(size[j]))
                 value += one
         if self.lkj:
-            return self._correlated(value, d_hyper, (size, partial), w, u, d_u)
-        c = self.centring
-        log_s = c * np.where(self.signed, 0.0, size)[:, None]
-        inverse = np.exp(-log_s)
-        e = w * inverse
-        g = -e
-        value -= float(log_s.sum())
+            return self._correlated(value, d_hyper, (size, partial), z, u, d_u)
+        scales = self.scales(hyper)
+        d_z = scales[:, None] * d_u
+        in_size = np.einsum("rh,rh->r", z, d_u)  # signed: of s itself, else of log tau
+        d_hyper[:r] += np.where(self.signed, in_size, scales * in_size)
         if not self.students:
-            value -= 0.5 * float(np.vdot(e, e))
-        else:
-            normal = e[~self.student]
-            value -= 0.5 * float(np.vdot(normal, normal))
-            nu = np.exp(log_nu)
-            for k, j in enumerate(np.flatnonzero(self.student).tolist()):
-                one, slope = self.nu_prior.at(float(log_nu[k]))
-                density, g[j], in_nu = student_log_density(e[j], float(nu[k]))
-                value += one + density
-                d_hyper[r + k] = slope + in_nu * float(nu[k])
-        d_w = self._power(size) * d_u + g * inverse
-        in_log = ((1 - c) * u * d_u - c * (g * e + 1)).sum(axis=1)
-        d_hyper[:r] += np.where(self.signed, (w * d_u).sum(axis=1), in_log)
-        return value, d_hyper, d_w
+            return value - 0.5 * float(np.vdot(z, z)), d_hyper, d_z - z
+        normal = z[~self.student]
+        value -= 0.5 * float(np.vdot(normal, normal))
+        d_z[~self.student] -= normal
+        nu = np.exp(log_nu)
+        for k, j in enumerate(np.flatnonzero(self.student).tolist()):
+            one, slope = self.nu_prior.at(float(log_nu[k]))
+            density, in_z, in_nu = student_log_density(z[j], float(nu[k]))
+            value += one + density
+            d_z[j] += in_z
+            d_hyper[r + k] = slope + in_nu * float(nu[k])
+        return value, d_hyper, d_z
 
     def _correlated(
         self,

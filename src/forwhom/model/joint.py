@@ -58,7 +58,7 @@ class Point:
         phi: (L, p) internal coefficients; zeta: those before shrinkage scales.
         log_scales: per shrinkage set (L, S).
         parameters: as the likelihood takes them.
-        hyper: per factor (L, n); w, u: per factor (L, R, H).
+        hyper: per factor (L, n); z, u: per factor (L, R, H).
     """
 
     phi: FloatArray
@@ -66,7 +66,7 @@ class Point:
     log_scales: tuple[FloatArray, ...]
     parameters: list[FloatArray]
     hyper: tuple[FloatArray, ...]
-    w: tuple[FloatArray, ...]
+    z: tuple[FloatArray, ...]
     u: tuple[FloatArray, ...]
 
 
@@ -142,7 +142,7 @@ class JointModel:
         zeta = parts[0].reshape(lp, self.p)
         sets = [part.reshape(lp, -1) for part in parts[3 : 3 + n]]
         hyper = tuple(part.reshape(lp, -1) for part in parts[3 + n : 3 + n + len(self.factors)])
-        w = tuple(
+        z = tuple(
             part.reshape(lp, f.columns, f.levels)
             for part, f in zip(parts[3 + n + len(self.factors) :], self.factors, strict=True)
         )
@@ -153,8 +153,8 @@ class JointModel:
             log_scales=log_scales,
             parameters=self.likelihood_parameters(parts[1], parts[2]),
             hyper=hyper,
-            w=w,
-            u=tuple(f.effects(h, v) for f, h, v in zip(self.factors, hyper, w, strict=True)),
+            z=z,
+            u=tuple(f.effects(h, v) for f, h, v in zip(self.factors, hyper, z, strict=True)),
         )
 
     def coefficients_of(
@@ -259,15 +259,15 @@ class JointModel:
                 slopes.append(slope)
             gradient.append(np.concatenate(slopes))
         levels = []
-        for f, hyper, w, u in zip(self.factors, at.hyper, at.w, at.u, strict=True):
+        for f, hyper, z, u in zip(self.factors, at.hyper, at.z, at.u, strict=True):
             d_hyper = np.empty_like(hyper)
-            d_w = np.empty_like(w)
+            d_z = np.empty_like(z)
             for i in range(self.predictors):
                 d_u = f.pull(pull[i])
-                density, d_hyper[i], d_w[i] = f.log_density(hyper[i], w[i], u[i], d_u)
+                density, d_hyper[i], d_z[i] = f.log_density(hyper[i], z[i], u[i], d_u)
                 value += density
             gradient.append(d_hyper)
-            levels.append(d_w)
+            levels.append(d_z)
         return value, np.concatenate([g.ravel() for g in (*gradient, *levels)])
 
     @cached_property

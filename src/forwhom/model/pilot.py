@@ -2,7 +2,8 @@
 
 Given the factors' sds, a Newton step towards the mode of coefficients and levels together; given
 those, the sds that their squares suggest, divided by the number of levels that the data determine
-(MacKay 1992, Neural Computation 4(3)); and so on.
+(MacKay 1992, Neural Computation 4(3)); and so on. An sd that comes out at zero is taken to be as
+large as the data cannot rule out, and coefficients and levels settle at that.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from forwhom.model.priors import ParameterPrior
 
 FloatArray = NDArray[np.float64]
 
-ROUNDS = 25
+ROUNDS, SETTLING = 25, 3
 FLOOR, CEILING = 0.02, 3.0  # of a tau, times its prior's scale
 STEP = 1e-4  # of differences of exact slopes
 NEARLY_EQUAL = -3.0  # log of the residual sds' spread while it is not yet fitted
@@ -48,9 +49,8 @@ class PenalisedFit:
 def penalised_fit(model: JointModel) -> PenalisedFit:
     """Alternate Newton steps in coefficients and levels with updates of the sds."""
     from scipy import sparse
-    from scipy.sparse.linalg import splu
 
-    lp, p = model.predictors, model.p
+    lp = model.predictors
     phi, own = model.start.copy(), np.zeros(sum(model.sizes))
     u = tuple(np.zeros((lp, f.columns, f.levels)) for f in model.factors)
     scales = [np.array([typical_size(prior) for prior in f.tau_priors]) for f in model.factors]
@@ -60,33 +60,21 @@ def penalised_fit(model: JointModel) -> PenalisedFit:
     )
     size = np.inf
     for done in range(ROUNDS):
-        pull, weight = _slopes(model, phi, u, own)
-        first, _ = model.coefficients.slopes(model.to_original(phi))
-        precision = [_precision(model, columns, weight, phi, taus, i) for i in range(lp)]
-        for i in range(lp):
-            levels = np.concatenate([v[i].ravel() for v in u] or [np.zeros(0)])
-            gradient = columns.T @ pull[i]
-            gradient[p:] -= _ridge(model, taus, i) * levels
-            gradient[:p] += first[i] @ model.basis.matrix
-            for shrinkage in model.shrinkage:
-                gradient[shrinkage.where] -= phi[i, shrinkage.where]
-            step = np.clip(splu(precision[i]).solve(gradient), -2.0, 2.0)
-            phi[i] += step[:p]
-            diagonal, at = precision[i].diagonal(), p
-            for v, tau, scale in zip(u, taus, scales, strict=True):
-                shape, part = v[i].shape, slice(at, at + v[i].size)
-                v[i] += step[part].reshape(shape)
-                # sum of squares over the number of levels that the data determine
-                share = 1 - 1 / (diagonal[part].reshape(shape) * tau[i][:, None] ** 2)
-                known = np.maximum(share.sum(axis=1), 1e-3)
-                new = np.sqrt((v[i] ** 2).sum(axis=1) / known)
-                tau[i] = np.clip(new, FLOOR * scale, CEILING * scale)
-                at += v[i].size
-        gradient, curvature = _own_slopes(model, phi, u, own)
-        own = own + np.clip(gradient / np.maximum(curvature, 1.0), -1.0, 1.0)
+        phi, u, own, known = _newton(model, columns, phi, u, own, taus)
+        taus = tuple(
+            np.clip(np.sqrt((v**2).sum(axis=2) / n), FLOOR * scale, CEILING * scale)
+            for v, n, scale in zip(u, known, scales, strict=True)
+        )
         before, size = size, float(sum(tau.sum() for tau in taus))
         if done > 5 and abs(size - before) <= 0.01 * size:
             break
+    _, weight = _slopes(model, phi, u, own)
+    taus = tuple(
+        np.maximum(tau, np.minimum(_unseen(_information(factor, weight)), 0.5 * scale))
+        for factor, tau, scale in zip(model.factors, taus, scales, strict=True)
+    )
+    for _ in range(SETTLING):
+        phi, u, own, _ = _newton(model, columns, phi, u, own, taus)
     _, weight = _slopes(model, phi, u, own)
     return PenalisedFit(
         phi=phi,
@@ -95,11 +83,51 @@ def penalised_fit(model: JointModel) -> PenalisedFit:
         taus=taus,
         u=u,
         precision=tuple(_precision(model, columns, weight, phi, taus, i) for i in range(lp)),
-        information=tuple(
-            np.stack([_information(factor, weight[i]) for i in range(lp)])
-            for factor in model.factors
-        ),
+        information=tuple(_information(factor, weight) for factor in model.factors),
     )
+
+
+Levels = tuple[FloatArray, ...]
+
+
+def _newton(
+    model: JointModel, columns: Any, phi: FloatArray, u: Levels, own: FloatArray, taus: Levels
+) -> tuple[FloatArray, Levels, FloatArray, Levels]:
+    """One step of phi, u and own; and per factor how many levels the data determine, (L, R)."""
+    from scipy.sparse.linalg import splu
+
+    lp, p = model.predictors, model.p
+    pull, weight = _slopes(model, phi, u, own)
+    first, _ = model.coefficients.slopes(model.to_original(phi))
+    phi, u = phi.copy(), tuple(v.copy() for v in u)
+    known = tuple(np.empty_like(tau) for tau in taus)
+    for i in range(lp):
+        levels = np.concatenate([v[i].ravel() for v in u] or [np.zeros(0)])
+        gradient = columns.T @ pull[i]
+        gradient[p:] -= _ridge(model, taus, i) * levels
+        gradient[:p] += first[i] @ model.basis.matrix
+        for shrinkage in model.shrinkage:
+            gradient[shrinkage.where] -= phi[i, shrinkage.where]
+        precision = _precision(model, columns, weight, phi, taus, i)
+        step = np.clip(splu(precision).solve(gradient), -2.0, 2.0)
+        phi[i] += step[:p]
+        diagonal, at = precision.diagonal(), p
+        for v, tau, n in zip(u, taus, known, strict=True):
+            shape, part = v[i].shape, slice(at, at + v[i].size)
+            v[i] += step[part].reshape(shape)
+            share = 1 - 1 / (diagonal[part].reshape(shape) * tau[i][:, None] ** 2)
+            n[i] = np.maximum(share.sum(axis=1), 1e-3)
+            at += v[i].size
+    gradient, curvature = _own_slopes(model, phi, u, own)
+    own = own + np.clip(gradient / np.maximum(curvature, 1.0), -1.0, 1.0)
+    return phi, u, own, known
+
+
+def _unseen(information: FloatArray) -> FloatArray:
+    """The sd that levels may have without its being seen, (L, R): near zero the log likelihood
+    is quartic in it."""
+    squares = (np.einsum("lrrh->lrh", information) ** 2).sum(axis=2)
+    return np.asarray(np.maximum(squares, 1e-300) ** -0.25)
 
 
 def _slopes(
@@ -176,12 +204,14 @@ def _incidence(factor: Factor) -> Any:
 
 
 def _information(factor: Factor, weight: FloatArray) -> FloatArray:
-    """(R, R, H) curvature of a level's own rows."""
+    """(L, R, R, H) curvature of a level's own rows, from that of the cells (L, C)."""
     own, r = factor.own, factor.columns
-    out = np.empty((r, r, factor.levels))
-    for a in range(r):
-        for b in range(r):
-            out[a, b] = np.bincount(factor.index, own[:, a] * own[:, b] * weight, factor.levels)
+    out = np.empty((len(weight), r, r, factor.levels))
+    for i, one in enumerate(weight):
+        for a in range(r):
+            for b in range(r):
+                product = own[:, a] * own[:, b] * one
+                out[i, a, b] = np.bincount(factor.index, product, factor.levels)
     return out
 
 

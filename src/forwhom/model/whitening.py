@@ -1,9 +1,11 @@
 """Coordinates that NUTS finds easy: the joint model whitened at a penalised fit.
 
-Each level's share of information from its own rows says how far it is centred. Coefficients are
-whitened by their precision with the levels integrated out; levels by their own precision, and moved
-along with the coefficients. It is a change of coordinates: whatever it misses costs time, never
-correctness.
+1. Levels follow what the data and their sd say of them (``following``).
+2. Coefficients are whitened by their precision with the levels integrated out.
+3. What correlation is left among them, as between the means of crossed factors, is taken out along
+   the directions in which the fit's curvature differs most from one.
+
+It is a change of coordinates: whatever it misses costs time, never correctness.
 """
 
 from __future__ import annotations
@@ -15,143 +17,299 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forwhom.model.factor import NEVER_ZERO, Factor
+from forwhom.model.following import Following, Laid
 from forwhom.model.joint import JointModel
-from forwhom.model.pilot import NEARLY_EQUAL, PenalisedFit, penalised_fit, typical_size
+from forwhom.model.pilot import NEARLY_EQUAL, PenalisedFit, penalised_fit
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
-SURELY = 16.0  # precision of log tau from which a spread of zero is out of the question
+SURELY = 4.0  # precision of log tau below which tau may be zero
 LIGHT_TAILS = 15.0  # degrees of freedom to begin with
-
-
-@dataclass(frozen=True, slots=True)
-class Whitening:
-    """x = center + T xi, one block of coordinates after another; k coefficients are free.
-
-    Attributes:
-        center: (n,).
-        scale: (g,) of the global coordinates but the free coefficients.
-        free: (k,) coefficients whitened together; phi: (L, k, k) their factors.
-        shift: per factor (L, R, H, k), how levels move with the coefficients.
-        spread: per factor (L, R, R, H), the factors of the levels.
-    """
-
-    center: FloatArray
-    scale: FloatArray
-    free: IntArray
-    phi: FloatArray
-    shift: tuple[FloatArray, ...]
-    spread: tuple[FloatArray, ...]
+ALIKE = 1.5  # sds of directions this close to one are left alone
+MOST_DIRECTIONS, DENSE = 60, 1200  # directions; coordinates up to which all are looked at
 
 
 @dataclass(frozen=True, eq=False)
 class WhitenedModel:
-    """The joint density in whitened coordinates."""
+    """The joint density in whitened coordinates, centre + scale xi but for what is said here.
+
+    Attributes:
+        model: the density.
+        center: (n,), zero for levels; scale: (g,) of the global coordinates but the free ones.
+        free: (k,) coefficients whitened together; phi: (L, k, k) their factors.
+        levels: per factor and predictor.
+        directions: per predictor (m, v) orthonormal, over its free coefficients and its levels;
+            stretch: per predictor (v,), how much longer each is than one, less one.
+    """
 
     model: JointModel
-    whitening: Whitening
+    center: FloatArray
+    scale: FloatArray
+    free: IntArray
+    phi: FloatArray
+    levels: tuple[tuple[Following, ...], ...]
+    directions: tuple[FloatArray, ...]
+    stretch: tuple[FloatArray, ...]
 
     def to_x(self, xi: FloatArray) -> FloatArray:
         """The model's coordinates (..., n)."""
-        model, white = self.model, self.whitening
-        x = xi.copy()
-        x[..., : model.n_global] *= white.scale
-        moved = []
-        for i in range(model.predictors):
-            at = i * model.p + white.free
-            moved.append(xi[..., at] @ white.phi[i].T)
-            x[..., at] = moved[-1]
-        for f, i, part, shift in self._levels:
-            factor = model.factors[f]
-            own = xi[..., part].reshape(*xi.shape[:-1], factor.columns, factor.levels)
-            levels = (white.spread[f][i] * own[..., None, :, :]).sum(axis=-2)
-            x[..., part] = levels.reshape(*xi.shape[:-1], -1) + moved[i] @ shift.T
-        x += white.center
-        return x
+        return self._lay(xi)[0]
 
     def log_density(self, xi: FloatArray) -> tuple[float, FloatArray]:
         """Log density at (n,) up to a constant, and its gradient."""
-        model, white = self.model, self.whitening
-        value, gradient = model.log_density(self.to_x(xi))
+        model = self.model
+        x, laid, stretched = self._lay(xi)
+        value, gradient = model.log_density(x)
         out = gradient.copy()
-        out[: model.n_global] *= white.scale
-        in_phi = [gradient[i * model.p + white.free] for i in range(model.predictors)]
-        for f, i, part, shift in self._levels:
-            factor = model.factors[f]
-            own = gradient[part].reshape(factor.columns, 1, factor.levels)
-            out[part] = (white.spread[f][i] * own).sum(axis=0).ravel()
-            in_phi[i] = in_phi[i] + gradient[part] @ shift
-        for i, one in enumerate(in_phi):
-            out[i * model.p + white.free] = white.phi[i].T @ one
+        out[: model.n_global] *= self.scale
+        in_phi = [gradient[every] for every in self._free]
+        for (f, i, part, at), one in zip(self._places, laid, strict=True):
+            factor, follow = model.factors[f], self.levels[f][i]
+            shape = (factor.columns, factor.levels)
+            s = factor.scales(x[at])
+            d_xi, d_moved, d_s = follow.slopes(
+                one, s, stretched[part].reshape(shape), gradient[part].reshape(shape)
+            )
+            value += follow.log_volume(one)
+            out[part] = d_xi.ravel()
+            in_phi[i] = in_phi[i] + d_moved
+            out[at][: factor.columns] += self.scale[at][: factor.columns] * np.where(
+                factor.signed, d_s, s * d_s
+            )
+        for i, pulled in enumerate(in_phi):
+            out[self._free[i]] = self.phi[i].T @ pulled
+        for i, every in enumerate(self._linear):
+            part = out[every]
+            out[every] = part + self.directions[i] @ (
+                self.stretch[i] * (self.directions[i].T @ part)
+            )
         return value, out
 
+    def _lay(self, xi: FloatArray) -> tuple[FloatArray, list[Laid], FloatArray]:
+        """x (..., n), each block of levels, and xi with its directions stretched."""
+        model, stretched = self.model, xi.copy()
+        for i, every in enumerate(self._linear):
+            along = (xi[..., every] @ self.directions[i]) * self.stretch[i]
+            stretched[..., every] += along @ self.directions[i].T
+        x = stretched.copy()
+        x[..., : model.n_global] *= self.scale
+        moved = []
+        for i, free in enumerate(self._free):
+            moved.append(stretched[..., free] @ self.phi[i].T)
+            x[..., free] = moved[-1]
+        x += self.center
+        laid = []
+        for f, i, part, at in self._places:
+            factor = model.factors[f]
+            own = stretched[..., part].reshape(*xi.shape[:-1], factor.columns, factor.levels)
+            laid.append(self.levels[f][i].lay(factor.scales(x[..., at]), moved[i], own))
+            x[..., part] = laid[-1].z.reshape(*xi.shape[:-1], -1)
+        return x, laid, stretched
+
     @cached_property
-    def _levels(self) -> list[tuple[int, int, slice, FloatArray]]:
-        """Factor, predictor, place and shift (R H, k) of each block of levels."""
-        out, at = [], self.model.n_global
-        for f, factor in enumerate(self.model.factors):
+    def _places(self) -> list[tuple[int, int, slice, slice]]:
+        """Factor, predictor, place of its levels and of its hyper, of each block of levels."""
+        model = self.model
+        out, at = [], model.n_global
+        first = model.ends[3 + len(model.shrinkage)]
+        for f, factor in enumerate(model.factors):
             size = factor.columns * factor.levels
-            for i in range(self.model.predictors):
-                shift = self.whitening.shift[f][i].reshape(size, -1)
-                out.append((f, i, slice(at, at + size), shift))
-                at += size
+            for i in range(model.predictors):
+                out.append((f, i, slice(at, at + size), slice(first, first + factor.hyper)))
+                at, first = at + size, first + factor.hyper
         return out
+
+    @cached_property
+    def _free(self) -> list[IntArray]:
+        """Where each predictor's free coefficients are."""
+        return [i * self.model.p + self.free for i in range(self.model.predictors)]
+
+    @cached_property
+    def _linear(self) -> list[IntArray]:
+        """Where each predictor's free coefficients and levels are, together (m,)."""
+        parts = [[free] for free in self._free]
+        for _, i, part, _ in self._places:
+            parts[i].append(np.arange(part.start, part.stop))
+        return [np.concatenate(one) for one in parts]
 
 
 def whiten(model: JointModel) -> WhitenedModel:
-    """Find the centre, choose the centring, and set up the coordinates."""
+    """Find the centre, choose how sds are seen, and set up the coordinates."""
     fit = penalised_fit(model)
-    shares = [_shares(taus, known) for taus, known in zip(fit.taus, fit.information, strict=True)]
-    sure = [_certainty(share) for share in shares]
-    factors = tuple(
-        factor if factor.lkj else _centred(factor, share, certain)
-        for factor, share, certain in zip(model.factors, shares, sure, strict=True)
-    )
+    told = [
+        [_told(information[i], tau[i]) for i in range(model.predictors)]
+        for information, tau in zip(fit.information, fit.taus, strict=True)
+    ]
+    known = [
+        np.stack(
+            [2 * (_shares(own, t) ** 2).sum(axis=1) for (own, _), t in zip(*both, strict=True)]
+        )
+        for both in zip(told, fit.taus, strict=True)
+    ]
+    factors = tuple(map(_with_signs, model.factors, known))
     model = replace(model, factors=factors)
-    center, scale = _global_shape(model, fit, shares)
-    free, phi, shift, spread = _joint_shape(model, fit, sure)
-    at = model.n_global
-    for f, factor in enumerate(factors):
-        for i in range(model.predictors):
-            w = fit.u[f][i] * _to_w(factor, fit.taus[f][i])
-            center[at : at + w.size] = w.ravel()
-            at += w.size
-    return WhitenedModel(model, Whitening(center, scale, free, phi, shift, spread))
+    center, scale = _global_shape(model, fit, known)
+    taken = [shrinkage.where for shrinkage in model.shrinkage]
+    free = np.setdiff1d(np.arange(model.p), np.concatenate(taken or [np.zeros(0, dtype=int)]))
+    lp, k = model.predictors, len(free)
+    phi = np.empty((lp, k, k))
+    levels: list[list[Following]] = [[] for _ in factors]
+    directions, stretch = [], []
+    for i in range(lp):
+        solved = _falls(model, fit, free, i)
+        phi[i] = _root(model, fit, free, i, solved)
+        at, blocks = 0, []
+        for f, factor in enumerate(factors):
+            size = factor.columns * factor.levels
+            following, block = _follow(
+                factor, fit.u[f][i], fit.taus[f][i], told[f][i], solved[at : at + size]
+            )
+            levels[f].append(following)
+            blocks.append(block)
+            at += size
+        found = _directions(fit, free, i, (phi[i], solved, blocks))
+        directions.append(found[0])
+        stretch.append(found[1])
+    return WhitenedModel(
+        model=model,
+        center=center,
+        scale=scale,
+        free=free,
+        phi=phi,
+        levels=tuple(map(tuple, levels)),
+        directions=tuple(directions),
+        stretch=tuple(stretch),
+    )
 
 
-def _shares(taus: FloatArray, information: FloatArray) -> FloatArray:
-    """What a level's own rows say of it, as a share of all that is known; (L, R, H)."""
-    known = np.einsum("lrrh->lrh", information) * taus[:, :, None] ** 2
+def _told(information: FloatArray, tau: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """What its rows tell of each of a level's parameters, from (R, R, H) and sds (R,).
+
+    Given the earlier ones, with the later ones integrated out: information (R, H), and how the
+    value told falls as an earlier one rises (R, R, H).
+    """
+    left = information.copy()
+    own, leans = np.empty(left.shape[1:]), np.zeros_like(left)
+    for r in range(len(tau) - 1, -1, -1):
+        own[r] = np.maximum(left[r, r], 0.0)
+        leans[r, :r] = left[r, :r] / np.where(own[r] > 0, own[r], 1.0)
+        left -= left[:, r, None] * left[None, r] / (own[r] + 1 / tau[r] ** 2)
+    return own, leans
+
+
+def _shares(own: FloatArray, tau: FloatArray) -> FloatArray:
+    """The rows' share of all that is known of each level, (R, H)."""
+    known = own * tau[:, None] ** 2
     return np.asarray(known / (1 + known))
 
 
-def _certainty(share: FloatArray) -> FloatArray:
-    """How sure it is that each of a factor's sds is not zero, (R,), from 0 to 1.
+def _with_signs(factor: Factor, known: FloatArray) -> Factor:
+    """Sds that may be zero get a sign; known (L, R) is the precision of log tau."""
+    if factor.lkj:
+        return factor
+    may = np.array([prior.distribution not in NEVER_ZERO for prior in factor.tau_priors])
+    return replace(factor, signed=(known.mean(axis=0) < SURELY) & may)
 
-    The sd of log tau is about (2 sum of squared shares)^-1/2; below 1/4, zero is far away.
-    """
-    known = 2 * (share.mean(axis=0) ** 2).sum(axis=1)
-    return np.clip((known - SURELY / 4) / SURELY, 0.0, 1.0)
+
+def _falls(model: JointModel, fit: PenalisedFit, free: IntArray, i: int) -> FloatArray:
+    """How all levels fall as the free coefficients rise, (levels, k)."""
+    from scipy.sparse.linalg import splu
+
+    p, precision = model.p, fit.precision[i]
+    if precision.shape[0] == p:
+        return np.zeros((0, len(free)))
+    cross = precision[p:][:, free].toarray()
+    return np.asarray(splu(precision[p:][:, p:].tocsc()).solve(cross))
 
 
-def _centred(factor: Factor, share: FloatArray, certain: FloatArray) -> Factor:
-    """The factor with its coordinates chosen."""
-    may_be_zero = [prior.distribution not in NEVER_ZERO for prior in factor.tau_priors]
-    return replace(
-        factor,
-        centring=share.mean(axis=0) * certain[:, None],
-        signed=(certain == 0) & np.array(may_be_zero),
+def _root(
+    model: JointModel, fit: PenalisedFit, free: IntArray, i: int, solved: FloatArray
+) -> FloatArray:
+    """A root of the free coefficients' covariance, (k, k), with the levels integrated out."""
+    precision = fit.precision[i]
+    own = precision[free][:, free].toarray()
+    schur = own - precision[model.p :][:, free].toarray().T @ solved
+    values, vectors = np.linalg.eigh(schur)
+    # directions that rounding lost keep a trifle of the whole
+    whole = float(np.linalg.eigvalsh(own)[-1]) if len(free) else 1.0
+    return np.asarray(vectors / np.sqrt(np.maximum(values, 1e-9 * whole)))
+
+
+def _follow(
+    factor: Factor,
+    u: FloatArray,
+    tau: FloatArray,
+    told: tuple[FloatArray, FloatArray],
+    solved: FloatArray,
+) -> tuple[Following, FloatArray]:
+    """A factor's levels with modes u (R, H); and du / dxi at the fit, (R, R, H)."""
+    own, leans = told
+    share = _shares(own, tau)
+    safe = np.where(share > 0, share, 1.0)
+    falls = solved.reshape(*u.shape, -1) / safe[..., None]
+    target = u / safe
+    for r in range(1, len(tau)):
+        target[r] += (leans[r, :r] * u[:r]).sum(axis=0)
+        falls[r] += (leans[r, :r, :, None] * solved.reshape(*u.shape, -1)[:r]).sum(axis=0)
+    sd = tau[:, None] / np.sqrt(1 + own * tau[:, None] ** 2)
+    block = np.zeros_like(leans)
+    for r in range(len(tau)):
+        block[r, r] = sd[r]
+        for j in range(r):
+            block[r, : j + 1] -= share[r] * leans[r, j] * block[j, : j + 1]
+    following = Following(
+        information=own,
+        target=target,
+        moves=np.ascontiguousarray(falls.reshape(u.size, -1).T),
+        leans=leans,
+        fixed=tau if factor.lkj else None,
     )
+    return following, block
 
 
-def _to_w(factor: Factor, tau: FloatArray) -> FloatArray:
-    """What turns u into w, (R, H)."""
-    return np.asarray(tau[:, None] ** (factor.centring - 1.0))
+def _directions(
+    fit: PenalisedFit,
+    free: IntArray,
+    i: int,
+    layout: tuple[FloatArray, FloatArray, list[FloatArray]],
+) -> tuple[FloatArray, FloatArray]:
+    """Where the fit's curvature in the coordinates is far from one: directions and stretch."""
+    from scipy import sparse
+    from scipy.sparse.linalg import eigsh
+
+    phi, solved, blocks = layout
+    precision = fit.precision[i]
+    kept = np.r_[free, fit.phi.shape[1] : precision.shape[0]]
+    below = [
+        sparse.block_array([[sparse.diags_array(one) for one in row] for row in block])
+        for block in blocks
+    ]
+    to_u = (
+        sparse.block_diag([sparse.csr_array(phi), *below], format="csr")
+        if blocks
+        else sparse.csr_array(phi)
+    )
+    # levels move with the coefficients
+    moving = np.eye(to_u.shape[0], len(free))
+    moving[len(free) :] = -solved
+    turned = sparse.csr_array(moving @ phi)
+    turn = sparse.hstack([turned, to_u[:, len(free) :]], format="csr")
+    curvature = turn.T @ precision[kept][:, kept] @ turn
+    size = curvature.shape[0]
+    if size <= DENSE:
+        values, vectors = np.linalg.eigh(curvature.toarray())
+    else:
+        values, vectors = eigsh(curvature, k=MOST_DIRECTIONS, which="BE")
+    stretch = 1 / np.sqrt(np.maximum(values, 1e-9))
+    far = np.abs(np.log(stretch))
+    chosen = np.argsort(-far)[:MOST_DIRECTIONS]
+    chosen = chosen[far[chosen] > np.log(ALIKE)]
+    return np.ascontiguousarray(vectors[:, chosen]), stretch[chosen] - 1
 
 
 def _global_shape(
-    model: JointModel, fit: PenalisedFit, shares: list[FloatArray]
+    model: JointModel, fit: PenalisedFit, known: list[FloatArray]
 ) -> tuple[FloatArray, FloatArray]:
     """Centre of all coordinates but the levels', and the scales of those not whitened together."""
     lp = model.predictors
@@ -167,61 +325,12 @@ def _global_shape(
     for k, shrinkage in enumerate(model.shrinkage):
         center[ends[3 + k] : ends[4 + k]] = np.tile(shrinkage.start(), lp)
     at = int(ends[3 + len(model.shrinkage)])
-    for factor, taus, share, information in zip(
-        model.factors, fit.taus, shares, fit.information, strict=True
-    ):
-        r, students = factor.columns, int(factor.student.sum())
+    for factor, taus, precision in zip(model.factors, fit.taus, known, strict=True):
+        r, students = factor.columns, factor.students
         for i in range(lp):
-            signed, known = factor.signed, np.sqrt(1 + 2 * share[i].sum(axis=1))
-            center[at : at + r] = np.where(signed, taus[i], np.log(taus[i]))
-            # near zero the log likelihood is quartic in tau
-            squares = (np.einsum("rrh->rh", information[i]) ** 2).sum(axis=1)
-            width = np.minimum(squares**-0.25, [typical_size(prior) for prior in factor.tau_priors])
-            scale[at : at + r] = np.where(signed, np.maximum(width, taus[i] / known), 1 / known)
+            width = 1 / np.sqrt(1 + precision[i])  # of log tau
+            center[at : at + r] = np.where(factor.signed, taus[i], np.log(taus[i]))
+            scale[at : at + r] = np.where(factor.signed, taus[i], 1.0) * width
             center[at + r : at + r + students] = np.log(LIGHT_TAILS)
             at += factor.hyper
     return center, scale
-
-
-def _joint_shape(
-    model: JointModel, fit: PenalisedFit, sure: list[FloatArray]
-) -> tuple[IntArray, FloatArray, tuple[FloatArray, ...], tuple[FloatArray, ...]]:
-    """Whitening of free coefficients and levels: free, phi, shift and spread of ``Whitening``.
-
-    Levels whose sd may be zero do not move with the coefficients: where it is zero they could not.
-    """
-    from scipy.sparse.linalg import splu
-
-    lp, p = model.predictors, model.p
-    taken = [shrinkage.where for shrinkage in model.shrinkage]
-    free = np.setdiff1d(np.arange(p), np.concatenate(taken)) if taken else np.arange(p)
-    k = len(free)
-    phi = np.empty((lp, k, k))
-    shift = tuple(np.empty((lp, f.columns, f.levels, k)) for f in model.factors)
-    spread = tuple(np.empty((lp, f.columns, f.columns, f.levels)) for f in model.factors)
-    moving = [
-        np.repeat(certain > 0.5, factor.levels)
-        for certain, factor in zip(sure, model.factors, strict=True)
-    ]
-    moves = np.flatnonzero(np.concatenate(moving)) if moving else np.zeros(0, dtype=np.int64)
-    for i in range(lp):
-        precision = fit.precision[i]
-        schur = precision[free][:, free].toarray()
-        whole = float(np.linalg.eigvalsh(schur)[-1])
-        solved, at = np.zeros((precision.shape[0] - p, k)), 0
-        if len(moves):
-            cross = precision[p + moves][:, free].toarray()
-            solved[moves] = splu(precision[p + moves][:, p + moves].tocsc()).solve(cross)
-            schur = schur - cross.T @ solved[moves]
-        for f, factor in enumerate(model.factors):
-            r, h = factor.columns, factor.levels
-            tau, to_w = fit.taus[f][i], _to_w(factor, fit.taus[f][i])
-            shift[f][i] = -solved[at : at + r * h].reshape(r, h, k) * to_w[:, :, None]
-            own = fit.information[f][i].transpose(2, 0, 1) + np.diag(1 / tau**2)
-            root = np.linalg.inv(np.linalg.cholesky(own))  # root' root is the inverse
-            spread[f][i] = root.transpose(2, 1, 0) * to_w[:, None]
-            at += r * h
-        values, vectors = np.linalg.eigh(schur)
-        # directions that rounding lost keep a trifle of the whole
-        phi[i] = vectors / np.sqrt(np.maximum(values, 1e-9 * whole))
-    return free, phi, shift, spread

@@ -69,6 +69,7 @@ CASES: dict[str, tuple[dict[str, Any], int]] = {
     ),
     "heavy": ({"spread": "student", "priors": NUMBERS | {"lambda": ONE}}, 4000),
     "horseshoe": (UNITS | {"priors": NUMBERS | {"lambda": "horseshoe(0.1, 2, 4)"}}, 4000),
+    "r2d2": (UNITS | {"priors": NUMBERS | {"lambda": "r2d2(0.5, 2)"}}, 4000),
     "sites": (
         {
             "family": "binomial",
@@ -92,7 +93,7 @@ CASES: dict[str, tuple[dict[str, Any], int]] = {
     ),
 }
 # what Stan keeps and a fit does not: the scales within a shrinkage prior, and a new site
-UNKEPT = ("tau", "c2", "theta_new", "risk_new")
+UNKEPT = ("tau", "c2", "R2", "phi", "theta_new", "risk_new")
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -103,7 +104,7 @@ def test_the_posterior_is_stans(case: str) -> None:
         for arm in ("letter", "visit"):
             rows[arm] = (rows["arm"] == arm).astype(float)
     asked, draws = CASES[case]
-    shrunk = "lambda" in asked["priors"] and asked["priors"]["lambda"].startswith("horseshoe")
+    shrunk = "lambda" in asked["priors"] and asked["priors"]["lambda"].startswith(("horseshoe", "r2d2"))
     if shrunk:  # the intercept is not shrunk
         prior = {"Intercept": ONE} | dict.fromkeys(MANY, asked["priors"]["lambda"])
         asked = asked | {"priors": asked["priors"] | {"lambda": prior}}

@@ -104,9 +104,10 @@ def test_the_posterior_is_stans(case: str) -> None:
         for arm in ("letter", "visit"):
             rows[arm] = (rows["arm"] == arm).astype(float)
     asked, draws = CASES[case]
-    shrunk = "lambda" in asked["priors"] and asked["priors"]["lambda"].startswith(("horseshoe", "r2d2"))
+    lambda_ = asked["priors"].get("lambda", "")
+    shrunk = lambda_.startswith(("horseshoe", "r2d2"))
     if shrunk:  # the intercept is not shrunk
-        prior = {"Intercept": ONE} | dict.fromkeys(MANY, asked["priors"]["lambda"])
+        prior = {"Intercept": ONE} | dict.fromkeys(MANY, lambda_)
         asked = asked | {"priors": asked["priors"] | {"lambda": prior}}
     usual = {"outcome": "y", "treatment": "d", "modifiers": "a + m"}
     fit = fw.fit(rows, **(usual | asked), draws=draws, seed=7)

@@ -113,11 +113,6 @@ def test_refused(data: dict[str, object], asked: dict[str, str], message: str) -
     assert message in str(caught.value)
 
 
-def test_categorical_is_read_but_not_yet_fitted() -> None:
-    with pytest.raises(fw.PlanError, match="does not fit it yet"):
-        fw.fit(rows(y=["a", "b", "c"] * 20), "y", "d", "m", family="categorical")
-
-
 @pytest.mark.parametrize(("data", "asked", "message"), CASES, ids=lambda case: None)
 def test_refused_at_the_command_line_with_nothing_written(
     data: dict[str, object], asked: dict[str, str], message: str, tmp_path: Path

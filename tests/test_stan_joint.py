@@ -67,7 +67,7 @@ CASES: dict[str, tuple[dict[str, Any], int]] = {
         {"treatment": "arm", "reference": "none", "priors": NUMBERS | {"lambda": ONE}},
         4000,
     ),
-    "heavy": ({"spread": "student", "priors": NUMBERS | {"lambda": ONE}}, 4000),
+    "heavy": ({"spread": "student", "priors": NUMBERS | {"lambda": ONE}}, 8000),
     "horseshoe": (UNITS | {"priors": NUMBERS | {"lambda": "horseshoe(0.1, 2, 4)"}}, 4000),
     "r2d2": (UNITS | {"priors": NUMBERS | {"lambda": "r2d2(0.5, 2)"}}, 4000),
     "sites": (

@@ -129,15 +129,22 @@ class TestTreatment:
     @pytest.mark.parametrize(
         ("letter", "plan", "words"),
         [
-            ([0, 1, 2], {"treatment_type": "binary"}, "has 3 values ('0', '1', '2')"),
-            ([0, 1, 2], {"reference": 0}, "has 3 values ('0', '1', '2')"),
-            (["a", "b", "c"], {}, "has 3 levels ('a', 'b', 'c')"),
+            ([0, 1, 2], {"treatment_type": "binary"}, "('0', '1', '2'), and treatment_type="),
+            (["a", "b", "c"], {"treatment_type": "binary"}, "('a', 'b', 'c'), and treatment_type="),
+            (["a", "b", "c"], {"preset": "alley2023"}, "and preset 'alley2023' takes two"),
         ],
     )
     def test_more_than_two_arms(self, letter: list[Any], plan: dict[str, Any], words: str) -> None:
         refused(
-            DataError, "treatment 'letter'", words, "two were expected",
-            "Keep the rows of two arms", data={"letter": letter * (N // 3)}, **plan,
+            DataError, "treatment 'letter' has 3 values", words, "takes two. Keep the rows of two",
+            data={"letter": letter * (N // 3)}, **plan,
+        )  # fmt: skip
+
+    def test_arms_without_a_control(self) -> None:
+        refused(
+            DataError, "treatment 'letter' has the arms '1', '2', '3'; which one is control is not "
+            "guessed. Say reference='1' (or another), or treatment_type='dose'",
+            data={"letter": [1, 2, 3] * (N // 3)}, treatment_type="arms",
         )  # fmt: skip
 
     def test_three_numbers_are_a_dose_and_that_is_said(self) -> None:
@@ -226,8 +233,8 @@ class TestWords:
             ),
             ({"baseline": "groups"}, ("baseline 'groups' is not known", "Did you mean 'group'?")),
             ({"preset": "aley2023"}, ("preset 'aley2023' is not", "Did you mean 'alley2023'?")),
-            ({"spread": "student"}, ("spread 'student' is planned but not in this version",)),
-            ({"method": "nuts"}, ("method 'nuts' is planned but not in this version", "'exact'")),
+            ({"spread": "studnt"}, ("spread 'studnt' is not known", "Did you mean 'student'?")),
+            ({"method": "nutz"}, ("method 'nutz' is not known", "Did you mean 'nuts'?")),
             ({"modifers": "age"}, ("'modifers' is not a part of a plan", "'modifiers'?")),
             ({"priors": {"lamda": "flat"}}, ("'lamda' is not a parameter", "'lambda'?")),
             (

@@ -35,6 +35,12 @@ def uncensored(name: str) -> dict[str, np.ndarray]:
     return data
 
 
+def error_of_sd(draws: np.ndarray) -> float:
+    """Standard error of an sd, by the draws' fourth moment: a largest value has heavy tails."""
+    kurtosis = float(stats.kurtosis(draws, fisher=False))
+    return float(draws.std() * np.sqrt(max(kurtosis - 1, 0.0) / (4 * len(draws))))
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_the_same_as_row_by_row(name: str) -> None:
     """Observed statistics are numpy's; replicated ones have the law of rows drawn one at a time."""
@@ -86,7 +92,8 @@ def test_the_same_as_row_by_row(name: str) -> None:
                 continue
             error = np.hypot(ours.std(), theirs.std()) / np.sqrt(1000)
             assert abs(ours.mean() - theirs.mean()) < 4.5 * error, statistic
-            assert ours.std() == pytest.approx(theirs.std(), rel=0.25), statistic
+            apart = abs(ours.std() - theirs.std())
+            assert apart < 4.5 * np.hypot(error_of_sd(ours), error_of_sd(theirs)), statistic
     assert np.allclose(found.share_observed.sum(axis=1), 1)
     assert np.allclose(found.share_replicated.sum(axis=1), 1)
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from forwhom.inference.diagnostics import ChainCheck, Diagnostics
+from forwhom.inference.diagnostics import MOST_DIVERGING, ChainCheck, Diagnostics
 from forwhom.model.factor import correlation_factor
 from forwhom.model.joint import JointModel
 from forwhom.model.joint_prior import log_prior
@@ -23,6 +23,7 @@ FloatArray = NDArray[np.float64]
 CHAINS = 4
 TUNE, LONGER_TUNE = 500, 1500
 ACCEPT, HIGHER_ACCEPT = 0.85, 0.98
+KEEP_EVERY = 3
 LEAST_DRAWS = 250  # a chain
 JITTER = 0.3  # of a start, in posterior sds
 
@@ -64,6 +65,8 @@ def sample_nuts(
 ) -> JointDraws:
     """Draw from the joint posterior; where the check fails, once more and longer.
 
+    Then with smaller steps where transitions broke off, else with more draws for each that is kept.
+
     Args:
         model: the joint density.
         draws: D; a few more where it does not divide by the number of chains.
@@ -75,9 +78,12 @@ def sample_nuts(
         whitened = whiten(model)
         found, check = _run(whitened, draws, seed, TUNE, ACCEPT, progress)
         if check.failures(len(found.coefficients)):
-            progress("The chains' check failed; sampling again with smaller steps")
-            found, check = _run(whitened, draws, seed + 1, LONGER_TUNE, HIGHER_ACCEPT, progress)
-            why += "; a first run failed its check and was repeated with smaller steps"
+            broken = check.divergences > MOST_DIVERGING * len(found.coefficients)
+            accept, keep = (HIGHER_ACCEPT, 1) if broken else (ACCEPT, KEEP_EVERY)
+            how = "smaller steps" if broken else f"{keep} draws for each that is kept"
+            progress(f"The chains' check failed; sampling again with {how}")
+            found, check = _run(whitened, draws, seed + 1, LONGER_TUNE, accept, progress, keep=keep)
+            why += f"; a first run failed its check and was repeated with {how}"
     diagnostics = Diagnostics.of_chains(check, len(found.coefficients), why)
     return replace(found, diagnostics=diagnostics)
 
@@ -89,8 +95,9 @@ def _run(
     tune: int,
     accept: float,
     progress: Callable[[str], None],
+    keep: int = 1,
 ) -> tuple[JointDraws, ChainCheck]:
-    """Draws and what they say of themselves."""
+    """Draws, every ``keep``-th of what is sampled, and what they say of themselves."""
     import nutpie
     from nutpie.compiled_pyfunc import from_pyfunc
 
@@ -125,7 +132,7 @@ def _run(
     )
     trace = nutpie.sample(
         compiled,
-        draws=each,
+        draws=keep * each,
         tune=tune,
         chains=CHAINS,
         cores=min(CHAINS, cpu_count() or 1),
@@ -136,7 +143,7 @@ def _run(
         progress_callback=tell,
         progress_rate=500,
     )
-    xi, stats = trace.posterior["xi"].to_numpy(), trace.sample_stats
+    xi, stats = trace.posterior["xi"].to_numpy()[:, ::keep], trace.sample_stats
     diverging, energy = stats["diverging"].to_numpy(), stats["energy"].to_numpy()
     found = unpack(whitened.model, whitened.to_x(xi.reshape(-1, size)), CHAINS)
     return found, check_chains(_monitored(found), diverging, energy, tune)

@@ -154,7 +154,7 @@ def integrate(
         top += highest
     np.exp(value, out=value)
     total = value.sum(axis=1)
-    if not careful and not np.isfinite(total).all():
+    if not careful and not (np.isfinite(total) & (total > 0)).all():
         return integrate(
             segment, data, fixed, loading, parameters, order, slopes, begin, close, careful=True
         )

@@ -80,11 +80,10 @@ class WhitenedModel:
             )
         for i, pulled in enumerate(in_phi):
             out[self._free[i]] = self.phi[i].T @ pulled
-        for i, both in enumerate(self._linear):
-            part = out[both]
-            out[both] = part + self.directions[i] @ (
-                self.stretch[i] * (self.directions[i].T @ part)
-            )
+        for i, every in enumerate(self._linear):
+            some = out[every]
+            along = self.stretch[i] * (self.directions[i].T @ some)
+            out[every] = some + self.directions[i] @ along
         return value, out
 
     def _lay(self, xi: FloatArray) -> tuple[FloatArray, list[Laid], FloatArray]:

@@ -62,9 +62,9 @@ class Labels:
 
 
 def term_labels(design: Design, labels: Labels) -> tuple[str, ...]:
-    """Readable names of the heterogeneity equation's coefficients, in order."""
+    """Readable names of the heterogeneity equation's coefficients, of the effect at hand."""
     out = [INTERCEPT]
-    for term in design.modifiers.terms:
+    for term in design.effect.modifiers.terms:
         for name in term.names:
             parts = [labels.columns.get(name, "")] if name in labels.columns else []
             if not parts:

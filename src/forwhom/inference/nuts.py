@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from math import ceil
-from os import cpu_count
 from typing import Any
 
 import numpy as np
@@ -21,7 +20,7 @@ from forwhom.model.whitening import WhitenedModel, whiten
 FloatArray = NDArray[np.float64]
 
 CHAINS = 4
-TUNE, LONGER_TUNE = 500, 1500
+TUNE, LONGER_TUNE = 400, 1500
 ACCEPT, HIGHER_ACCEPT = 0.85, 0.98
 KEEP_EVERY = 3
 LEAST_DRAWS = 250  # a chain
@@ -135,7 +134,7 @@ def _run(
         draws=keep * each,
         tune=tune,
         chains=CHAINS,
-        cores=min(CHAINS, cpu_count() or 1),
+        cores=1,  # the interpreter runs one chain at a time; two threads hold each other up
         seed=seed % 2**63,
         target_accept=accept,
         save_warmup=False,

@@ -235,6 +235,8 @@ class JointModel:
             else:
                 found = self.family.derivatives(self.outcome, eta[0], self.link, parameters)
                 first, second = found.first[None], found.second[None]
+        if self._plain:
+            return float(found.value.sum()), first, second, list(found.parameters)
         weight = self.weight
         return (
             float((weight * found.value).sum()),
@@ -242,6 +244,11 @@ class JointModel:
             weight * second,
             [weight * one for one in found.parameters],
         )
+
+    @cached_property
+    def _plain(self) -> bool:
+        """Whether every cell counts once."""
+        return bool((self.weight == 1).all())
 
     def log_density(self, x: FloatArray) -> tuple[float, FloatArray]:
         """Log density at (n,), up to a constant, and its gradient (n,)."""

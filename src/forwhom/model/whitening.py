@@ -25,7 +25,7 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 SURELY = 25.0  # precision of log tau from which tau is surely not zero
-FAR = 4.0  # from zero, in sds that would go unseen
+TOLD = 0.5  # share of a level from its own rows, above which signs are two lobes hard to leave
 LIGHT_TAILS = 15.0  # degrees of freedom to begin with
 ALIKE = 1.5  # sds of directions this close to one are left alone
 MOST_DIRECTIONS, DENSE = 60, 1200  # directions; coordinates up to which all are looked at
@@ -142,17 +142,12 @@ def whiten(model: JointModel) -> WhitenedModel:
         [_told(*both) for both in zip(information, ridge, strict=True)]
         for information, ridge in zip(fit.information, ridges, strict=True)
     ]
-    known = [  # the precision of log tau
-        np.stack([2 * (own / (own + r)) ** 2 for (own, _), r in zip(*both, strict=True)]).sum(
-            axis=2
-        )
+    shares = [
+        np.stack([own / (own + r) for (own, _), r in zip(*both, strict=True)])
         for both in zip(told, ridges, strict=True)
     ]
-    far = [  # how many times as large as an sd that would go unseen, to the fourth power
-        np.stack([(own / r) ** 2 for (own, _), r in zip(*both, strict=True)]).sum(axis=2)
-        for both in zip(told, ridges, strict=True)
-    ]
-    factors = tuple(map(_with_signs, model.factors, known, far))
+    known = [2 * (share**2).sum(axis=2) for share in shares]  # the precision of log tau
+    factors = tuple(map(_with_signs, model.factors, shares, known))
     model = replace(model, factors=factors)
     center, scale = _global_shape(model, fit, known)
     taken = [shrinkage.where for shrinkage in model.shrinkage]
@@ -208,12 +203,16 @@ def _told(information: FloatArray, ridge: FloatArray) -> tuple[FloatArray, Float
     return own, leans
 
 
-def _with_signs(factor: Factor, known: FloatArray, far: FloatArray) -> Factor:
-    """Sds that may be zero get a sign; (L, R) both."""
+def _with_signs(factor: Factor, shares: FloatArray, known: FloatArray) -> Factor:
+    """Sds that may be zero, of levels that their rows say little of, get a sign.
+
+    Args:
+        factor: the factor; shares: (L, R, H) from a level's own rows; known: (L, R).
+    """
     if factor.lkj:
         return factor
     may = np.array([prior.distribution not in NEVER_ZERO for prior in factor.tau_priors])
-    near = (known.mean(axis=0) < SURELY) & (far.mean(axis=0) < FAR**4)
+    near = (known.mean(axis=0) < SURELY) & (shares.mean(axis=(0, 2)) < TOLD)
     return replace(factor, signed=near & may)
 
 

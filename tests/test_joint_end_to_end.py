@@ -318,13 +318,7 @@ def test_models_are_checked(case: str) -> None:
     assert np.isfinite(found.total)
     fit.plot.check().to_dict()
     tables, reasons = fit.checks()
-    if case == "schools":
-        assert (set(tables), reasons) == ({"check", "loo", "sensitivity"}, ())
-        return
-    assert set(tables) == {"check", "loo"}
-    assert reasons[0].startswith(
-        "sensitivity() needs the likelihood with the groups' own parameter"
-    )
+    assert (set(tables), reasons) == ({"check", "loo", "sensitivity"}, ())
 
 
 def test_arms_are_checked_one_by_one() -> None:
@@ -403,10 +397,10 @@ def test_the_command_line_writes_every_effect(file: Path, tmp_path: Path) -> Non
     tables = ("modifiers", "effects", "average", "parameters", "groups", "rows", "priors")
     figures = ("modifiers_ad", "effects_ad", "modifiers_call", "effects_call", "check")
     expected = {"plan.toml", "summary.txt", "fit.nc"}
-    expected |= {f"{name}.csv" for name in (*tables, "diagnostics", "check", "loo")}
+    expected |= {f"{name}.csv" for name in (*tables, "diagnostics", "check", "loo", "sensitivity")}
     expected |= {f"{name}{kind}" for name in figures for kind in (".png", ".svg", ".html")}
     assert {path.name for path in out.iterdir()} == expected
-    assert "sensitivity() needs the likelihood" in result.stderr
+    assert "a check is left out" not in result.stderr
     record = json.loads(result.stdout)
     assert {Path(name).name for name in record["files"]} == expected
     assert [row["treatment"] for row in record["tables"]["average"]] == ["ad", "call"]
@@ -416,10 +410,9 @@ def test_the_command_line_writes_every_effect(file: Path, tmp_path: Path) -> Non
     assert fw.read_plan(out / "plan.toml").treatments == fit.plan.treatments
 
 
-def test_priors_of_tied_groups_are_not_simulated() -> None:
-    with pytest.raises(
-        fw.PlanError, match=r"prior_predictive\(\) draws one group after the other, and the arms"
-    ):
-        fw.prior_predictive(trial(), **{k: v for k, v in CASES["arms"].items() if k != "sigma_by"})
+def test_priors_are_simulated() -> None:
+    asked = {k: v for k, v in CASES["arms"].items() if k != "sigma_by"}
+    text = str(fw.prior_predictive(trial(), draws=200, **asked))
+    assert "arm[visit]" in text
     text = str(fw.prior_predictive(SCHOOLS, draws=200, **CASES["schools"]))
     assert "Model: estimates with known standard errors (se); seed 1." in " ".join(text.split())

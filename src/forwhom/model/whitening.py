@@ -286,17 +286,15 @@ def _directions(
     from scipy.sparse.linalg import eigsh
 
     phi, solved, blocks = layout
+    if not blocks:  # without levels the coefficients are white already
+        return np.zeros((len(free), 0)), np.zeros(0)
     precision = fit.precision[i]
     kept = np.r_[free, fit.phi.shape[1] : precision.shape[0]]
     below = [
         sparse.block_array([[sparse.diags_array(one) for one in row] for row in block])
         for block in blocks
     ]
-    to_u = (
-        sparse.block_diag([sparse.csr_array(phi), *below], format="csr")
-        if blocks
-        else sparse.csr_array(phi)
-    )
+    to_u = sparse.block_diag([sparse.csr_array(phi), *below], format="csr")
     # levels move with the coefficients
     moving = np.eye(to_u.shape[0], len(free))
     moving[len(free) :] = -solved

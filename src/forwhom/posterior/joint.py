@@ -156,7 +156,7 @@ class JointPredictor:
             return d
         if self.design.groups.has_control_group or self.design.estimates:
             return one
-        parts = [one] if "b" in self.design.random_names else []
+        parts = [one] if "b" in self.design.random_names else [one[:, :0]]
         return np.hstack([*parts, *([d] if "theta" in self.design.random_names else [])])
 
 

@@ -102,10 +102,10 @@ def _run(
 
     size = whitened.model.size
     each = max(ceil(draws / CHAINS), LEAST_DRAWS)
-    starts = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0,)))
 
-    def start(_seed: int) -> FloatArray:
-        return np.asarray(JITTER * starts.standard_normal(size))
+    def start(chain_seed: int) -> FloatArray:
+        # each chain its own stream: several may ask side by side
+        return np.asarray(JITTER * np.random.default_rng(chain_seed).standard_normal(size))
 
     def log_density(xi: FloatArray) -> tuple[float, FloatArray]:
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):

@@ -101,14 +101,13 @@ class Factor:
         """tau (..., R), internal units."""
         return np.abs(self.scales(hyper))
 
-    def incidence(self) -> Any:
-        """(C, R H), sparse: each cell's own columns at its level."""
+    def incidence(self, cells: IntArray) -> Any:
+        """(c, R H), sparse: the cells' own columns at their levels."""
         from scipy import sparse
 
-        cells, shape = np.arange(len(self.index)), (len(self.index), self.levels)
-        return sparse.hstack(
-            [sparse.csr_array((one, (cells, self.index)), shape=shape) for one in self.own.T]
-        )
+        own, level = self.own[cells], self.index[cells]
+        at, shape = np.arange(len(cells)), (len(cells), self.levels)
+        return sparse.hstack([sparse.csr_array((one, (at, level)), shape=shape) for one in own.T])
 
     def log_density(
         self, hyper: FloatArray, z: FloatArray, u: FloatArray, d_u: FloatArray

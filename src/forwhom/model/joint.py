@@ -17,7 +17,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +24,7 @@ from numpy.typing import NDArray
 from forwhom.families import Family, Outcome
 from forwhom.model.collapsed import Basis
 from forwhom.model.factor import Factor
+from forwhom.model.linear import LinearMap
 from forwhom.model.priors import CoefficientPriors, ParameterPrior
 from forwhom.model.shrinkage import Shrinkage
 
@@ -201,24 +201,14 @@ class JointModel:
         return out
 
     @cached_property
-    def incidence(self) -> tuple[Any, Any]:
-        """Columns of all factors' levels, sparse (C, sum of R H), and the same turned."""
-        from scipy import sparse
-
-        blocks = [factor.incidence() for factor in self.factors]
-        if not blocks:
-            return sparse.csr_array((len(self.weight), 0)), sparse.csr_array((0, len(self.weight)))
-        both = sparse.csr_array(sparse.hstack(blocks))
-        return both, sparse.csr_array(both.T)
+    def linear(self) -> LinearMap:
+        """From coefficients and levels to the linear predictor and back."""
+        return LinearMap.of(self.columns, self.factors)
 
     def linear_predictor(self, phi: FloatArray, u: tuple[FloatArray, ...]) -> FloatArray:
         """(L, C) from phi (L, p) and each factor's u (L, R, H)."""
-        eta = phi @ self.columns.T
-        eta += self.offset
-        for i, one in enumerate(eta):
-            if self.factors:
-                one += self.incidence[0] @ np.concatenate([v[i].ravel() for v in u])
-        return eta
+        flat = [phi, *(v.reshape(self.predictors, -1) for v in u)]
+        return self.linear.apply(np.concatenate(flat, axis=1)) + self.offset
 
     def slopes(
         self, eta: FloatArray, parameters: list[FloatArray]
@@ -258,7 +248,8 @@ class JointModel:
         value, pull, _, in_parameters = self.slopes(eta, at.parameters)
         prior, d_prior = self._coefficient_prior(at.phi)
         value += prior
-        d_phi = pull @ self.columns + d_prior
+        pulled = self.linear.pull(pull)
+        d_phi = pulled[:, : self.p] + d_prior
         own_value, d_own, d_residual = self.parameter_slopes(parts[1], parts[2], in_parameters)
         value += own_value
         gradient = [d_phi, d_own, d_residual]
@@ -272,18 +263,17 @@ class JointModel:
                 d_own[0] += float(d_log_s.sum())
             d_phi[:, k] = d_phi[:, k] * np.exp(log_s) - zeta
             slopes = []
-            for one, pulled in zip(part.reshape(self.predictors, -1), d_log_s, strict=True):
-                density, slope = shrinkage.log_density(one, pulled)
+            for one, in_log_s in zip(part.reshape(self.predictors, -1), d_log_s, strict=True):
+                density, slope = shrinkage.log_density(one, in_log_s)
                 value += density
                 slopes.append(slope)
             gradient.append(np.concatenate(slopes))
-        levels, begin = [], 0
-        d_levels = [self.incidence[1] @ one for one in pull]
+        levels, begin = [], self.p
         for f, hyper, z, u in zip(self.factors, at.hyper, at.z, at.u, strict=True):
             d_hyper = np.empty_like(hyper)
             d_z = np.empty_like(z)
             for i in range(self.predictors):
-                d_u = d_levels[i][begin : begin + z[i].size].reshape(z[i].shape)
+                d_u = pulled[i, begin : begin + z[i].size].reshape(z[i].shape)
                 density, d_hyper[i], d_z[i] = f.log_density(hyper[i], z[i], u[i], d_u)
                 value += density
             gradient.append(d_hyper)

@@ -51,14 +51,12 @@ class PenalisedFit:
 
 def penalised_fit(model: JointModel) -> PenalisedFit:
     """Alternate Newton steps in coefficients and levels with updates of the sds."""
-    from scipy import sparse
-
     lp = model.predictors
     phi, own = model.start.copy(), np.zeros(sum(model.sizes))
     u = tuple(np.zeros((lp, f.columns, f.levels)) for f in model.factors)
     scales = [np.array([typical_size(prior) for prior in f.tau_priors]) for f in model.factors]
     taus = tuple(np.tile(0.5 * scale, (lp, 1)) for scale in scales)
-    columns = sparse.csr_array(sparse.hstack([sparse.csr_array(model.columns), model.incidence[0]]))
+    columns = model.linear.whole()
     size = np.inf
     for done in range(ROUNDS):
         phi, u, own, known = _newton(model, columns, phi, u, own, taus)

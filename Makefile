@@ -31,8 +31,8 @@ $(VENV)/.check: pyproject.toml | $(BIN)/python
 demo: $(VENV)/.demo  ## install, run the embedded analysis, write tables and figures to demo-results/
 	$(BIN)/forwhom demo --out demo-results
 
-test: $(VENV)/.test  ## install with test extras, run the tests
-	$(BIN)/python -m pytest
+test: $(VENV)/.test  ## install with test extras, run the tests on all cores
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 check: $(VENV)/.check  ## what CI runs before the tests: ruff, mypy strict, the layer order
 	$(BIN)/ruff check src tests benchmarks
@@ -46,8 +46,8 @@ references: $(VENV)/.test  ## posteriors of NUTS that tests compare with (CASES=
 shrinkage: $(VENV)/.test  ## posteriors under horseshoe and R2D2 priors against Stan's, some minutes each
 	$(BIN)/python -m tests.test_stan_joint
 
-coverage: $(VENV)/.test  ## interval coverage over 1,000 simulated data sets per baseline (benchmarks/coverage.md)
-	$(BIN)/python benchmarks/coverage.py
+coverage: $(VENV)/.test  ## interval coverage over 1,000 simulated data sets per baseline (benchmarks/interval_coverage.md)
+	$(BIN)/python benchmarks/interval_coverage.py
 
 sbc: $(VENV)/.test  ## simulation-based calibration of families by quadrature (benchmarks/sbc.md)
 	$(BIN)/python benchmarks/sbc.py --write

@@ -7,14 +7,11 @@ from __future__ import annotations
 
 import argparse
 import os
-import sys
 import time
 from dataclasses import dataclass
 
 import numpy as np
-from common import HERE, ROOT, markdown, say, setting
-
-sys.path[0] = str(ROOT / "src")  # numba would take coverage.py beside this file for the library
+from common import HERE, markdown, say, setting
 
 RESULTS = HERE / "crossed.md"
 
@@ -70,7 +67,7 @@ def measured(case: Case) -> list[str]:
         "a + m",
         clusters="k",
         family=case.family,
-        bins=20,
+        groups=["a", "m"],
         progress=stages.append,
     )
     wall, processor = time.perf_counter() - began, time.process_time() - spent
@@ -80,7 +77,7 @@ def measured(case: Case) -> list[str]:
     return [
         case.family,
         f"{case.rows:,}",
-        str(np.prod(case.groups)),
+        str(fit.result.design.groups.count),
         str(case.clusters),
         f"{wall:.0f} s",
         f"{processor:.0f} s",

@@ -17,9 +17,6 @@ import numpy as np
 import paper
 from numpy.typing import NDArray
 
-# numba looks for the coverage package and would find coverage.py beside this file.
-sys.path.remove(str(Path(__file__).resolve().parent))
-
 FloatArray = NDArray[np.float64]
 
 TERMS = (

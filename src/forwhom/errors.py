@@ -21,6 +21,16 @@ class InferenceError(ForWhomError):
     """The posterior cannot be computed, for instance because it is improper."""
 
 
+class UnboundedError(InferenceError):
+    """The posterior of a spread reaches further than a grid can: mostly, it is improper."""
+
+    def __init__(self, name: str, example: str) -> None:
+        super().__init__(
+            f"the data do not bound {name}: its posterior does not fall off. Give it a proper "
+            f"prior, or a narrower one, for instance priors={{'{name}': '{example}'}}."
+        )
+
+
 class OutputError(ForWhomError):
     """A result cannot be written or drawn."""
 

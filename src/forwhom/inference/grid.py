@@ -26,7 +26,7 @@ from math import lgamma, log, pi
 import numpy as np
 from numpy.typing import NDArray
 
-from forwhom.errors import InferenceError
+from forwhom.errors import InferenceError, UnboundedError
 from forwhom.inference.pareto import effective_share, pareto_k
 from forwhom.inference.resample import systematic, tent_volumes
 
@@ -200,10 +200,7 @@ def _support(grid: _Grid, names: tuple[str, ...]) -> tuple[list[float], list[flo
         profile = heights.max(axis=others) if others else heights
         kept = np.flatnonzero(profile > top - DROP)
         if axis.tau(axis.nodes[-1]) > 0.9 * FAR and profile[-1] > top - DROP / 2:
-            raise InferenceError(
-                f"the data do not bound {names[r]}: its posterior does not fall off. Give it a "
-                f"proper prior, for instance priors={{'{names[r]}': 'half_student_t(3, 2.5)'}}."
-            )
+            raise UnboundedError(names[r], "half_student_t(3, 2.5)")
         first, last = max(kept[0] - 1, 0), min(kept[-1] + 1, len(axis.nodes) - 1)
         lows.append(float(axis.tau(axis.nodes[first])))
         highs.append(float(axis.tau(axis.nodes[last])))

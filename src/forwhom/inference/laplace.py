@@ -14,7 +14,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from forwhom.errors import InferenceError
+from forwhom.errors import InferenceError, UnboundedError
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -167,10 +167,7 @@ def _box(surface: Surface, names: tuple[str, ...]) -> tuple[FloatArray, FloatArr
             grown = True
             high *= 4
             if high > FAR:
-                raise InferenceError(
-                    f"the data do not bound {names[r]}: its posterior does not fall off. Give it "
-                    f"a proper prior, for instance priors={{'{names[r]}': 'half_normal(1)'}}."
-                )
+                raise UnboundedError(names[r], "half_normal(1)")
         lows.append(low)
         highs.append(high)
     return np.array(lows), np.array(highs), grown

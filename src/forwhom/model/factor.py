@@ -77,6 +77,10 @@ class Factor:
         """Number of columns with Student-t parameters."""
         return int(self.student.sum())
 
+    @cached_property
+    def _signs(self) -> int:
+        return int(self.signed.sum())
+
     def split(self, hyper: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         """tau's (..., R), log nu (..., students), correlations' coordinates (..., pairs)."""
         r, s = self.columns, self.students
@@ -93,8 +97,10 @@ class Factor:
     def scales(self, hyper: FloatArray) -> FloatArray:
         """What z is multiplied by, (..., R): tau, or its coordinate with the sign."""
         size = hyper[..., : self.columns]
-        if not self.signed.any():
+        if self._signs == 0:
             return np.asarray(np.exp(size))
+        if self._signs == self.columns:
+            return size
         return np.where(self.signed, size, np.exp(np.where(self.signed, 0.0, size)))
 
     def spreads(self, hyper: FloatArray) -> FloatArray:

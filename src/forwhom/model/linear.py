@@ -31,12 +31,14 @@ class LinearMap:
 
     Attributes:
         rows: sparse (sum of P, n), the distinct rows of each block; turned: its transpose.
+        sums: sparse (sum of P, C), one where a cell has the row.
         index: per block (C,), which of the block's rows each cell has.
         ends: where in ``rows`` the blocks begin and end.
     """
 
     rows: Any
     turned: Any
+    sums: Any
     index: tuple[IntArray, ...]
     ends: tuple[int, ...]
 
@@ -64,7 +66,16 @@ class LinearMap:
             blocks.append((factor.incidence(first), index))
         ends = np.cumsum([0, *(block.shape[0] for block, _ in blocks)]).tolist()
         rows = sparse.csr_array(sparse.block_diag([block for block, _ in blocks]))
-        return cls(rows, sparse.csr_array(rows.T), tuple(at for _, at in blocks), tuple(ends))
+        cells, ones = np.arange(len(columns)), np.ones(len(columns))
+        sums = sparse.vstack(
+            [
+                sparse.csr_array((ones, (at, cells)), shape=(block.shape[0], len(cells)))
+                for block, at in blocks
+            ],
+            format="csr",
+        )
+        where = tuple(at for _, at in blocks)
+        return cls(rows, sparse.csr_array(rows.T), sums, where, tuple(ends))
 
     def apply(self, values: FloatArray) -> FloatArray:
         """(L, C) from coefficients and levels (L, n)."""
@@ -77,14 +88,7 @@ class LinearMap:
 
     def pull(self, slopes: FloatArray) -> FloatArray:
         """Slopes in coefficients and levels (L, n) from those in the linear predictor (L, C)."""
-        out = np.empty((len(slopes), self.rows.shape[1]))
-        for to, one in zip(out, slopes, strict=True):
-            summed = [
-                np.bincount(index, one, b - a)
-                for index, (a, b) in zip(self.index, pairwise(self.ends), strict=True)
-            ]
-            to[:] = self.turned @ np.concatenate(summed)
-        return out
+        return np.stack([self.turned @ (self.sums @ one) for one in slopes])
 
     def whole(self) -> Any:
         """All columns, sparse (C, n)."""

@@ -4,7 +4,7 @@ Every data set's parameters are drawn from the priors that the fit is then given
 posterior's 95 % intervals hold the truth exactly 95 % of the time, and the truth's rank among the
 posterior draws is uniform (simulation-based calibration).
 
-python benchmarks/coverage.py [--datasets 1000] [--baseline group] [--seed 1] [--write]
+python benchmarks/interval_coverage.py [--datasets 1000] [--baseline group] [--seed 1] [--write]
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ BASELINES = ("group", "modifiers", "shared")
 DRAWS = 2_000
 LOW, HIGH = 93.5, 96.5  # per cent; what coverage of lambda and theta must lie in
 RANK_BINS = 20
-RESULTS = HERE / "coverage.md"
+RESULTS = HERE / "interval_coverage.md"
 
 # The same numbers draw the truth and go to the fit.
 COEFFICIENT_SD = {"alpha": 1.0, "beta": 0.5, "delta": 0.5, "lambda": 0.5}
@@ -274,7 +274,7 @@ def main(arguments: Sequence[str]) -> int:
             found[baseline] = pool.map(reckon, tasks, chunksize=5)
             say(f"baseline {baseline}: {time.perf_counter() - start:.0f} s")
     text, held = report(found)
-    command = " ".join(["python", "benchmarks/coverage.py", *arguments])
+    command = " ".join(["python", "benchmarks/interval_coverage.py", *arguments])
     heading = (
         f"{setting(command)}\n\n{asked.datasets} data sets for each baseline, {DRAWS:,} draws "
         "each, 600 to 1,500 rows, 40 to 80 groups, 95 % intervals."

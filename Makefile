@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: help demo test check references shrinkage coverage sbc bench clean
+.PHONY: help demo test check references coverage sbc bench clean
 
 help:  ## list what a contributor can do
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -42,9 +42,6 @@ check: $(VENV)/.check  ## what CI runs before the tests: ruff, mypy strict, the 
 
 references: $(VENV)/.test  ## posteriors of NUTS that tests compare with (CASES="beta- gamma-log-group": some)
 	$(BIN)/python -m tests.reference.nuts.make $(CASES)
-
-shrinkage: $(VENV)/.test  ## posteriors under horseshoe and R2D2 priors against Stan's, some minutes each
-	$(BIN)/python -m tests.test_stan_joint
 
 coverage: $(VENV)/.test  ## interval coverage over 1,000 simulated data sets per baseline (benchmarks/interval_coverage.md)
 	$(BIN)/python benchmarks/interval_coverage.py

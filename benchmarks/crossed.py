@@ -8,10 +8,13 @@ from __future__ import annotations
 import argparse
 import os
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from common import HERE, markdown, say, setting
+
+import forwhom as fw
 
 RESULTS = HERE / "crossed.md"
 
@@ -44,6 +47,18 @@ class Case:
             name: x.astype(float) for name, x in (("a", a), ("m", m), ("d", d), ("k", k))
         }
 
+    def fit(self, data: dict[str, np.ndarray], progress: Callable[[str], None]) -> fw.Fit:
+        return fw.fit(
+            data,
+            "y",
+            "d",
+            "a + m",
+            groups=["a", "m"],
+            clusters="k",
+            family=self.family,
+            progress=progress,
+        )
+
 
 CASES = (
     Case("gaussian", 900, (2, 3), 8),
@@ -56,20 +71,10 @@ CHECK = ("runs", "effective draws (bulk, tail)", "R-hat", "divergences", "asked 
 
 def measured(case: Case) -> list[str]:
     """One row of the table: a fit of 4,000 draws."""
-    import forwhom as fw
-
-    data, stages = case.data(), []
+    data: dict[str, np.ndarray] = case.data()
+    stages: list[str] = []
     began, spent = time.perf_counter(), time.process_time()
-    fit = fw.fit(
-        data,
-        "y",
-        "d",
-        "a + m",
-        clusters="k",
-        family=case.family,
-        groups=["a", "m"],
-        progress=stages.append,
-    )
+    fit = case.fit(data, stages.append)
     wall, processor = time.perf_counter() - began, time.process_time() - spent
     check = fit.result.diagnostics.chains
     assert check is not None

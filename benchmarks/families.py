@@ -1,4 +1,4 @@
-"""Families by quadrature: seconds for the paper's data and the demo, against brms; cost by rows.
+"""Families: seconds for the paper's data, the demo, crossed clusters; brms beside; cost by rows.
 
 python benchmarks/families.py [--write] [--no-brms]
 """
@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 from common import HERE, R_SCRIPTS, ROOT, markdown, say, setting
+from crossed import CASES
 
 sys.path.insert(0, str(ROOT))
 
@@ -170,14 +171,20 @@ def main() -> None:
         )
     )
     at_most("demo, 5,593 rows, bernoulli-logit", Cost.of(demo), 1)
+    crossed = CASES[-1]
+    what = (
+        f"{crossed.rows:,} rows, 200 groups crossed with {crossed.clusters} clusters, logit: NUTS"
+    )
+    rows_of_it = crossed.data()
+    at_most(what, Cost.of(runs_of(lambda: crossed.fit(rows_of_it, lambda _: None), 1)), 60)
     parts = {n: inference_seconds(discrete(n)) for n in (10_000, 10_000_000)}
     for n, (inference, whole) in parts.items():
         add(f"{n:,} rows, 400 cells: inference", inference, "", None)
         add(f"{n:,} rows, 400 cells: in all", whole, "", None)
     r_packages = () if asked.no_brms else ("brms", "rstan")
-    about = setting("python benchmarks/families.py --write", r_packages)
+    about = setting("python benchmarks/families.py --write", r_packages, ("nutpie",))
     table = markdown(["what", "waited", "processor", "asked for", "held"], rows)
-    text = "\n".join(["# Families by quadrature", "", about, load, "", table, ""])
+    text = "\n".join(["# Families", "", about, load, "", table, ""])
     say(text)
     if asked.write:
         RESULTS.write_text(text)

@@ -89,9 +89,6 @@ CASES: dict[str, tuple[dict[str, Any], int]] = {
         },
         20_000,
     ),
-}
-# minutes each, so apart: make shrinkage
-SLOW: dict[str, tuple[dict[str, Any], int]] = {
     "horseshoe": (UNITS | {"priors": NUMBERS | {"lambda": "horseshoe(0.1, 2, 4)"}}, 4000),
     "r2d2": (UNITS | {"priors": NUMBERS | {"lambda": "r2d2(0.5, 2)"}}, 4000),
 }
@@ -101,16 +98,12 @@ UNKEPT = ("tau", "c2", "R2", "phi", "theta_new", "risk_new")
 
 @pytest.mark.parametrize("case", CASES)
 def test_the_posterior_is_stans(case: str) -> None:
-    compare(case)
-
-
-def compare(case: str) -> None:
     rows, stored = MODELS[case].rows(), json.loads((FOLDER / f"{case}.json").read_text())
     assert stored["data"] == checksum(rows)
     if case == "arms":  # arms with different modifiers are treatments of their own
         for arm in ("letter", "visit"):
             rows[arm] = (rows["arm"] == arm).astype(float)
-    asked, draws = (CASES | SLOW)[case]
+    asked, draws = CASES[case]
     lambda_ = asked["priors"].get("lambda", "")
     shrunk = lambda_.startswith(("horseshoe", "r2d2"))
     if shrunk:  # the intercept is not shrunk
@@ -210,9 +203,3 @@ def stan_order(posterior: Posterior) -> np.ndarray:
 def stored_z(fit: fw.Fit) -> np.ndarray:
     """The modifiers of each group, (G, k)."""
     return fit.cells.modifier_mean
-
-
-if __name__ == "__main__":
-    for name in SLOW:
-        compare(name)
-        print(f"{name}: every quantity agrees with Stan's")

@@ -22,8 +22,9 @@ FloatArray = NDArray[np.float64]
 CHAINS = 4
 TUNE, LONGER_TUNE = 400, 1500
 ACCEPT, HIGHER_ACCEPT = 0.85, 0.98
+SHRINKING_ACCEPT = 0.95  # scales of single coefficients are funnels that no coordinates undo
 KEEP_EVERY = 3
-LEAST_DRAWS = 250  # a chain
+LEAST_DRAWS, LEAST_SAMPLED = 250, 500  # a chain; of fewer, not each one sampled is kept
 JITTER = 0.3  # of a start, in posterior sds
 
 
@@ -75,13 +76,17 @@ def sample_nuts(
     """
     with one_blas_thread():
         whitened = whiten(model)
-        found, check = _run(whitened, draws, seed, TUNE, ACCEPT, progress)
+        usual = SHRINKING_ACCEPT if model.shrinkage else ACCEPT
+        found, check = _run(whitened, draws, seed, TUNE, usual, progress)
         if check.failures(len(found.coefficients)):
             broken = check.divergences > MOST_DIVERGING * len(found.coefficients)
-            accept, keep = (HIGHER_ACCEPT, 1) if broken else (ACCEPT, KEEP_EVERY)
-            how = "smaller steps" if broken else f"{keep} draws for each that is kept"
+            if broken:
+                tune, accept, keep, how = LONGER_TUNE, HIGHER_ACCEPT, 1, "smaller steps"
+            else:
+                tune, accept, keep = TUNE, usual, KEEP_EVERY
+                how = f"{keep} draws for each that is kept"
             progress(f"The chains' check failed; sampling again with {how}")
-            found, check = _run(whitened, draws, seed + 1, LONGER_TUNE, accept, progress, keep=keep)
+            found, check = _run(whitened, draws, seed + 1, tune, accept, progress, keep=keep)
             why += f"; a first run failed its check and was repeated with {how}"
     diagnostics = Diagnostics.of_chains(check, len(found.coefficients), why)
     return replace(found, diagnostics=diagnostics)
@@ -102,6 +107,7 @@ def _run(
 
     size = whitened.model.size
     each = max(ceil(draws / CHAINS), LEAST_DRAWS)
+    keep = max(keep, ceil(LEAST_SAMPLED / each))
 
     def start(chain_seed: int) -> FloatArray:
         # each chain its own stream: several may ask side by side

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from forwhom.model.factor import NEVER_ZERO, Factor
 from forwhom.model.following import Following, Laid
 from forwhom.model.joint import JointModel
-from forwhom.model.pilot import NEARLY_EQUAL, PenalisedFit, penalised_fit
+from forwhom.model.pilot import NEARLY_EQUAL, PenalisedFit, penalised_fit, solver
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -218,13 +218,11 @@ def _with_signs(factor: Factor, shares: FloatArray, known: FloatArray) -> Factor
 
 def _falls(model: JointModel, fit: PenalisedFit, free: IntArray, i: int) -> FloatArray:
     """How all levels fall as the free coefficients rise, (levels, k)."""
-    from scipy.sparse.linalg import splu
-
     p, precision = model.p, fit.precision[i]
     if precision.shape[0] == p:
         return np.zeros((0, len(free)))
     cross = precision[p:][:, free].toarray()
-    return np.asarray(splu(precision[p:][:, p:].tocsc()).solve(cross))
+    return solver(precision[p:][:, p:])(cross)
 
 
 def _root(

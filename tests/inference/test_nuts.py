@@ -113,11 +113,13 @@ def chains(seed: int = 4, draws: int = 500) -> Array:
     return np.random.default_rng(seed).standard_normal((4, draws, 3))
 
 
-def check(draws: Array, divergences: int = 0, energy: Array | None = None) -> ChainCheck:
+def check(
+    draws: Array, divergences: int = 0, energy: Array | None = None, levels: int = 0
+) -> ChainCheck:
     diverging = np.zeros(draws.shape[:2], dtype=bool)
     diverging.reshape(-1)[:divergences] = True
     given = np.random.default_rng(5).standard_normal(draws.shape[:2]) if energy is None else energy
-    return check_chains(draws, diverging, given, 600)
+    return check_chains(draws, diverging, given, 600, np.arange(draws.shape[2]) < levels)
 
 
 def wandering(shape: tuple[int, ...], memory: float) -> Array:
@@ -149,6 +151,20 @@ def test_a_stuck_chain_is_seen() -> None:
     found = check(elsewhere)
     assert found.r_hat > 1.3
     assert found.failures(2000)[0] == f"R-hat {found.r_hat:.3f}, should be below 1.01"
+
+
+def test_of_many_levels_some_r_hats_are_high_by_chance() -> None:
+    # good chains of 10,000 levels, each worth what 500 draws are
+    draws = np.random.default_rng(8).standard_normal((4, 125, 10_000))
+    assert check(draws).r_hat > check(draws, levels=10_000).r_hat
+    bad = draws.copy()
+    bad[0, :, :10] += 3.0  # ten may be left out, and are
+    assert check(bad, levels=10_000).r_hat < 1.1
+    bad[0, :, 10] += 3.0
+    assert check(bad, levels=10_000).r_hat > 1.3
+    shared = np.concatenate([draws, chains(draws=125)[:, :, :1]], axis=2)
+    shared[0, :, -1] += 3.0  # one that is no level's is not
+    assert check(shared, levels=10_000).r_hat > 1.3
 
 
 def test_a_parameter_that_no_chain_moves_is_no_pass() -> None:

@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: help demo test check references coverage sbc bench clean
+.PHONY: help demo test slow check references coverage sbc bench clean
 
 help:  ## list what a contributor can do
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -33,6 +33,9 @@ demo: $(VENV)/.demo  ## install, run the embedded analysis, write tables and fig
 
 test: $(VENV)/.test  ## install with test extras, run the tests on all cores
 	$(BIN)/python -m pytest -n auto --dist worksteal
+
+slow: $(VENV)/.test  ## the tests that take minutes each
+	$(BIN)/python -m pytest -m slow
 
 check: $(VENV)/.check  ## what CI runs before the tests: ruff, mypy strict, the layer order
 	$(BIN)/ruff check src tests benchmarks

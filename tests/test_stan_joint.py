@@ -92,11 +92,14 @@ CASES: dict[str, tuple[dict[str, Any], int]] = {
     "horseshoe": (UNITS | {"priors": NUMBERS | {"lambda": "horseshoe(0.1, 2, 4)"}}, 4000),
     "r2d2": (UNITS | {"priors": NUMBERS | {"lambda": "r2d2(0.5, 2)"}}, 4000),
 }
+SLOW = ("horseshoe",)  # minutes, so apart: make slow
 # what Stan keeps and a fit does not: the scales within a shrinkage prior, and a new site
 UNKEPT = ("tau", "c2", "R2", "phi", "theta_new", "risk_new")
 
 
-@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize(
+    "case", [pytest.param(case, marks=[pytest.mark.slow] * (case in SLOW)) for case in CASES]
+)
 def test_the_posterior_is_stans(case: str) -> None:
     rows, stored = MODELS[case].rows(), json.loads((FOLDER / f"{case}.json").read_text())
     assert stored["data"] == checksum(rows)

@@ -21,7 +21,7 @@ FloatArray = NDArray[np.float64]
 
 CHAINS = 4
 TUNE, LONGER_TUNE = 400, 1500
-ACCEPT, HIGHER_ACCEPT = 0.85, 0.98
+ACCEPT, HIGHER_ACCEPT = 0.85, 0.99
 SHRINKING_ACCEPT = 0.95  # scales of single coefficients are funnels that no coordinates undo
 KEEP_EVERY = 3
 LEAST_DRAWS, LEAST_SAMPLED = 250, 500  # a chain; of fewer, not each one sampled is kept

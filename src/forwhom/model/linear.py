@@ -101,6 +101,7 @@ class LinearMap:
 def _distinct(table: FloatArray) -> tuple[IntArray, IntArray]:
     """The first of each distinct row (P,), and which each row is (C,); all, where few repeat."""
     every = np.arange(len(table))
+    # rows are compared byte by byte, and adding zero makes minus zero zero
     packed = np.ascontiguousarray(table + 0.0).view(np.dtype((np.void, 8 * table.shape[1])))
     _, first, index = np.unique(packed.ravel(), return_index=True, return_inverse=True)
     return (first, index) if len(first) <= WORTH * len(table) else (every, every)

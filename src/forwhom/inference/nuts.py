@@ -149,8 +149,10 @@ def _run(
         progress_callback=tell,
         progress_rate=500,
     )
-    xi, stats = trace.posterior["xi"].to_numpy()[:, ::keep], trace.sample_stats
-    diverging, energy = stats["diverging"].to_numpy(), stats["energy"].to_numpy()
+    xi, stats = trace.posterior["xi"].to_numpy()[:, keep - 1 :: keep], trace.sample_stats
+    # a draw that is kept answers for the transitions since the one before
+    diverging = stats["diverging"].to_numpy().reshape(CHAINS, each, keep).any(axis=2)
+    energy = stats["energy"].to_numpy()
     found = unpack(whitened.model, whitened.to_x(xi.reshape(-1, size)), CHAINS)
     every, of_level = _monitored(found)
     return found, check_chains(every, diverging, energy, tune, of_level)

@@ -23,6 +23,7 @@ CHAINS = 4
 TUNE, LONGER_TUNE = 400, 1500
 ACCEPT, HIGHER_ACCEPT = 0.85, 0.99
 SHRINKING_ACCEPT = 0.95  # scales of single coefficients are funnels that no coordinates undo
+FEW, FEW_ACCEPT = 10, 0.97  # levels that leave their sd all but unknown, near zero and far out
 KEEP_EVERY = 3
 LEAST_DRAWS, LEAST_SAMPLED = 250, 500  # a chain; of fewer, not each one sampled is kept
 CHANCE = 1000  # levels for each whose R-hat may be high
@@ -77,7 +78,7 @@ def sample_nuts(
     """
     with one_blas_thread():
         whitened = whiten(model)
-        usual = SHRINKING_ACCEPT if model.shrinkage else ACCEPT
+        usual = _usual_accept(model)
         found, check = _run(whitened, draws, seed, TUNE, usual, progress)
         if check.failures(len(found.coefficients)):
             broken = check.divergences > MOST_DIVERGING * len(found.coefficients)
@@ -91,6 +92,12 @@ def sample_nuts(
             why += f"; a first run failed its check and was repeated with {how}"
     diagnostics = Diagnostics.of_chains(check, len(found.coefficients), why)
     return replace(found, diagnostics=diagnostics)
+
+
+def _usual_accept(model: JointModel) -> float:
+    if any(factor.levels < FEW for factor in model.factors):
+        return FEW_ACCEPT
+    return SHRINKING_ACCEPT if model.shrinkage else ACCEPT
 
 
 def _run(

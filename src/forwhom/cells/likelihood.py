@@ -12,15 +12,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from forwhom.data.table import Table
 from forwhom.design import Design, Rows
-from forwhom.design.distinct import distinct_codes
-from forwhom.design.groups import renumber
+from forwhom.design.distinct import combined_codes, first_rows, renumber
 from forwhom.families import FAMILIES, Family, Outcome, in_interval, lay_out
 
 FloatArray = NDArray[np.float64]
@@ -129,7 +127,7 @@ def reduce_likelihood(
     family = FAMILIES[design.plan.family]
     table = rows.table
     code = _cell_of_rows(design, rows)
-    first = _first_rows(code)
+    first = first_rows(code)
     count = len(first)
     w = rows.weights
 
@@ -214,17 +212,7 @@ def _cell_of_rows(design: Design, rows: Rows) -> IntArray:
         keys.append(rows.y)
         beside = (rows.trials, rows.event, rows.std_error)
         keys += [extra for extra in beside if extra is not None]
-    return _combined(renumber(rows.groups), keys)
-
-
-def _combined(code: IntArray, keys: list[NDArray[Any]]) -> IntArray:
-    """One number for each combination, in the order of the first, then the second, ..."""
-    for key in keys:
-        if (key == key[_first_rows(code)][code]).all():
-            continue  # told by the others already, as modifiers are by the groups
-        distinct, codes = distinct_codes(key)
-        code = renumber(code * len(distinct) + codes)
-    return code
+    return combined_codes(renumber(rows.groups), keys)
 
 
 def _hides_rows(family: Family) -> bool:
@@ -235,7 +223,7 @@ def _hides_rows(family: Family) -> bool:
 def _summed(design: Design, rows: Rows, cell: IntArray) -> RowKinds | None:
     """The different outcomes within each cell, and how often they occur."""
     code = _outcome_codes(rows, cell)
-    first = _first_rows(code)
+    first = first_rows(code)
     count = len(first)
     if count > MOST_KINDS:
         return None
@@ -252,7 +240,7 @@ def _summed(design: Design, rows: Rows, cell: IntArray) -> RowKinds | None:
 
 def _outcome_codes(rows: Rows, cell: IntArray) -> IntArray:
     given = [values for values in (rows.y, rows.trials, rows.event) if values is not None]
-    return _combined(cell, given)
+    return combined_codes(cell, given)
 
 
 def _offset(values: FloatArray | None, first: IntArray) -> FloatArray:
@@ -265,10 +253,3 @@ def _take(table: Table, rows: IntArray) -> Table:
         name: replace(column, values=column.values[rows]) for name, column in table.columns.items()
     }
     return replace(table, columns=columns, n_rows=len(rows))
-
-
-def _first_rows(code: IntArray) -> IntArray:
-    """The first row of each code, codes having no gaps."""
-    first = np.empty(int(code.max(initial=-1)) + 1, dtype=np.int64)
-    first[code[::-1]] = np.arange(len(code) - 1, -1, -1)
-    return first

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forwhom.data.table import Table
+from forwhom.design.distinct import renumber
 from forwhom.design.encode import levels_of
-from forwhom.design.groups import renumber
 from forwhom.errors import DataError
 from forwhom.plan import Plan
 

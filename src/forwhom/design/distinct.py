@@ -1,7 +1,8 @@
-"""Distinct values of a long column, without sorting it where there are few of them."""
+"""Distinct values of a long column, and of several, without sorting where there are few of them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -43,3 +44,32 @@ def distinct_codes(values: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64
         known = np.union1d(known, values[new])
     distinct, codes = np.unique(values, return_inverse=True)
     return distinct, codes.astype(np.int64, copy=False)
+
+
+def renumber(codes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Codes without gaps, in order."""
+    top = int(codes.max(initial=0)) + 1
+    if top <= max(4 * len(codes), 1024):  # a lookup table beats a sort
+        used = np.zeros(top, dtype=np.bool_)
+        used[codes] = True
+        if used.all():
+            return codes
+        return np.asarray((np.cumsum(used) - 1)[codes])
+    return np.unique(codes, return_inverse=True)[1].astype(np.int64)
+
+
+def first_rows(codes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The first row of each code, codes having no gaps."""
+    first = np.empty(int(codes.max(initial=-1)) + 1, dtype=np.int64)
+    first[codes[::-1]] = np.arange(len(codes) - 1, -1, -1)
+    return first
+
+
+def combined_codes(codes: NDArray[np.int64], keys: Iterable[NDArray[Any]]) -> NDArray[np.int64]:
+    """One number for each combination, in the order of the codes (no gaps), then of the keys."""
+    for key in keys:
+        if (key == key[first_rows(codes)][codes]).all():
+            continue  # told by the others already, as modifiers are by the groups
+        distinct, of_key = distinct_codes(key)
+        codes = renumber(codes * len(distinct) + of_key)
+    return codes

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forwhom.data.table import Column, Table
-from forwhom.design.distinct import distinct_codes
+from forwhom.design.distinct import distinct_codes, first_rows, renumber
 from forwhom.design.encode import bin_cuts, bin_request, levels_of
 from forwhom.errors import DataError, PlanError
 from forwhom.plan import Plan
@@ -116,12 +116,12 @@ def form_groups(
         within = renumber(codes[treated])
         full = np.full(len(codes), int(within.max(initial=-1)) + 1, dtype=np.int64)
         full[treated] = within
-        first = _first_rows(within)
+        first = first_rows(within)
         first = np.flatnonzero(treated)[first]
         controls = np.bincount(codes[~treated], w_control, int(codes.max()) + 1)[codes[first]]
         codes = full
     else:
-        first = _first_rows(codes)
+        first = first_rows(codes)
         controls = np.bincount(codes[~treated], w_control, len(first))
     count = len(first)
     groups = Groups(
@@ -175,22 +175,3 @@ def _binned_by_formula(plan: Plan, name: str) -> bool:
 def _few_values(values: FloatArray) -> bool:
     sample = np.unique(values[:10_000])
     return len(sample) <= CONTINUOUS_ABOVE and len(distinct_codes(values)[0]) <= CONTINUOUS_ABOVE
-
-
-def renumber(codes: IntArray) -> IntArray:
-    """Codes without gaps, in order."""
-    top = int(codes.max(initial=0)) + 1
-    if top <= max(4 * len(codes), 1024):  # a lookup table beats a sort
-        used = np.zeros(top, dtype=np.bool_)
-        used[codes] = True
-        if used.all():
-            return codes
-        return np.asarray((np.cumsum(used) - 1)[codes])
-    return np.unique(codes, return_inverse=True)[1].astype(np.int64)
-
-
-def _first_rows(codes: IntArray) -> IntArray:
-    """Index of some row of each group, codes having no gaps."""
-    first = np.empty(int(codes.max(initial=-1)) + 1, dtype=np.int64)
-    first[codes[::-1]] = np.arange(len(codes) - 1, -1, -1)
-    return first

@@ -27,7 +27,7 @@ class Case:
     rows: int
     groups: tuple[int, int]
     clusters: int
-    bound: float | None = None
+    bound: float | None = None  # seconds
 
     def data(self) -> dict[str, np.ndarray]:
         """Effects differ by modifiers, groups and not by cluster; levels by both."""

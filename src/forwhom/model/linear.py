@@ -3,44 +3,39 @@
 Cells are many, but what they put on coefficients and levels repeats: all cells of a group and
 treatment share their row of coefficients and of the group's own parameters, all cells of a cluster
 the row of the cluster's. A block of columns is multiplied out once for each of its distinct rows,
-and cells look the products up; slopes are summed by distinct row before they are multiplied back.
+and cells add up the products that are theirs; slopes are summed by distinct row before they are
+multiplied back.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import reduce
-from itertools import pairwise
-from operator import add
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from forwhom.design.distinct import combined_codes, first_rows
 from forwhom.model.factor import Factor
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
-WORTH = 0.5  # distinct rows for each cell above which looking up saves nothing
+WORTH = 0.5  # distinct rows for each cell above which sharing them saves nothing
 
 
 @dataclass(frozen=True, eq=False)
 class LinearMap:
-    """Columns of the coefficients, then of all levels: (C, n) in blocks of columns.
+    """Columns of the coefficients, then of all levels: (C, n) = ``cells`` times ``rows``.
 
     Attributes:
-        rows: sparse (sum of P, n), the distinct rows of each block; turned: its transpose.
-        sums: sparse (sum of P, C), one where a cell has the row.
-        index: per block (C,), which of the block's rows each cell has.
-        ends: where in ``rows`` the blocks begin and end.
+        rows: sparse (P, n), the distinct rows of each block of columns.
+        cells: sparse (C, P), one where a cell has the row, of each block one.
     """
 
     rows: Any
-    turned: Any
-    sums: Any
-    index: tuple[IntArray, ...]
-    ends: tuple[int, ...]
+    cells: Any
 
     @classmethod
     def of(cls, columns: FloatArray, factors: tuple[Factor, ...]) -> LinearMap:
@@ -51,57 +46,48 @@ class LinearMap:
         """
         from scipy import sparse
 
-        blocks, rest = [], factors
-        if factors:
-            own = np.column_stack([columns, factors[0].own, factors[0].index])
-            first, index = _distinct(own)
-            if len(first) < len(columns):
-                both = [sparse.csr_array(columns[first]), factors[0].incidence(first)]
-                blocks, rest = [(sparse.hstack(both), index)], factors[1:]
-        if not blocks:
+        shared = factors[:1]
+        own = [np.column_stack([factor.index, factor.own]) for factor in factors]
+        first, index = _distinct(np.hstack([*own[:1], columns]))
+        if shared and len(first) == len(columns):
+            shared = ()
             first, index = _distinct(columns)
-            blocks.append((sparse.csr_array(columns[first]), index))
-        for factor in rest:
-            first, index = _distinct(np.column_stack([factor.own, factor.index]))
+        levels = [factor.incidence(first) for factor in shared]
+        blocks = [(sparse.hstack([sparse.csr_array(columns[first]), *levels]), index)]
+        for factor, table in zip(factors[len(shared) :], own[len(shared) :], strict=True):
+            first, index = _distinct(table)
             blocks.append((factor.incidence(first), index))
-        ends = np.cumsum([0, *(block.shape[0] for block, _ in blocks)]).tolist()
-        rows = sparse.csr_array(sparse.block_diag([block for block, _ in blocks]))
-        cells, ones = np.arange(len(columns)), np.ones(len(columns))
-        sums = sparse.vstack(
-            [
-                sparse.csr_array((ones, (at, cells)), shape=(block.shape[0], len(cells)))
-                for block, at in blocks
-            ],
-            format="csr",
+        ones, ends = np.ones(len(columns)), np.arange(len(columns) + 1)
+        cells = [
+            sparse.csr_array((ones, index, ends), shape=(len(columns), rows.shape[0]))
+            for rows, index in blocks
+        ]
+        return cls(
+            rows=sparse.block_diag([rows for rows, _ in blocks], format="csr"),
+            cells=sparse.hstack(cells, format="csr"),
         )
-        where = tuple(at for _, at in blocks)
-        return cls(rows, sparse.csr_array(rows.T), sums, where, tuple(ends))
+
+    @cached_property
+    def _turned(self) -> tuple[Any, Any]:
+        return self.rows.T.tocsr(), self.cells.T.tocsr()
 
     def apply(self, values: FloatArray) -> FloatArray:
         """(L, C) from coefficients and levels (L, n)."""
-        out = np.zeros((len(values), len(self.index[0])))
-        for to, one in zip(out, values, strict=True):
-            products = self.rows @ one
-            for index, (a, b) in zip(self.index, pairwise(self.ends), strict=True):
-                to += products[a:b].take(index)
-        return out
+        return np.stack([self.cells @ (self.rows @ one) for one in values])
 
     def pull(self, slopes: FloatArray) -> FloatArray:
         """Slopes in coefficients and levels (L, n) from those in the linear predictor (L, C)."""
-        return np.stack([self.turned @ (self.sums @ one) for one in slopes])
+        rows, cells = self._turned
+        return np.stack([rows @ (cells @ one) for one in slopes])
 
     def whole(self) -> Any:
         """All columns, sparse (C, n)."""
-        from scipy import sparse
-
-        blocks = [self.rows[a + index] for index, a in zip(self.index, self.ends[:-1], strict=True)]
-        return sparse.csr_array(reduce(add, blocks))
+        return self.cells @ self.rows
 
 
 def _distinct(table: FloatArray) -> tuple[IntArray, IntArray]:
     """The first of each distinct row (P,), and which each row is (C,); all, where few repeat."""
+    codes = combined_codes(np.zeros(len(table), dtype=np.int64), table.T)
+    first = first_rows(codes)
     every = np.arange(len(table))
-    # rows are compared byte by byte, and adding zero makes minus zero zero
-    packed = np.ascontiguousarray(table + 0.0).view(np.dtype((np.void, 8 * table.shape[1])))
-    _, first, index = np.unique(packed.ravel(), return_index=True, return_inverse=True)
-    return (first, index) if len(first) <= WORTH * len(table) else (every, every)
+    return (first, codes) if len(first) <= WORTH * len(table) else (every, every)

@@ -1,30 +1,53 @@
 # Two commands do all the set-up on a fresh machine: `make demo` and `make test`.
-PYTHON ?= python3
-VENV   := .venv
-BIN    := $(VENV)/bin
+# PYTHON=... names the Python to use; otherwise the first of these that runs and is recent enough.
+PYTHONS := python3.13 python3.12 python3 python
+RECENT  := import sys; sys.exit(sys.version_info < (3, 12))
+VENV    := .venv
+BIN     := $(VENV)/bin
 
-.PHONY: help demo test slow check references coverage sbc bench clean
+.PHONY: help venv demo test slow fuzz check references twin coverage sbc bench clean
 
 help:  ## list what a contributor can do
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
-$(BIN)/python:
-	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade pip
+venv:
+	@if [ -d $(VENV) ]; then \
+	  $(BIN)/python -c 'import pip; $(RECENT)' 2>/dev/null && exit 0; \
+	  found=$$($(BIN)/python --version 2>/dev/null) || found='no Python that runs'; \
+	  echo "$(VENV) holds $$found; forwhom needs Python 3.12 or later, with pip." \
+	    "'make clean' removes $(VENV); then run make again."; \
+	  exit 1; \
+	fi; \
+	for python in $(if $(PYTHON),'$(PYTHON)',$(PYTHONS)); do \
+	  if "$$python" -c 'import venv, ensurepip; $(RECENT)' 2>/dev/null; then \
+	    echo "$$python -m venv $(VENV)"; \
+	    "$$python" -m venv $(VENV) && $(BIN)/python -m pip install --quiet --upgrade pip && exit 0; \
+	    rm -rf $(VENV); \
+	    exit 1; \
+	  fi; \
+	done; \
+	echo "forwhom needs Python 3.12 or later, with its modules venv and ensurepip (Debian: package" \
+	  "python3-venv). Tried: $(or $(PYTHON),$(PYTHONS)). Install one, or name one:" \
+	  "make PYTHON=/path/to/python3.13"; \
+	exit 1
 
-$(VENV)/.demo: pyproject.toml | $(BIN)/python
+$(VENV)/.demo: pyproject.toml | venv
 	$(BIN)/python -m pip install --quiet -e .
 	@touch $@
 
-$(VENV)/.test: pyproject.toml | $(BIN)/python
+$(VENV)/.test: pyproject.toml | venv
 	$(BIN)/python -m pip install --quiet -e '.[test]'
 	@touch $@
 
-$(VENV)/.bench: pyproject.toml | $(BIN)/python
+$(VENV)/.reference: pyproject.toml | venv
+	$(BIN)/python -m pip install --quiet -e '.[test,reference]'
+	@touch $@
+
+$(VENV)/.bench: pyproject.toml | venv
 	$(BIN)/python -m pip install --quiet -e '.[bench]'
 	@touch $@
 
-$(VENV)/.check: pyproject.toml | $(BIN)/python
+$(VENV)/.check: pyproject.toml | venv
 	$(BIN)/python -m pip install --quiet -e '.[check]'
 	@touch $@
 
@@ -37,6 +60,9 @@ test: $(VENV)/.test  ## install with test extras, run the tests on all cores
 slow: $(VENV)/.test  ## the tests that take minutes each
 	$(BIN)/python -m pytest -m slow
 
+fuzz: $(VENV)/.test  ## 20,000 random tables and plans
+	$(BIN)/python -m pytest -m fuzz
+
 check: $(VENV)/.check  ## what CI runs before the tests: ruff, mypy strict, the layer order
 	$(BIN)/ruff check src tests benchmarks
 	$(BIN)/ruff format --check src tests benchmarks
@@ -45,6 +71,9 @@ check: $(VENV)/.check  ## what CI runs before the tests: ruff, mypy strict, the 
 
 references: $(VENV)/.test  ## posteriors of NUTS that tests compare with (CASES="beta- gamma-log-group": some)
 	$(BIN)/python -m tests.reference.nuts.make $(CASES)
+
+twin: $(VENV)/.reference  ## the simulated twin of the paper's data and its posteriors by Stan (CASES="logit": some)
+	$(BIN)/python -m tests.reference.twin.make $(CASES)
 
 coverage: $(VENV)/.test  ## interval coverage over 1,000 simulated data sets per baseline (benchmarks/interval_coverage.md)
 	$(BIN)/python benchmarks/interval_coverage.py

@@ -9,7 +9,6 @@ import argparse
 import os
 import statistics
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -18,10 +17,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from common import HERE, R_SCRIPTS, ROOT, markdown, say, setting
+import paper
+from common import HERE, R_SCRIPTS, markdown, say, setting
 from crossed import CASES
-
-sys.path.insert(0, str(ROOT))
 
 RESULTS = HERE / "families.md"
 
@@ -69,7 +67,7 @@ def brms_seconds() -> Brms:
     from tests.reference.stan.export import write
 
     with tempfile.TemporaryDirectory() as folder:
-        write(Path(folder))
+        write(Path(folder), paper.study())
         done = subprocess.run(
             ["Rscript", str(R_SCRIPTS / "brms_logit.R"), f"{folder}/logit.csv"],
             capture_output=True,
@@ -136,7 +134,7 @@ def main() -> None:
     def at_most(what: str, cost: Cost, bound: float) -> None:
         add(what, cost, f"{bound:g} s", cost.wall <= bound)
 
-    data, formula, _ = case_rows("logit")
+    data, formula, _ = case_rows("logit", paper.study())
 
     def fit_logit() -> fw.Fit:
         return fw.fit(data, "y", "d", formula, family="bernoulli")
@@ -145,7 +143,8 @@ def main() -> None:
     peer = None if asked.no_brms else brms_seconds()
     ours += runs_of(fit_logit, 5)  # before and after: the machine may have become busier
     logit = Cost.of(ours)
-    at_most("paper's data, bernoulli-logit, 278 groups", logit, 2)
+    count = fit_logit().result.design.groups.count
+    at_most(f"{paper.whose()}, bernoulli-logit, {count} groups", logit, 2)
     tables = Cost.of(runs_of(lambda: fit_logit().effects()))
     add("the same with the draws and the table of group effects", tables, "", None)
     if peer is not None:
@@ -157,9 +156,9 @@ def main() -> None:
         ):
             bound = f"ours / brms = {share:.4f} = 1/{1 / share:.0f}, asked for 1/30"
             add(f"{brms}: {what}", cost, bound, share <= 1 / 30)
-    other, other_formula, _ = case_rows("ordinal")
+    other, other_formula, _ = case_rows("ordinal", paper.study())
     ordinal = runs_of(lambda: fw.fit(other, "y", "d", other_formula, family="ordinal"))
-    at_most("paper's data, ordinal", Cost.of(ordinal), 4)
+    at_most(f"{paper.whose()}, ordinal", Cost.of(ordinal), 4)
     example = fw.datasets.DATASETS["black_politicians"]
     demo = runs_of(
         lambda: fw.fit(
@@ -184,7 +183,7 @@ def main() -> None:
     r_packages = () if asked.no_brms else ("brms", "rstan")
     about = setting("python benchmarks/families.py --write", r_packages, ("nutpie",))
     table = markdown(["what", "waited", "processor", "asked for", "held"], rows)
-    text = "\n".join(["# Families", "", about, load, "", table, ""])
+    text = "\n".join(["# Families", "", about, load, *filter(None, [paper.note()]), "", table, ""])
     say(text)
     if asked.write:
         RESULTS.write_text(text)

@@ -1,87 +1,54 @@
-"""The paper's data (Bush and Prather 2020), recoded; read from beside the repository."""
+"""The paper's data (Bush and Prather 2020), recoded; where they are not, their simulated twin.
+
+The recoding, and where the published file is looked for, are the tests' own (``tests/paper.py``).
+"""
 
 from __future__ import annotations
 
 import csv
-import math
-import os
-from collections.abc import Callable
+import sys
 from pathlib import Path
-from typing import Any
 
 from common import ROOT
 
-OUTCOME = "ipe_support"
-TREATMENT = "treat_ipesidetaking"
-MODIFIERS = (
-    "treat_germrus * w2_vote_hill + invest_cond + woman + employ_dum + college_educ"
-    " + polknowledge + polint"
-)
-# Complete cases are taken over these, in this order.
-COLUMNS = (
-    "ipe_support",
-    "treat_germrus",
-    "w2_vote_hill",
-    "treat_ipesidetaking",
-    "woman",
-    "employ_dum",
-    "invest_cond",
-    "college_educ",
-    "democrat",
-    "republican",
-    "polknowledge",
-    "polint",
-)
-RECODED: dict[str, tuple[str, Callable[[float], bool]]] = {
-    "employ_dum": ("employ", lambda value: value == 1),
-    "invest_cond": ("treat_ipetype", lambda value: value == 1),
-    "college_educ": ("educ", lambda value: value >= 5),
-    "democrat": ("party", lambda value: value == 1),
-    "republican": ("party", lambda value: value == 2),
-}
-ROWS = 468
+sys.path.insert(0, str(ROOT))
+
+from tests import paper
+from tests.paper import MODIFIERS, OUTCOME, TREATMENT
+from tests.studies import PAPER, TWIN, Study
+
+__all__ = ["MODIFIERS", "OUTCOME", "TREATMENT", "columns", "note", "study", "whose", "write_csv"]
 
 
-def path() -> Path:
-    """Where the replication file is expected."""
-    shared = os.environ.get("FORWHOM_SHARED")
-    folder = Path(shared) if shared else ROOT.parent / "shared"
-    return folder / "data" / "bush_prather" / "bush-prather-us-data-all.dta"
+def study() -> Study:
+    """The paper's rows, or those of the twin where the published file is not here."""
+    return TWIN if paper.absent() else PAPER
 
 
-def absent() -> str | None:
-    """A sentence where the data are not there, else None."""
-    if path().exists():
-        return None
-    where = os.path.relpath(path(), ROOT)
-    return f"skipped: the paper's data are not at {where} (set FORWHOM_SHARED)"
+def whose() -> str:
+    """Whose data are used, for titles."""
+    return "the twin's data" if paper.absent() else "the paper's data"
+
+
+def note() -> str:
+    """A sentence where the twin stands in, else nothing."""
+    if not paper.absent():
+        return ""
+    return (
+        "The paper's data are not here (tests/paper.py says where they are looked for). Their twin "
+        "stands in: simulated rows of the same shape, for the same model (tests/reference/twin)."
+    )
 
 
 def columns() -> dict[str, list[int]]:
-    """The complete cases, recoded."""
-    import pyreadstat
-
-    raw: dict[str, Any] = pyreadstat.read_dta(str(path()), output_format="dict")[0]
-    coded: dict[str, list[int | None]] = {}
-    for name in COLUMNS:
-        source, rule = RECODED.get(name, (name, float))
-        coded[name] = [None if _missing(value) else int(rule(value)) for value in raw[source]]
-    rows = [
-        row for row in zip(*coded.values(), strict=True) if all(value is not None for value in row)
-    ]
-    if len(rows) != ROWS:
-        raise RuntimeError(f"the recoding leaves {len(rows)} rows, not the paper's {ROWS}")
-    return {name: [row[i] for row in rows] for i, name in enumerate(COLUMNS)}
+    """The rows as columns of whole numbers."""
+    return {name: values.astype(int).tolist() for name, values in study().rows().items()}
 
 
 def write_csv(target: Path) -> None:
-    """The recoded rows as a CSV file."""
+    """The rows as a CSV file."""
     data = columns()
     with target.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(data)
         writer.writerows(zip(*data.values(), strict=True))
-
-
-def _missing(value: Any) -> bool:
-    return value is None or (isinstance(value, float) and math.isnan(value))

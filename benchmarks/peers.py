@@ -1,4 +1,4 @@
-"""Parts a to e: the paper's data against lme4, rstan and nutpie; starting cold; importing."""
+"""Parts a to e: the paper's data or their twin's against lme4, rstan and nutpie; starting cold."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def our_fit(frame: Any, table: bool = False) -> Any:
 
 
 def frames() -> dict[str, Any]:
-    """The paper's rows in each installed data frame library."""
+    """The rows in each installed data frame library."""
     data = paper.columns()
     made: dict[str, Any] = {}
     if python_package("polars"):
@@ -236,7 +236,7 @@ def against_nutpie(csv: Path, quick: bool) -> list[Line]:
     ]
 
 
-def importing(csv: Path | None, quick: bool) -> list[Line]:
+def importing(csv: Path, quick: bool) -> list[Line]:
     """Part e: what ``import forwhom`` adds to starting Python."""
     programs = {
         "bare": "pass",

@@ -1,4 +1,4 @@
-"""Speed, in one run: the paper's data against other software, starting cold, and growth.
+"""Speed, in one run: the paper's data (or their twin's) against other software, and growth.
 
 python benchmarks/run.py [--only a,b] [--quick] [--write]
 """
@@ -22,10 +22,10 @@ PARTS: dict[str, Callable[[Path, bool], list[Line]]] = {
     "f": growth,
 }
 TITLES = {
-    "a": "the paper's data, warm: lme4",
-    "b": "the paper's data, whole processes: lme4",
-    "c": "the paper's data: rstan",
-    "d": "the paper's data: nutpie",
+    "a": f"{paper.whose()}, warm: lme4",
+    "b": f"{paper.whose()}, whole processes: lme4",
+    "c": f"{paper.whose()}: rstan",
+    "d": f"{paper.whose()}: nutpie",
     "e": "importing",
     "f": "growth with rows and groups",
 }
@@ -34,11 +34,11 @@ PEERS = ("lme4", "rstan")
 LIBRARIES = ("polars", "pandas", "nutpie", "pymc", "numba")
 
 
-def run_part(letter: str, csv: Path | None, quick: bool) -> list[Line]:
+def run_part(letter: str, csv: Path, quick: bool) -> list[Line]:
     """One part; what keeps it from running is a line of its table, not the end of the run."""
     say(f"{letter}. {TITLES[letter]}")
     try:
-        return PARTS[letter](csv or Path(), quick)
+        return PARTS[letter](csv, quick)
     except Exception as error:  # whatever one part meets, the others still run
         text = " ".join(f"{type(error).__name__}: {error}".split())
         return [Line(letter, TITLES[letter], f"FAILED: {text[:300]}", held=False)]
@@ -61,20 +61,17 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
 
 def main(arguments: Sequence[str]) -> int:
     asked = parse(arguments)
-    missing = paper.absent()
     lines: list[Line] = []
     with tempfile.TemporaryDirectory() as folder:
-        csv = None if missing else Path(folder) / "bp.csv"
-        if csv is not None:
-            paper.write_csv(csv)
+        csv = Path(folder) / "bp.csv"
+        paper.write_csv(csv)
         for letter in asked.letters:
-            if letter in PAPER_PARTS and missing:
-                lines.append(Line(letter, TITLES[letter], missing))
-            else:
-                lines += run_part(letter, csv, asked.quick)
+            lines += run_part(letter, csv, asked.quick)
     text = markdown(LINE_HEADERS, [line.cells for line in lines])
     command = " ".join(["python", "benchmarks/run.py", *arguments])
     heading = setting(command, PEERS, LIBRARIES)
+    if note := paper.note():
+        heading += f"\n{note}"
     print(f"{heading}\n\n{text}")
     if asked.write:
         RESULTS.write_text(f"# Benchmark results\n\n{heading}\n\n{text}\n", encoding="utf-8")

@@ -1,23 +1,36 @@
-"""Preset alley2023 on the paper's data against a long Stan run, and against brute force."""
+"""Preset alley2023 against a long Stan run, and against brute force.
+
+Everything is held on the paper's data, and on their simulated twin, which is always there.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
 import numpy as np
 import pytest
+from scipy.linalg import solve_triangular
 from scipy.special import ndtr
 
 import forwhom as fw
 from tests import paper
+from tests.paper_needed import STUDIES
+from tests.studies import Study
 
 DRAWS = 200_000
 
 
+@pytest.fixture(scope="module", params=STUDIES)
+def study(request: pytest.FixtureRequest) -> Study:
+    found: Study = request.param
+    return found
+
+
 @pytest.fixture(scope="module")
-def data() -> dict[str, np.ndarray]:
-    return paper.recoded()
+def data(study: Study) -> dict[str, np.ndarray]:
+    return study.rows()
 
 
 @pytest.fixture(scope="module")
@@ -34,9 +47,9 @@ def fit(data: dict[str, np.ndarray]) -> fw.Fit:
 
 
 @pytest.fixture(scope="module")
-def pairs(fit: fw.Fit) -> dict[str, tuple[np.ndarray, dict[str, Any]]]:
+def pairs(fit: fw.Fit, study: Study) -> dict[str, tuple[np.ndarray, dict[str, Any]]]:
     """Our draws beside the reference's summary, by name: 13 scalars and 172 thetas."""
-    reference = paper.stan_reference()
+    reference = study.posterior("alley2023")
     result = fit.result
     found = {
         "alpha": (result.alpha, reference["scalars"]["alpha"]),
@@ -57,13 +70,13 @@ def pairs(fit: fw.Fit) -> dict[str, tuple[np.ndarray, dict[str, Any]]]:
     return found
 
 
-def test_rows_and_groups_are_the_readmes(fit: fw.Fit) -> None:
+def test_rows_and_groups_are_the_studys(fit: fw.Fit, study: Study) -> None:
     groups = fit.result.design.groups
     assert fit.result.design.usage.n_used == 468
     assert groups.n_treated.sum() == 228
-    assert groups.count == 171
-    assert (groups.n_treated == 1).sum() == 129
-    assert groups.n_treated.max() == 5
+    assert groups.count == study.groups
+    assert (groups.n_treated == 1).sum() == study.singles
+    assert groups.n_treated.max() == study.largest
 
 
 def test_every_quantity_is_compared(pairs: dict[str, Any]) -> None:
@@ -105,13 +118,14 @@ def test_interval_ends_within_five_percent_of_an_sd(
     assert not wrong
 
 
-def test_against_brute_force(data: dict[str, np.ndarray], fit: fw.Fit) -> None:
-    """All 184 linear quantities, their posterior computed by brute force.
+def test_against_brute_force(data: dict[str, np.ndarray], fit: fw.Fit, study: Study) -> None:
+    """All 183 linear quantities, their posterior computed by brute force.
 
-    On a fine grid of (sigma, sigma_theta) the 11 coefficients and 172 group parameters are jointly
-    normal with a dense 183 x 183 precision matrix: no Woodbury identity, no group shapes, no
-    importance sampling. Each quantity's posterior is then a mixture of normals over the grid, whose
-    probability below our quantile must be the quantile's, to Monte Carlo error.
+    On a fine grid of (sigma, sigma_theta) alpha, the 10 lambdas and the 172 thetas are jointly
+    normal with a dense 183 x 183 precision matrix, written down from the model as the paper has it:
+    no Woodbury identity, no group shapes, no importance sampling. Each quantity's posterior is then
+    a mixture of normals over the grid, whose probability below our quantile must be the quantile's,
+    to Monte Carlo error.
     """
     d, y = data[paper.TREATMENT], data[paper.OUTCOME]
     result = fit.result
@@ -121,44 +135,69 @@ def test_against_brute_force(data: dict[str, np.ndarray], fit: fw.Fit) -> None:
     _, first, group = np.unique(
         np.where(d[:, None] == 1, keys, -1.0), axis=0, return_index=True, return_inverse=True
     )
+    ours = np.column_stack([result.alpha, result.lambda_, *_thetas(fit, data, first)])
     own = (group[:, None] == np.arange(len(first))).astype(float)
-    columns = np.hstack([np.ones((len(d), 1)), d[:, None] * z, own])
-    prior_precision = np.r_[1.0, np.full(10, 0.5**-2.0), np.zeros(len(first))]
-    # what to read off: alpha, lambda, and theta = Z lambda + u of each group (control: u alone)
-    picks = np.zeros((11 + len(first), columns.shape[1]))
-    picks[:11, :11] = np.eye(11)
-    picks[11:, 11:] = np.eye(len(first))
-    picks[11:, 1:11] = d[first, None] * z[first]
-    gram, right = columns.T @ columns, columns.T @ y
-    taus = 0.6 * ((np.arange(80) + 0.5) / 80) ** 1.5  # dense near zero; 0.6 is far in the tail
-    widths = taus ** (1 / 3)  # the Jacobian of that spacing, up to a constant
-    sigmas = np.linspace(0.71, 0.97, 19)
+    z = d[first, None] * z[first]  # the control group's is zero
+    grid = _brute_force(y, own, z, study)
+    assert ours.shape[1] == grid.mean.shape[1] == 183
+    for p in (0.025, 0.5, 0.975):
+        point = np.quantile(ours, p, axis=0)
+        probability = grid.share @ ndtr((point - grid.mean) / grid.sd)
+        standard_error = np.sqrt(p * (1 - p) / DRAWS)
+        grid_error = 5e-5  # a grid twice as fine on both sides moves no probability by more
+        assert np.abs(probability - p).max() < 4.5 * standard_error + grid_error  # 549 comparisons
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Points of a grid: their shares of the posterior, and means and sds (points, quantities)."""
+
+    share: np.ndarray
+    mean: np.ndarray
+    sd: np.ndarray
+
+
+def _brute_force(y: np.ndarray, own: np.ndarray, z: np.ndarray, study: Study) -> Grid:
+    """alpha, lambda and theta given (sigma, tau), over Gauss-Legendre points of both.
+
+    y ~ normal(alpha + own theta, sigma), theta ~ normal(Z lambda, tau), alpha ~ normal(0, 1),
+    lambda ~ normal(0, 0.5), tau ~ half_normal(0.5), sigma flat.
+    """
+    groups, terms = z.shape
+    columns = np.hstack([np.ones((len(y), 1)), np.zeros((len(y), terms)), own])
+    apart = np.hstack([np.zeros((groups, 1)), -z, np.eye(groups)])  # theta - Z lambda
+    prior = np.diag(np.r_[1.0, np.full(terms, 0.5**-2.0), np.zeros(groups)])
+    gram, right, pull = columns.T @ columns, columns.T @ y, apart.T @ apart
+    taus, widths = _legendre(30, 0.0, study.tau)
+    sigmas, others = _legendre(16, *study.sigmas)
     weight, mean, sd = [], [], []
-    for (tau, width), sigma in product(zip(taus, widths, strict=True), sigmas):
-        precision = gram / sigma**2 + np.diag(prior_precision)
-        precision[np.arange(11, 183), np.arange(11, 183)] += tau**-2
-        covariance = np.linalg.inv(precision)
-        center = covariance @ right / sigma**2
+    for (tau, width), (sigma, other) in product(
+        zip(taus, widths, strict=True), zip(sigmas, others, strict=True)
+    ):
+        factor = np.linalg.cholesky(gram / sigma**2 + pull / tau**2 + prior)
+        root = solve_triangular(factor, np.eye(len(factor)), lower=True)
+        center = root.T @ (root @ right) / sigma**2
         log_density = (
             -len(y) * np.log(sigma)
             - 0.5 * (y @ y - right @ center) / sigma**2
-            - 0.5 * np.linalg.slogdet(precision)[1]
-            - len(first) * np.log(tau)
+            - np.log(np.diag(factor)).sum()
+            - groups * np.log(tau)
             - 0.5 * (tau / 0.5) ** 2
         )
-        weight.append(log_density + np.log(width))
-        mean.append(picks @ center)
-        sd.append(np.sqrt(((picks @ covariance) * picks).sum(axis=1)))
+        weight.append(log_density + np.log(width * other))
+        mean.append(center)
+        sd.append(np.sqrt((root**2).sum(axis=0)))
     share = np.exp(np.array(weight) - max(weight))
     share /= share.sum()
-    ours = np.column_stack([result.alpha, result.lambda_, *_thetas(fit, data, first)])
-    assert ours.shape[1] == len(picks)
-    for p in (0.025, 0.5, 0.975):
-        point = np.quantile(ours, p, axis=0)
-        probability = share @ ndtr((point - np.array(mean)) / np.array(sd))
-        standard_error = np.sqrt(p * (1 - p) / DRAWS)
-        grid_error = 2e-4  # halving both spacings moves no probability by more than 1.7e-4
-        assert np.abs(probability - p).max() < 4.5 * standard_error + grid_error  # 552 comparisons
+    at_ends = share.reshape(len(taus), -1)
+    assert max(at_ends[-1].sum(), at_ends[:, 0].sum(), at_ends[:, -1].sum()) < 1e-6  # wide enough
+    return Grid(share, np.array(mean), np.array(sd))
+
+
+def _legendre(points: int, low: float, high: float) -> tuple[np.ndarray, np.ndarray]:
+    """Points and weights of Gauss-Legendre quadrature between two ends."""
+    at, weights = np.polynomial.legendre.leggauss(points)
+    return low + (high - low) * (at + 1) / 2, weights
 
 
 def _thetas(fit: fw.Fit, data: dict[str, np.ndarray], first: np.ndarray) -> list[np.ndarray]:

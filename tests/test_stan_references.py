@@ -1,7 +1,7 @@
 """Posteriors of long Stan runs, stored with the program and the script that made them.
 
 Means within 4 joint Monte Carlo standard errors; sds within 5 %, or 4 standard errors of Stan's own
-sd where that is more. make.R and models.R in tests/reference/stan remake them.
+sd where that is more. make.R and models.R in tests/reference/stan remake them; the twin's: make twin.
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ import pytest
 from scipy.special import expit
 
 import forwhom as fw
+from tests.paper_needed import STUDIES
 from tests.reference.checksum import checksum
 from tests.reference.stan.export import case_rows, columns_of
 from tests.reference.stan.models import NEW_Z, sites_rows
+from tests.studies import Study
 
 FOLDER = Path(__file__).parent / "reference" / "stan"
 FAMILY = {"logit": "bernoulli"}
@@ -28,10 +30,23 @@ PRIORS = {
 }
 
 
-@pytest.mark.parametrize("case", ["logit", "ordinal", "poisson", "negative_binomial"])
+@pytest.mark.parametrize("study", STUDIES)
+@pytest.mark.parametrize("case", ["logit", "ordinal"])
+def test_the_studys_posterior_is_stans(case: str, study: Study) -> None:
+    compare(case, case_rows(case, study), study.posterior(case))
+
+
+@pytest.mark.parametrize("case", ["poisson", "negative_binomial"])
 def test_the_posterior_is_stans(case: str) -> None:
-    rows, formula, names = case_rows(case)
-    stored = json.loads((FOLDER / f"{case}.json").read_text())
+    compare(case, case_rows(case), json.loads((FOLDER / f"{case}.json").read_text()))
+
+
+def compare(
+    case: str,
+    given: tuple[dict[str, np.ndarray], str, tuple[str, ...]],
+    stored: dict[str, dict[str, dict[str, float]]],
+) -> None:
+    rows, formula, names = given
     alpha = "normal(0, 1.5)" if case in ("logit", "ordinal") else "normal(0, 2)"
     extra = {"gaps": "half_student_t(3, 2.5)"} if case == "ordinal" else {}
     if case == "negative_binomial":

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from tests.paper import MODIFIERS, TREATMENT, recoded
+from tests.paper import MODIFIERS, OUTCOME, TREATMENT
+from tests.studies import PAPER, Study
 
 PAPER_COLUMNS = (
     *("treat_germrus", "w2_vote_hill", "treat_germrus:w2_vote_hill", "invest_cond", "woman"),
@@ -18,12 +20,11 @@ PAPER_COLUMNS = (
 )
 
 
-def paper(case: str) -> dict[str, np.ndarray]:
-    """The paper's rows with the outcome of a case: "logit" (support of at least 3) or "ordinal"."""
-    rows = recoded()
-    support = rows["ipe_support"]
-    y = (support >= 3).astype(float) if case == "logit" else support
-    return rows | {"y": y, "d": rows[TREATMENT]}
+def support(case: str, study: Study) -> dict[str, np.ndarray]:
+    """A study's rows with the outcome of a case: "logit" (support of at least 3) or "ordinal"."""
+    rows = study.rows()
+    y = rows[OUTCOME]
+    return rows | {"y": (y >= 3).astype(float) if case == "logit" else y, "d": rows[TREATMENT]}
 
 
 def counts() -> dict[str, np.ndarray]:
@@ -39,10 +40,15 @@ def counts() -> dict[str, np.ndarray]:
     return {"y": rng.poisson(mean).astype(float), "d": d, "a": a, "m": m, "exposure": exposure}
 
 
-def case_rows(case: str) -> tuple[dict[str, np.ndarray], str, tuple[str, ...]]:
-    """Rows, the modifiers' formula, and the formula's columns in their order."""
+def case_rows(
+    case: str, study: Study = PAPER
+) -> tuple[dict[str, np.ndarray], str, tuple[str, ...]]:
+    """Rows, the modifiers' formula, and the formula's columns in their order.
+
+    The study is of "logit" and "ordinal"; counts are simulated.
+    """
     if case in ("logit", "ordinal"):
-        return paper(case), MODIFIERS, PAPER_COLUMNS
+        return support(case, study), MODIFIERS, PAPER_COLUMNS
     return counts(), "a + m", ("a", "m")
 
 
@@ -51,26 +57,32 @@ def columns_of(rows: dict[str, np.ndarray], names: tuple[str, ...]) -> np.ndarra
     return np.column_stack([np.prod([rows[p] for p in name.split(":")], axis=0) for name in names])
 
 
-def write(folder: Path) -> None:
+def stan_data(case: str, rows: dict[str, np.ndarray], names: tuple[str, ...]) -> dict[str, Any]:
+    """What a program's data block asks for; groups are numbered from 1."""
+    z = columns_of(rows, names)
+    zg, g = np.unique(z, axis=0, return_inverse=True)
+    y = np.unique(rows["y"], return_inverse=True)[1] + 1 if case == "ordinal" else rows["y"]
+    sizes = {"n": len(z), "k": len(names), "groups": len(zg)}
+    levels = {"levels": int(y.max())} if case == "ordinal" else {}
+    return sizes | levels | {"y": y.astype(int), "d": rows["d"], "z": z, "g": g + 1, "zg": zg}
+
+
+def write(folder: Path, study: Study = PAPER) -> None:
+    """The cases' rows and groups as CSV files, which ``make.R`` reads."""
     folder.mkdir(parents=True, exist_ok=True)
     for case in ("logit", "ordinal", "poisson", "negative_binomial"):
-        rows, _, names = case_rows(case)
-        z = columns_of(rows, names)
-        groups, g = np.unique(z, axis=0, return_inverse=True)
-        y = rows["y"]
-        if case == "ordinal":
-            y = np.unique(y, return_inverse=True)[1] + 1
+        rows, _, names = case_rows(case, study)
+        data = stan_data(case, rows, names)
         extra = {"exposure": rows["exposure"]} if "exposure" in rows else {}
-        header = ["y", "d", "g", *extra, *(name.replace(":", "_x_") for name in names)]
-        table = np.column_stack([y, rows["d"], g + 1, *extra.values(), z])
-        np.savetxt(
-            folder / f"{case}.csv", table, "%.10g", ",", header=",".join(header), comments=""
-        )
-        header = ["g", *(name.replace(":", "_x_") for name in names)]
-        table = np.column_stack([np.arange(1, len(groups) + 1), groups])
-        np.savetxt(
-            folder / f"{case}_groups.csv", table, "%.10g", ",", header=",".join(header), comments=""
-        )
+        columns = [name.replace(":", "_x_") for name in names]
+        table = np.column_stack([data["y"], data["d"], data["g"], *extra.values(), data["z"]])
+        _save(folder / f"{case}.csv", ["y", "d", "g", *extra, *columns], table)
+        table = np.column_stack([np.arange(1, data["groups"] + 1), data["zg"]])
+        _save(folder / f"{case}_groups.csv", ["g", *columns], table)
+
+
+def _save(path: Path, header: list[str], table: np.ndarray) -> None:
+    np.savetxt(path, table, "%.10g", ",", header=",".join(header), comments="")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Fits travel: pickled to another process, copied, or made in several threads, they stay the same."""
+"""Fits that travel: pickled, copied or made in several threads, they stay the same."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ SMALL = {"draws": 20, "modifiers": "woman"}
 
 
 def joint(**asked: Any) -> fw.Fit:
-    """A fit as by NUTS, with draws from the prior in their place: every part at once, in no time."""
+    """A fit as by NUTS, with draws from the prior in their place: every part, in no time."""
     plan = make_plan(outcome="vote", treatment="letter", method="nuts", **SMALL, **asked)
     table = load(DATA, plan.columns)
     design, rows = build_design(plan, table)
@@ -82,7 +82,8 @@ SCRIPT = """
 import json, resource, sys
 resource.setrlimit(resource.RLIMIT_AS, (4 << 30, 4 << 30))
 import forwhom as fw
-expected = {name: fw.load(path).effects().to_csv() for name, path in json.loads(sys.argv[1]).items()}
+known = json.loads(sys.argv[1]).items()
+expected = {name: fw.load(path).effects().to_csv() for name, path in known}
 def outcome(name, path):
     try:
         same = fw.load(path).effects().to_csv() == expected[name]
@@ -265,12 +266,12 @@ def test_strange_values_are_refused_or_harmless(
 ) -> None:
     rng = np.random.default_rng(3)
     path = tmp_path / "fit.nc"
-    places = [place for place in leaves(read_block(saved[name])[0])]
+    places = list(leaves(read_block(saved[name])[0]))
     refused = 0
     for number in range(400):
         place = places[int(rng.integers(len(places)))]
-        value = STRANGE[number % len(STRANGE)]
-        forge(saved[name], path, lambda text, _: put(text, place, copy.deepcopy(value)))
+        value = copy.deepcopy(STRANGE[number % len(STRANGE)])
+        forge(saved[name], path, lambda text, _, at=place, to=value: put(text, at, to))
         try:
             fw.load(path)
         except DataError:

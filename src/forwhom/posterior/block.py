@@ -136,9 +136,9 @@ def _unsealed(hdf5: bool) -> str:
     if not hdf5:
         return "it is not one. Fit.save() writes them, and results folders hold one as fit.nc."
     return (
-        "it is a NetCDF or HDF5 file without what forwhom writes at its end. It was cut off, changed "
-        "or copied by another program, or written by an earlier version of forwhom: run its plan "
-        "again."
+        "it is a NetCDF or HDF5 file without what forwhom writes at its end. It was cut off, "
+        "changed or copied by another program, or written by an earlier version of forwhom: run "
+        "its plan again."
     )
 
 

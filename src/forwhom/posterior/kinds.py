@@ -65,7 +65,7 @@ def is_of(value: Any, hint: Any) -> bool:
         return _is_plain(value, NUMBERS[hint])
     if hint is slice:
         return type(value) is slice and all(
-            part is None or (type(part) is int and 0 <= part)
+            part is None or (type(part) is int and part >= 0)
             for part in (value.start, value.stop, value.step)
         )
     if _is_array(hint):

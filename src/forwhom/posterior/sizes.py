@@ -1,4 +1,4 @@
-"""Whether the parts of a saved fit belong together: every size by the design, every number in range.
+"""Whether the parts of a saved fit belong together: sizes by the design, numbers in range.
 
 A file can be whole and still be made by hand. What is checked here is what later code relies on
 without looking: arrays of the sizes that the design declares, numbers of groups, cells and levels
@@ -222,7 +222,7 @@ def _joint(design: Design, priors: Priors, draws: JointDraws, d: int, p: int) ->
         _shape("a factor's spreads", draws.spreads[at], d, lp, wide)
         _shape("a factor's levels", draws.levels[at], d, lp, wide, count)
         of_groups = at == 0 and bool(own)
-        students = len(design.effects) if of_groups and design.plan.spread == "student" else 0
+        students = len(design.effects) if of_groups and priors.shape("nu_theta") else 0
         _shape("degrees of freedom", draws.nu[at], d, lp, students)
         r = wide if of_groups and priors.shape("correlation") else 0
         _shape("a correlation", draws.correlation[at], d, lp, r, r)

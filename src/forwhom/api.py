@@ -11,8 +11,15 @@ from typing import Any
 from forwhom.cells import Cells, Priors, check_columns, reduce_rows, resolve_priors, tied
 from forwhom.data import Table, load
 from forwhom.design import Design, Rows, build_design
-from forwhom.errors import PlanError
-from forwhom.inference import JointDraws, sample_exact, sample_nuts, sample_quadrature
+from forwhom.errors import DataError, ForWhomError, PlanError
+from forwhom.inference import (
+    ExactDraws,
+    JointDraws,
+    LatentDraws,
+    sample_exact,
+    sample_nuts,
+    sample_quadrature,
+)
 from forwhom.model import JointModel, LatentModel, build_joint, build_latent, build_model
 from forwhom.plan import Plan, make_plan, read_plan
 from forwhom.posterior import Posterior, draw_prior, make_posterior
@@ -336,15 +343,13 @@ def load_fit(path: str | os.PathLike[str]) -> Fit:
     from forwhom.posterior.storage import read
 
     design, cells, priors, shared, attributes = read(Path(path))
-    if isinstance(shared, JointDraws):
-        posterior = make_posterior(design, cells, priors, None, shared)
-    elif cells.likelihood is None:
-        model = build_model(cells, priors, design.random_names)
-        posterior = make_posterior(design, cells, priors, model, shared)
-    else:
-        plan = design.plan
-        latent = build_latent(cells, priors, design.random_names, plan.family, plan.link)
-        posterior = make_posterior(design, cells, priors, latent, shared)
+    try:
+        posterior = _restored(design, cells, priors, shared)
+    except (ForWhomError, ValueError, TypeError, LookupError, ArithmeticError):
+        # A file made by hand may hold numbers that no model is built from.
+        raise DataError(
+            f"{path} cannot be read as a saved fit: its parts do not belong together."
+        ) from None
     return Fit(
         posterior,
         cells,
@@ -352,3 +357,17 @@ def load_fit(path: str | os.PathLike[str]) -> Fit:
         str(attributes["source"]),
         str(attributes["fingerprint"]),
     )
+
+
+def _restored(
+    design: Design, cells: Cells, priors: Priors, shared: ExactDraws | LatentDraws | JointDraws
+) -> Posterior:
+    """The posterior of draws that were made before."""
+    if isinstance(shared, JointDraws):
+        return make_posterior(design, cells, priors, None, shared)
+    if cells.likelihood is None:
+        model = build_model(cells, priors, design.random_names)
+        return make_posterior(design, cells, priors, model, shared)
+    plan = design.plan
+    latent = build_latent(cells, priors, design.random_names, plan.family, plan.link)
+    return make_posterior(design, cells, priors, latent, shared)

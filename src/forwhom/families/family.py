@@ -166,6 +166,10 @@ class Family:
         """Names of the family's own parameters."""
         return tuple(parameter.name for parameter in self.parameters)
 
+    def __reduce__(self) -> tuple[Callable[..., Family], tuple[object, ...]]:
+        """Pickled and copied by its place in the table: its functions stay where they are."""
+        return family_named, (self.name, self.parameter_names)
+
     def slopes_of(
         self, outcome: Outcome, eta: FloatArray, link: str, parameters: Parameters
     ) -> Pair:
@@ -174,6 +178,14 @@ class Family:
             return self.slopes(outcome, eta, link, parameters)
         found = self.derivatives(outcome, eta, link, parameters)
         return found.first, found.second
+
+
+def family_named(name: str, parameters: tuple[str, ...]) -> Family:
+    """The family of that name with those parameters, for pickles."""
+    from forwhom.families import FAMILIES, KNOWN_GAUSSIAN
+
+    known = {(row.name, row.parameter_names): row for row in (KNOWN_GAUSSIAN, *FAMILIES.values())}
+    return known[name, parameters]
 
 
 def expand(values: FloatArray, like: FloatArray) -> FloatArray:

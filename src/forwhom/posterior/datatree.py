@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -41,12 +41,12 @@ def to_datatree(posteriors: Sequence[Posterior], attributes: Mapping[str, Any]) 
     coords: dict[str, Any] = {
         "chain": np.arange(n_chains),
         "draw": np.arange(len(posterior.alpha) // n_chains),
-        "treatment": [effect.treatment.name for effect in design.effects],
-        "category": [row[0].category for row in rows],
-        "modifier": list(names),
+        "treatment": _texts(effect.treatment.name for effect in design.effects),
+        "category": _texts(row[0].category for row in rows),
+        "modifier": _texts(names),
         "group": np.arange(1, groups.count + 1),
-        "control": list(design.controls.names),
-        "baseline_modifier": list(design.delta_names),
+        "control": _texts(design.controls.names),
+        "baseline_modifier": _texts(design.delta_names),
     }
 
     def shared(values: Any, *dims: str) -> tuple[tuple[str, ...], Any]:
@@ -76,14 +76,15 @@ def to_datatree(posteriors: Sequence[Posterior], attributes: Mapping[str, Any]) 
             variables[name] = shared(own[:, 0])
         elif own.shape[1]:
             by_arm = name == "sigma" and design.plan.sigma_by == "arm"
-            index = list(design.arms) if by_arm else np.arange(1, own.shape[1] + 1)
+            index = _texts(design.arms) if by_arm else np.arange(1, own.shape[1] + 1)
             coords[f"{name}_index"] = index
             variables[name] = shared(own, f"{name}_index")
-    for k, (name, terms, _) in enumerate(posterior.others):
+    for k, (own_name, terms, _) in enumerate(posterior.others):
+        name = _name(own_name)
         if len(terms) == 1 and not terms[0]:
             variables[name] = each(lambda one, k=k: one.others[k][2][:, 0])  # type: ignore[misc]
         else:
-            coords[f"{name}_term"] = list(terms)
+            coords[f"{name}_term"] = _texts(terms)
             variables[name] = each(lambda one, k=k: one.others[k][2], f"{name}_term")  # type: ignore[misc]
     if design.controls.names:
         variables["beta"] = each(lambda one: one.beta, "control")
@@ -95,7 +96,10 @@ def to_datatree(posteriors: Sequence[Posterior], attributes: Mapping[str, Any]) 
         variables["sigma_theta"] = each(lambda one: one.sigma_theta, "treatment")
     if groups.has_control_group:
         variables["theta_control"] = shared(posterior.local.control_theta())
-    attributes = {"created_at": datetime.now(UTC).isoformat(), **attributes}
+    attributes = {
+        "created_at": datetime.now(UTC).isoformat(),
+        **{key: _text(value) for key, value in attributes.items()},
+    }
     if groups.count * len(posterior.alpha) * len(posteriors) <= MOST_VALUES:
         variables["eta"] = each(lambda one: one.local.eta().T, "treatment", "group")
         variables["theta"] = each(lambda one: one.local.theta().T, "treatment", "group")
@@ -110,7 +114,8 @@ def to_datatree(posteriors: Sequence[Posterior], attributes: Mapping[str, Any]) 
         constant[name] = ("group", n[0]) if count == 1 else (("treatment", "group"), n)
     for j, name in enumerate(groups.columns):
         values = groups.column_values(j)
-        name = name.replace("/", "_")  # a slash is a path to xarray
+        values = _texts(values) if isinstance(values, list) else values
+        name = _name(name)
         constant[name if name not in ("group", "treatment", *constant) else f"{name}_"] = (
             "group",
             np.asarray(values),
@@ -131,6 +136,31 @@ def to_datatree(posteriors: Sequence[Posterior], attributes: Mapping[str, Any]) 
             ),
         }
     )
+
+
+def _text(value: Any) -> Any:
+    """A text as HDF5 can hold it: no null, no half of a letter.
+
+    >>> _text("a\\0b")
+    'a␀b'
+    """
+    if not isinstance(value, str):
+        return value
+    return value.replace("\0", "␀").encode("utf-8", "replace").decode()
+
+
+def _texts(values: Iterable[Any]) -> list[Any]:
+    return [_text(value) for value in values]
+
+
+def _name(text: str) -> str:
+    """A variable's name: to xarray a slash is a path, to HDF5 a dot is a folder.
+
+    >>> _name("a/b"), _name(".")
+    ('a_b', '_')
+    """
+    name = _text(text).replace("/", "_")
+    return name if name.strip(".") else "_" * max(len(name), 1)
 
 
 def _stats(posterior: Posterior) -> dict[str, float]:

@@ -1,109 +1,89 @@
-"""A fit on disk: the ArviZ tree for others, and our own arrays to carry on exactly."""
+"""A fit on disk: the ArviZ tree for others, and behind it our own arrays to carry on exactly."""
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from forwhom.cells import (
-    Cells,
-    EffectColumns,
-    Layout,
-    LikelihoodCells,
-    Priors,
-    ResolvedPrior,
-    RowKinds,
-)
-from forwhom.design import Clusters, Design, Effect, Groups, MatrixRecipe
-from forwhom.design.encode import Encoding
-from forwhom.design.matrix import TermRecipe
-from forwhom.design.outcome import OutcomeCoding
-from forwhom.design.rows import Usage
-from forwhom.design.treatment import TreatmentCoding
-from forwhom.errors import DataError, OutputError
-from forwhom.families import Outcome
-from forwhom.inference import ChainCheck, Diagnostics, ExactDraws, JointDraws, LatentDraws
-from forwhom.plan import Factor, Formula, Plan, Prior, Term
+from forwhom.cells import Cells, Priors
+from forwhom.design import Design
+from forwhom.errors import DataError, ForWhomError, OutputError
+from forwhom.inference import ExactDraws, JointDraws, LatentDraws
+from forwhom.posterior.block import append_block, read_block
 from forwhom.posterior.codec import Arrays, decode, encode
 from forwhom.posterior.datatree import to_datatree
+from forwhom.posterior.kinds import classes_in, is_of
 from forwhom.posterior.posterior import Posterior, views
+from forwhom.posterior.sizes import check_sizes
 
-FORMAT = 3
-STATE = "forwhom"  # the group that holds our own arrays
-CLASSES: Mapping[str, type] = {
-    cls.__name__: cls
-    for cls in (
-        *(Plan, Formula, Term, Factor, Prior, Design, Groups, MatrixRecipe, TermRecipe, Encoding),
-        *(Usage, TreatmentCoding, OutcomeCoding, Cells, Layout, LikelihoodCells, RowKinds, Outcome),
-        *(Priors, ResolvedPrior, Diagnostics, ChainCheck, ExactDraws, LatentDraws, JointDraws),
-        *(Clusters, Effect, EffectColumns),
-    )
-}
+Saved = tuple[Design, Cells, Priors, ExactDraws | LatentDraws | JointDraws]
+NEEDED = ("engine", "source", "fingerprint")  # attributes that a fit is made of
 
 
-def save(path: Path, posterior: Posterior, cells: Cells, attributes: Mapping[str, Any]) -> None:
-    """Write NetCDF, whole or not at all.
+def save(path: Path, posterior: Posterior, cells: Cells, attributes: Mapping[str, str]) -> None:
+    """Write NetCDF and our own arrays behind it (``block``), whole or not at all.
 
     Args:
         path: the file; its folder must exist.
         posterior, cells: the fit.
-        attributes: plan, fingerprint, versions and the like, as text and numbers.
+        attributes: plan, fingerprint, versions and the like, as text.
 
     Raises:
         OutputError: the file cannot be written.
     """
-    import xarray as xr
-
     arrays: Arrays = {}
     state = encode((posterior.design, cells, posterior.priors, posterior.shared), arrays)
+    text = {"state": state, "attributes": dict(attributes)}
     tree = to_datatree(views(posterior, cells), attributes)
-    variables = {
-        key: (tuple(f"{key}_{i}" for i in range(array.ndim)), array)
-        for key, array in arrays.items()
-    }
-    tree[STATE] = xr.DataTree(
-        xr.Dataset(variables, attrs={"format": FORMAT, "state": json.dumps(state)})
-    )
     # Not tempfile, which would leave the file readable by its owner alone.
-    name = str(path.parent / f".forwhom-{secrets.token_hex(6)}.nc")
+    part = path.parent / f".forwhom-{secrets.token_hex(6)}.nc"
     try:
-        Path(name).touch(exist_ok=False)
-    except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror}.") from None
-    try:
-        tree.to_netcdf(name, engine="h5netcdf")
-        Path(name).replace(path)
-    except OSError as error:
-        raise OutputError(f"cannot write {path}: {error.strerror or error}.") from None
+        part.touch(exist_ok=False)
+        tree.to_netcdf(str(part), engine="h5netcdf")
+        append_block(part, text, arrays)
+        part.replace(path)
+    except (OSError, ValueError) as error:  # ValueError: a null byte in the path
+        why = getattr(error, "strerror", None) or error
+        raise OutputError(f"cannot write {path}: {why}.") from None
     finally:
-        Path(name).unlink(missing_ok=True)
+        with suppress(OSError, ValueError):
+            part.unlink(missing_ok=True)
 
 
 def read(
     path: Path,
-) -> tuple[Design, Cells, Priors, ExactDraws | LatentDraws | JointDraws, dict[str, Any]]:
+) -> tuple[Design, Cells, Priors, ExactDraws | LatentDraws | JointDraws, dict[str, str]]:
     """What ``save`` wrote.
 
     Raises:
-        DataError: not a file of ours, or of another version.
+        DataError: not a file of ours, of another version, or changed since it was written.
     """
-    import xarray as xr
-
-    if not path.exists():
-        raise DataError(f"there is no file {path}.")
+    text, arrays = read_block(path)
     try:
-        with xr.open_datatree(path, engine="h5netcdf") as tree:
-            if STATE not in tree.children:
-                raise DataError(f"{path} is not a saved fit of forwhom.")
-            state = tree[STATE].to_dataset().load()
-            attributes = {str(key): value for key, value in tree.attrs.items()}
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path} cannot be read as a saved fit: {error}.") from None
-    if int(state.attrs.get("format", 0)) != FORMAT:
-        raise DataError(f"{path} was written by another version of forwhom.")
-    arrays = {str(name): values.to_numpy() for name, values in state.data_vars.items()}
-    design, cells, priors, shared = decode(json.loads(state.attrs["state"]), arrays, CLASSES)
-    return design, cells, priors, shared, attributes
+        saved, attributes = _parts(text, arrays)
+        check_sizes(*saved)
+    except DataError as error:
+        raise DataError(f"{path} cannot be read as a saved fit: {error}") from None
+    except (ForWhomError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError):
+        # Classes check their parts when made; a file made by hand may give them anything.
+        raise DataError(
+            f"{path} cannot be read as a saved fit: its parts do not belong together."
+        ) from None
+    return *saved, attributes
+
+
+def _parts(text: Mapping[str, Any], arrays: Arrays) -> tuple[Saved, dict[str, str]]:
+    attributes = text.get("attributes")
+    if not isinstance(attributes, dict) or not all(
+        type(value) is str for value in attributes.values()
+    ):
+        raise DataError("its attributes are not texts.")
+    if missing := [name for name in NEEDED if name not in attributes]:
+        raise DataError(f"it does not say its {missing[0]}.")
+    saved = decode(text.get("state"), arrays, classes_in(Saved))
+    if not is_of(saved, Saved):
+        raise DataError("it does not hold a design, cells, priors and draws.")
+    return saved, attributes

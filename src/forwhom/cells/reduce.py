@@ -235,7 +235,12 @@ def _on_link_scale(design: Design, rows: Rows, center: float, scale: float) -> t
     """Where the linear predictor lies without any effect, and the size of a large effect."""
     family = FAMILIES[design.plan.family]
     if family.links[0] == "identity":
-        return center, scale
+        if rows.offset is None:
+            return center, scale
+        left = rows.y - rows.offset  # what the offset leaves over has place and unit
+        center = float(np.average(left, weights=rows.weights))
+        sd = float(np.sqrt(np.average((left - center) ** 2, weights=rows.weights)))
+        return center, sd if sd > 1e-12 * abs(center) else scale
     level = 0.0
     for extra in (rows.offset, rows.log_exposure):
         if extra is not None:

@@ -160,7 +160,7 @@ def _box(surface: Surface, names: tuple[str, ...]) -> tuple[FloatArray, FloatArr
     for r, nodes in enumerate(surface.nodes):
         others = tuple(k for k in range(len(shape)) if k != r)
         profile = heights.max(axis=others) if others else heights
-        kept = np.flatnonzero(profile > top - DROP)
+        kept = np.flatnonzero(profile >= top - DROP)
         taus = surface.units[r] * np.sinh(nodes)
         low, high = float(taus[max(kept[0] - 1, 0)]), float(taus[min(kept[-1] + 1, len(taus) - 1)])
         if kept[-1] == len(taus) - 1 and profile[-1] > top - DROP + 2:

@@ -121,7 +121,14 @@ def _check_offset(plan: Plan, table: Table) -> None:
         return  # said with the outcome's other columns
     values = _numbers(table, name)
     low, high = float(values.min()), float(values.max())
-    if high - low <= WIDEST and max(high, -low) <= FARTHEST:
+    if high - low <= WIDEST:
+        if max(high, -low) > FARTHEST:
+            middle = number_text(round((low + high) / 2))
+            raise DataError(
+                f"offset '{name}' lies around {middle}, and is added to the linear predictor, on "
+                f"the {plan.link} scale, where numbers end at {FARTHEST:.0f}. Subtract {middle} "
+                "from it: only the intercept moves."
+            )
         return
     way = "It is taken as it is, so that a size or a time at risk is entered as its logarithm"
     if FAMILIES[plan.family].support == "count":

@@ -12,9 +12,11 @@ from forwhom.cells import Cells, LikelihoodCells, baseline_difference, nearly_co
 from forwhom.data import Tidy
 from forwhom.design import number_text
 from forwhom.errors import listing
+from forwhom.estimands.summarise import FLAT_NOTE
 from forwhom.families import FAMILIES
 from forwhom.posterior import Posterior, link_words
 
+FAR_UNIT = 30.0  # sds of a dose in one unit of it: about ten times the range of the doses
 LARGE_ARM = 5  # rows of a group's arm from which an outcome that never varies is worth a word
 
 
@@ -50,6 +52,7 @@ def cautions(posteriors: Sequence[Posterior], cells: Cells, average: Tidy) -> tu
         *_columns(posterior, cells),
         *_baseline(posterior, cells),
         *_separation(posterior, cells),
+        *(caution for one in effects for caution in _dose_unit(one, cells)),
         *_heavy_tail(posterior, average),
         *_draws(posterior),
     ]
@@ -336,8 +339,32 @@ def _edge(posterior: Posterior, found: LikelihoodCells, mine: NDArray[np.bool_])
     return ""
 
 
+def _dose_unit(posterior: Posterior, cells: Cells) -> list[Caution]:
+    """A dose whose unit lies far outside the doses given, where the link is bent."""
+    design = posterior.design
+    on = link_words(design.plan)
+    if design.treatment.kind != "dose" or not on:
+        return []
+    sds = 1 / float(cells.dose_scale[design.at])
+    if sds < FAR_UNIT:
+        return []
+    name, power = design.treatment.column, round(np.log10(sds))
+    return [
+        Caution(
+            "dose_unit",
+            f"One unit of '{name}' is {_short(sds)} standard deviations of the doses given: an "
+            "effect of one unit more is said of doses that nobody had, and may be beyond all "
+            f"bounds. Multiply '{name}' by 1e{power} for a unit of the size of its differences; "
+            f"effects on the {on} (scale='link') are then those of now divided by 1e{power}.",
+        )
+    ]
+
+
 def _heavy_tail(posterior: Posterior, average: Tidy) -> list[Caution]:
     """An average effect whose sd cannot be told from draws: a mean time, for instance."""
+    low, high = (np.asarray(average.columns[name]) for name in ("conf_low", "conf_high"))
+    if (low == high).any():
+        return [Caution("no_width", f"The average effect: {FLAT_NOTE}")]
     if not np.isnan(np.asarray(average.columns["std_error"])).any():
         return []
     known = link_words(posterior.design.plan)

@@ -262,6 +262,9 @@ def _factor(curvature: FloatArray) -> FloatArray:
     try:
         return np.linalg.cholesky(curvature)
     except np.linalg.LinAlgError:
+        # where the density is nowhere: any curvature, so that the other points go on
+        lost = ~np.isfinite(curvature).all(axis=(1, 2))
+        curvature = np.where(lost[:, None, None], np.eye(curvature.shape[1]), curvature)
         values, vectors = np.linalg.eigh(curvature)
         floor = 1e-6 * np.maximum(np.abs(values).max(axis=1, keepdims=True), 1e-12)
         values = np.maximum(np.abs(values), floor)

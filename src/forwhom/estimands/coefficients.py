@@ -10,7 +10,7 @@ import numpy as np
 from forwhom.cells import in_words
 from forwhom.data import Tidy
 from forwhom.design import Design, number_text
-from forwhom.estimands.summarise import SUMMARY_HEADERS, summary_notes, summarise
+from forwhom.estimands.summarise import SUMMARY_HEADERS, summarise, summary_notes
 from forwhom.posterior import Posterior
 
 

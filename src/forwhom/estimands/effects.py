@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from forwhom.data import Tidy
 from forwhom.design import Design, Groups
 from forwhom.errors import PlanError, listing, nearest
-from forwhom.estimands.summarise import SUMMARY_HEADERS, summary_notes, summarise
+from forwhom.estimands.summarise import SUMMARY_HEADERS, summarise, summary_notes
 from forwhom.posterior import Block, Posterior
 
 FloatArray = NDArray[np.float64]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from forwhom.data import Table, Tidy
 from forwhom.estimands.effects import effect_notes, free_name, stack
-from forwhom.estimands.summarise import SUMMARY_HEADERS, summary_notes, summarise
+from forwhom.estimands.summarise import SUMMARY_HEADERS, summarise, summary_notes
 from forwhom.posterior import Posterior
 
 FloatArray = NDArray[np.float64]

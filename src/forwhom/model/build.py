@@ -43,7 +43,8 @@ def build_model(cells: Cells, priors: Priors, random: tuple[str, ...]) -> Collap
 class LikelihoodPart:
     """What every model of cells has in common; see ``LatentModel`` for the attributes.
 
-    ``unit`` is the outcome's unit inside, for families of location and scale; ``offset`` (C,) is in it.
+    ``unit`` is the outcome's unit inside, for families of location and scale; ``offset`` (C,) is
+    in it.
     """
 
     family: Family

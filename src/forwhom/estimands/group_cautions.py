@@ -163,15 +163,7 @@ def small_clusters(posterior: Posterior, cells: Cells) -> list[Caution]:
         count = len(cluster.levels)
         alone = (cluster.n_rows == 1).all()
         mute = rows is None or bool(_mute(design, rows, rows.clusters[:, k]).all())
-        if alone and not mute and (design.groups.n_rows == 1).all():
-            found.append(
-                Caution(
-                    "every_cluster_one_row",
-                    f"Every cluster of '{cluster.name}' has one row, and so has every group: the "
-                    "spreads of the two cannot be told apart. Leave one of them out.",
-                )
-            )
-        elif alone and mute:
+        if alone and mute:
             found.append(
                 Caution(
                     "every_cluster_one_row",

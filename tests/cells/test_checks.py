@@ -141,11 +141,48 @@ def test_baseline_difference_is_a_regression_on_the_untreated(plan: dict[str, An
     )
 
 
-def test_baseline_difference_of_a_dose_or_without_modifiers_is_none() -> None:
-    design, cells = reduced(DATA, modifiers=MODIFIERS, baseline="shared", treatment="dose")
-    assert baseline_difference(design, cells) is None
-    design, cells = reduced(DATA, groups="site", baseline="shared")
-    assert baseline_difference(design, cells) is None
+def test_baseline_difference_of_a_dose_is_none() -> None:
+    for asked in ({"modifiers": MODIFIERS}, {"groups": "site"}):
+        design, cells = reduced(DATA, baseline="shared", treatment="dose", **asked)
+        assert baseline_difference(design, cells) is None
+
+
+@pytest.mark.parametrize(
+    "plan", [{}, {"controls": "income + x"}, {"controls": "income", "weights": "pweight"}], ids=str
+)
+def test_baseline_difference_without_modifiers_is_a_regression_on_the_groups(
+    plan: dict[str, Any],
+) -> None:
+    """The long way: an indicator for each group."""
+    data = DATA | {"x": np.cos(np.arange(len(DATA["y"])))}
+    design, cells = reduced(data, groups="site", baseline="shared", **plan)
+    free = np.asarray(DATA["d"]) == 0
+    w = np.ones(free.sum())
+    if "weights" in plan:
+        weight = np.asarray(DATA["pweight"], dtype=float)
+        w = (weight * len(weight) / weight.sum())[free]
+    root, y = np.sqrt(w)[:, None], np.asarray(DATA["y"], dtype=float)[free]
+    names = [name for name in ("income", "x") if name in plan.get("controls", "")]
+    small = np.column_stack([np.ones(free.sum()), *(data[name][free] for name in names)])
+    site = np.asarray(DATA["site"])[free]
+    sites = np.unique(site)
+    large = np.column_stack([small, *((site == one).astype(float) for one in sites[1:])])
+
+    def unexplained(columns: np.ndarray) -> float:
+        left = (
+            y * root[:, 0] - (columns * root) @ np.linalg.lstsq(columns * root, y * root[:, 0])[0]
+        )
+        return float(left @ left)
+
+    explained = unexplained(small) - unexplained(large)
+    assert baseline_difference(design, cells) == pytest.approx(
+        (
+            np.sqrt(explained / w.sum()),
+            explained / unexplained(small),
+            (len(sites) - 1) / (w.sum() - small.shape[1]),
+        ),
+        rel=1e-8,  # normal equations of standardised columns
+    )
 
 
 def test_an_outcome_without_noise_is_refused() -> None:

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forwhom.cells.likelihood import LikelihoodCells, reduce_likelihood
+from forwhom.cells.untreated import within_untreated
 from forwhom.design import Design, MatrixRecipe, Rows
 from forwhom.families import FAMILIES
 from forwhom.plan import beyond_collapse
@@ -89,6 +90,9 @@ class Cells:
         modifier_varies: (k,) whether a modifier varies within some group.
         control_cross: (1 + n_beta + k + 1,) square: [1, controls, modifiers, outcome] over the
             untreated rows; zeros for a dose.
+        control_within: (2, c, c) cross-products of [controls, outcome] over the untreated rows, in
+            all and about their groups' means, and control_groups, the number of groups with such
+            rows; empty but for a shared baseline without modifiers.
         group_weight: (G,) total weight of each group's rows.
         within_variation: (J,) share of groups in which each treatment varies.
         link_center, link_scale: the outcome's place and unit on the link scale, for priors.
@@ -117,6 +121,8 @@ class Cells:
     link_center: float
     link_scale: float
     likelihood: LikelihoodCells | None
+    control_within: FloatArray
+    control_groups: int
 
 
 def reduce_rows(design: Design, rows: Rows, keep_rows: bool = False) -> Cells:
@@ -192,6 +198,7 @@ def reduce_rows(design: Design, rows: Rows, keep_rows: bool = False) -> Cells:
         else _effect_columns(effect.modifiers, rows, groups.count)
         for effect in design.effects
     )
+    within, with_untreated = within_untreated(design, rows, float(center[-1]), float(scale[-1]))
     return Cells(
         layout=Layout.of(design),
         center=center[used[:-1]],
@@ -215,6 +222,8 @@ def reduce_rows(design: Design, rows: Rows, keep_rows: bool = False) -> Cells:
         link_center=link_center,
         link_scale=link_scale,
         likelihood=likelihood,
+        control_within=within,
+        control_groups=with_untreated,
     )
 
 
@@ -235,7 +244,12 @@ def _on_link_scale(design: Design, rows: Rows, center: float, scale: float) -> t
     """Where the linear predictor lies without any effect, and the size of a large effect."""
     family = FAMILIES[design.plan.family]
     if family.links[0] == "identity":
-        return center, scale
+        if rows.offset is None:
+            return center, scale
+        left = rows.y - rows.offset  # what the offset leaves over has place and unit
+        center = float(np.average(left, weights=rows.weights))
+        sd = float(np.sqrt(np.average((left - center) ** 2, weights=rows.weights)))
+        return center, sd if sd > 1e-12 * abs(center) else scale
     level = 0.0
     for extra in (rows.offset, rows.log_exposure):
         if extra is not None:

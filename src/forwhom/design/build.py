@@ -13,6 +13,7 @@ from forwhom.design.groups import Groups, form_groups
 from forwhom.design.matrix import MatrixRecipe, fit_matrix
 from forwhom.design.outcome import OutcomeCoding, code_outcome
 from forwhom.design.rows import Usage, complete_rows, frequencies, row_weights
+from forwhom.design.sizes import check_sizes
 from forwhom.design.treatment import TreatmentCoding, code_treatment
 from forwhom.errors import DataError, PlanError, listing, nearest, plural
 from forwhom.plan import INTERCEPT, Plan
@@ -144,6 +145,7 @@ def build_design(plan: Plan, table: Table) -> tuple[Design, Rows]:
         DataError, PlanError: anything that keeps the question from being answered, by name.
     """
     complete, usage = complete_rows(plan, table)
+    check_sizes(plan, complete)
     times = frequencies(plan, complete)
     codings, recipes, d = _effects(plan, complete, times)
     if plan.preset == "alley2023" and codings[0].kind == "dose":

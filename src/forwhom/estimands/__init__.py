@@ -1,7 +1,8 @@
 """What is read off the posterior: effects, averages, tables, warnings."""
 
 from forwhom.estimands.bookkeeping import diagnostics_table, groups_table, rows_table
-from forwhom.estimands.cautions import Caution, cautions
+from forwhom.estimands.caution import Caution
+from forwhom.estimands.cautions import cautions
 from forwhom.estimands.check import check_table
 from forwhom.estimands.coefficients import modifiers_table, parameters_table, priors_table
 from forwhom.estimands.effects import (

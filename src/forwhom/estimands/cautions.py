@@ -3,32 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from forwhom.cells import Cells, LikelihoodCells, baseline_difference, nearly_collinear
 from forwhom.data import Tidy
-from forwhom.design import number_text
-from forwhom.errors import listing
+from forwhom.design import Design
+from forwhom.estimands.caution import Caution, short
+from forwhom.estimands.group_cautions import (
+    missing_arms,
+    small_clusters,
+    small_groups,
+    within_groups,
+)
+from forwhom.estimands.outcome_cautions import dose_unit, heavy_tail, overdispersion
 from forwhom.families import FAMILIES
-from forwhom.posterior import Posterior, link_words
+from forwhom.posterior import Posterior
 
+LOST = 0.2  # of the rows, for missing values
 LARGE_ARM = 5  # rows of a group's arm from which an outcome that never varies is worth a word
-
-
-@dataclass(frozen=True, slots=True)
-class Caution:
-    """One warning.
-
-    Attributes:
-        code: a short stable name, for programs.
-        text: what a reader should know.
-    """
-
-    code: str
-    text: str
 
 
 def cautions(posteriors: Sequence[Posterior], cells: Cells, average: Tidy) -> tuple[Caution, ...]:
@@ -41,19 +35,42 @@ def cautions(posteriors: Sequence[Posterior], cells: Cells, average: Tidy) -> tu
     """
     posterior, effects = posteriors[0], posteriors[: len(posteriors[0].design.effects)]
     found = [
+        *_lost(posterior.design),
         *(caution for one in effects for caution in _arms(one)),
-        *_groups(posterior),
-        *(caution for one in effects for caution in _coverage(one, cells)),
-        *_within(posterior, cells),
-        *_clusters(posterior),
+        *small_groups(posterior, cells),
+        *(caution for one in effects for caution in missing_arms(one, cells)),
+        *within_groups(posterior, cells),
+        *small_clusters(posterior, cells),
         *_spread(posteriors),
         *_columns(posterior, cells),
         *_baseline(posterior, cells),
         *_separation(posterior, cells),
-        *_heavy_tail(posterior, average),
+        *overdispersion(posterior, cells),
+        *(caution for one in effects for caution in dose_unit(one, cells)),
+        *heavy_tail(posterior, average),
         *_draws(posterior),
     ]
     return tuple(dict.fromkeys(found))
+
+
+def _lost(design: Design) -> list[Caution]:
+    """Rows left out for missing values, where they are many."""
+    usage = design.usage
+    lost = usage.n_read - usage.n_used - usage.zero_weight
+    if lost <= LOST * usage.n_read:
+        return []
+    worst = sorted(usage.missing, key=lambda pair: -pair[1])
+    shown = ", ".join(f"'{name}' in {count:,}" for name, count in worst[:4])
+    more = f" and {len(worst) - 4} more columns" if len(worst) > 4 else ""
+    return [
+        Caution(
+            "rows_lost",
+            f"{lost:,} of {usage.n_read:,} rows ({lost / usage.n_read:.0%}) are left out for "
+            f"missing values ({shown}{more}): what is said holds for the rows that are complete, "
+            "who may differ from the others. Leave a column out of the plan to keep its rows, or "
+            "fill its missing values in first.",
+        )
+    ]
 
 
 def _arms(posterior: Posterior) -> list[Caution]:
@@ -82,124 +99,6 @@ def _arms(posterior: Posterior) -> list[Caution]:
     ]
 
 
-def _groups(posterior: Posterior) -> list[Caution]:
-    groups, estimates = posterior.design.groups, posterior.design.estimates
-    found = []
-    one_control = groups.has_control_group
-    size = groups.n_treated if one_control else groups.n_rows
-    rows = "treated row" if one_control else "row"
-    if posterior.sigma_theta is not None and groups.count < 5:
-        found.append(
-            Caution(
-                "few_groups",
-                f"Only {groups.count} group{'s' if groups.count > 1 else ''}: the effect spread "
-                "sigma_theta is barely identified, and its prior matters. Compare with "
-                "spread='none'.",
-            )
-        )
-    if estimates:  # one row may say all there is to know of a group: its noise is known
-        return found
-    if (size == 1).all():
-        found.append(
-            Caution(
-                "every_group_one_row",
-                f"Every group has one {rows}: group effects cannot be told from noise, and rest on "
-                "the modifiers and the priors alone. Use fewer modifiers, or bin them.",
-            )
-        )
-    elif (size == 1).mean() > 0.25:
-        found.append(
-            Caution(
-                "one_row_groups",
-                f"{int((size == 1).sum()):,} of {groups.count:,} groups have one {rows} (the "
-                f"median group has {int(np.median(size))}): their effects lean on the modifiers.",
-            )
-        )
-    return found
-
-
-def _coverage(posterior: Posterior, cells: Cells) -> list[Caution]:
-    """Groups that lack an arm."""
-    design, groups = posterior.design, posterior.design.groups
-    if groups.has_control_group:
-        return []
-    found = []
-    treated, control = groups.n_treated, groups.n_control
-    several = len(design.effects) > 1
-    if cells.within_variation[design.at] == 0 and not design.estimates:
-        found.append(
-            Caution(
-                "treatment_between_groups",
-                f"Treatment '{design.treatment.name}' does not vary within any group: its effect "
-                "is read from differences between groups only, and other differences between "
-                "groups are mixed into it.",
-            )
-        )
-    elif design.treatment.kind == "binary":
-        for arm, counts in (("treated", treated), ("control", control)):
-            of = design.treatment.treated if arm == "treated" else design.treatment.control
-            rows = f"rows with {design.treatment.column} '{of}'" if several else f"{arm} rows"
-            empty = np.flatnonzero(counts == 0)
-            if len(empty):
-                shown = "; ".join(groups.name(int(g)) for g in empty[:3])
-                more = f"; and {len(empty) - 3:,} more" if len(empty) > 3 else ""
-                found.append(
-                    Caution(
-                        f"no_{arm}_rows",
-                        f"{len(empty):,} of {groups.count:,} groups "
-                        f"{'has' if len(empty) == 1 else 'have'} no {rows} ({shown}{more}): "
-                        "what is said of them comes from the other groups.",
-                    )
-                )
-    return found
-
-
-def _within(posterior: Posterior, cells: Cells) -> list[Caution]:
-    """Modifiers that vary within the groups named."""
-    design, found = posterior.design, []
-    if design.groups.has_control_group:
-        return []
-    varying = [
-        name
-        for name, varies in zip(design.modifiers.names, cells.modifier_varies, strict=True)
-        if varies
-    ]
-    if varying and design.plan.groups:
-        found.append(
-            Caution(
-                "modifier_within_groups",
-                f"Within groups of {listing(design.plan.groups)} there is variation in "
-                f"{listing(varying)}: a group's effect is given at the group's mean of it.",
-            )
-        )
-    return found
-
-
-def _clusters(posterior: Posterior) -> list[Caution]:
-    """Clusterings that the data can hardly tell from noise, or know little of."""
-    found = []
-    for cluster in posterior.design.clusters:
-        count = len(cluster.levels)
-        if (cluster.n_rows == 1).all():
-            found.append(
-                Caution(
-                    "every_cluster_one_row",
-                    f"Every cluster of '{cluster.name}' has one row: its spread cannot be told "
-                    "from noise and rests on its prior.",
-                )
-            )
-        elif count < 5:
-            found.append(
-                Caution(
-                    "few_clusters",
-                    f"'{cluster.name}' has {count} clusters: the spread between them is barely "
-                    "identified, and its prior matters. As a control C"
-                    f"({cluster.name}) it would do without one.",
-                )
-            )
-    return found
-
-
 def _spread(posteriors: Sequence[Posterior]) -> list[Caution]:
     if posteriors[0].design.groups.count < 5:  # said already that spreads are hardly known
         return []
@@ -209,7 +108,7 @@ def _spread(posteriors: Sequence[Posterior]) -> list[Caution]:
             continue
         low, middle, high = (float(q) for q in np.quantile(one.sigma_theta, [0.05, 0.5, 0.95]))
         if low <= 0.25 * middle:  # a half-normal shape, piled up at zero, has a ratio of 0.09
-            said.append((_which(one), _short(high)))
+            said.append((_which(one), short(high)))
     if not said:
         return []
     (of, end), *rest = said
@@ -255,13 +154,16 @@ def _baseline(posterior: Posterior, cells: Cells) -> list[Caution]:
     if measured is None:
         return []
     sd, share, chance = measured
+    what, who = "The modifiers are", "the modifiers"
+    if not design.modifiers.names:
+        what, who = "What tells groups apart is", "the groups"
     return [
         Caution(
             "shared_baseline",
-            "The modifiers are not in the outcome equation (baseline='shared'), so a baseline "
+            f"{what} not in the outcome equation (baseline='shared'), so a baseline "
             "difference between groups is read as a difference in effects. Among the untreated "
-            f"rows the modifiers explain {share:.1%} of the outcome's variance ({chance:.1%} would "
-            f"be expected by chance), a baseline sd of {_short(sd)}. baseline='group' models it.",
+            f"rows {who} explain {share:.1%} of the outcome's variance ({chance:.1%} would "
+            f"be expected by chance), a baseline sd of {short(sd)}. baseline='group' models it.",
         )
     ]
 
@@ -336,23 +238,6 @@ def _edge(posterior: Posterior, found: LikelihoodCells, mine: NDArray[np.bool_])
     return ""
 
 
-def _heavy_tail(posterior: Posterior, average: Tidy) -> list[Caution]:
-    """An average effect whose sd cannot be told from draws: a mean time, for instance."""
-    if not np.isnan(np.asarray(average.columns["std_error"])).any():
-        return []
-    known = link_words(posterior.design.plan)
-    way = f" Effects on the {known} are steadier (scale='link')." if known else ""
-    return [
-        Caution(
-            "heavy_tail",
-            f"The posterior of the average effect has so heavy a tail that one of "
-            f"{posterior.diagnostics.draws:,} draws makes up more than a quarter of its variance: "
-            "no standard error is given, and the ends of the interval lean on the priors "
-            f"(fit.priors() shows them).{way}",
-        )
-    ]
-
-
 def _draws(posterior: Posterior) -> list[Caution]:
     d = posterior.diagnostics
     if d.passed:
@@ -375,7 +260,3 @@ def _draws(posterior: Posterior) -> list[Caution]:
             "outcome's units.",
         )
     ]
-
-
-def _short(x: float) -> str:
-    return number_text(float(f"{x:.2g}"))

@@ -11,6 +11,7 @@ from forwhom.posterior import CellPredictor, Replication
 FloatArray = NDArray[np.float64]
 
 WORST = 5  # groups named
+MOST_Z = 1e6
 HEADERS = {
     "where": "Where",
     "statistic": "Statistic",
@@ -110,11 +111,17 @@ def _worst(found: Replication) -> tuple[NDArray[np.int64], NDArray[np.int64], tu
 
 
 def _z(observed: FloatArray, replicated: FloatArray) -> FloatArray:
-    """Standard deviations from the replicated mean; zero where both never vary and agree."""
-    off = observed - replicated.mean(axis=1)
-    sd = replicated.std(axis=1)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(off == 0, 0.0, off / sd)
+    """Standard deviations from the replicated mean; zero where both never vary and agree.
+
+    Cut off at ``MOST_Z``: replicated values that hardly vary put anything at any distance.
+    """
+    unit = np.maximum(np.abs(replicated).max(axis=1, initial=0.0), np.abs(observed))
+    unit = np.where(unit > 0, unit, 1.0)  # squares of 1e200 would be out of reach
+    scaled = replicated / unit[:, None]
+    off, sd = observed / unit - scaled.mean(axis=1), scaled.std(axis=1)
+    with np.errstate(invalid="ignore", divide="ignore", over="ignore"):
+        z = np.where(off == 0, 0.0, off / sd)
+    return np.clip(z, -MOST_Z, MOST_Z)
 
 
 def above(observed: FloatArray, replicated: FloatArray) -> FloatArray:

@@ -10,7 +10,7 @@ import numpy as np
 from forwhom.cells import in_words
 from forwhom.data import Tidy
 from forwhom.design import Design, number_text
-from forwhom.estimands.summarise import SUMMARY_HEADERS, heavy_note, summarise
+from forwhom.estimands.summarise import SUMMARY_HEADERS, summarise, summary_notes
 from forwhom.posterior import Posterior
 
 
@@ -26,7 +26,7 @@ def modifiers_table(posterior: Posterior, level: float) -> Tidy:
     }
     unit = " per unit of dose" if design.treatment.kind == "dose" else ""
     notes = (
-        *heavy_note(summary),
+        *summary_notes(summary),
         f"In units of {posterior.effect_on}{unit}, modifiers as given: the difference in the "
         "effect for one more of the modifier. Intercept: the effect where every modifier is zero.",
     )
@@ -68,7 +68,7 @@ def parameters_table(posteriors: Sequence[Posterior], level: float) -> Tidy:
         **summary,
     }
     headers = SUMMARY_HEADERS | {"parameter": "Parameter"}
-    return Tidy(columns, "Other parameters", level, heavy_note(summary), headers)
+    return Tidy(columns, "Other parameters", level, summary_notes(summary), headers)
 
 
 def _entries(design: Design, name: str, size: int) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from forwhom.data import Tidy
 from forwhom.design import Design, Groups
 from forwhom.errors import PlanError, listing, nearest
-from forwhom.estimands.summarise import SUMMARY_HEADERS, heavy_note, summarise
+from forwhom.estimands.summarise import SUMMARY_HEADERS, summarise, summary_notes
 from forwhom.posterior import Block, Posterior
 
 FloatArray = NDArray[np.float64]
@@ -82,7 +82,7 @@ def effects_table(posterior: Posterior, found: GroupPass) -> Tidy:
         columns[free_name(name, columns)] = groups.column_values(j)
     columns |= {**arm_counts(design), **found.summary}
     headers = group_headers(groups)
-    note = (*heavy_note(found.summary), *effect_notes(posterior))
+    note = (*summary_notes(found.summary), *effect_notes(posterior))
     return Tidy(columns, "Group effects (theta)", found.level, note, headers)
 
 
@@ -96,7 +96,7 @@ def average_table(posterior: Posterior, draws: FloatArray, level: float) -> Tidy
         **_arm_totals(posterior, np.zeros(groups.count, dtype=np.int64), 1),
         **summary,
     }
-    note = (*heavy_note(summary), _average_note(posterior), *effect_notes(posterior))
+    note = (*summary_notes(summary), _average_note(posterior), *effect_notes(posterior))
     return Tidy(columns, "Average effect", level, note, SUMMARY_HEADERS)
 
 
@@ -136,7 +136,7 @@ def average_by_table(posterior: Posterior, by: Sequence[str], level: float) -> T
     summary = summarise(_averages(posterior, codes, count), level)
     columns |= summary
     headers = group_headers(groups)
-    note = (*heavy_note(summary), _average_note(posterior), *effect_notes(posterior))
+    note = (*summary_notes(summary), _average_note(posterior), *effect_notes(posterior))
     return Tidy(columns, "Average effects by " + ", ".join(by), level, note, headers)
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from forwhom.data import Table, Tidy
 from forwhom.estimands.effects import effect_notes, free_name, stack
-from forwhom.estimands.summarise import SUMMARY_HEADERS, heavy_note, summarise
+from forwhom.estimands.summarise import SUMMARY_HEADERS, summarise, summary_notes
 from forwhom.posterior import Posterior
 
 FloatArray = NDArray[np.float64]
@@ -50,7 +50,7 @@ def predictions_table(
                 else np.asarray(column.values, dtype=float)
             )
         summary = summarise(values, level)
-        notes = (*heavy_note(summary), whose, *effect_notes(one))
+        notes = (*summary_notes(summary), whose, *effect_notes(one))
         headers = SUMMARY_HEADERS | {"row": "Row"}
         tables.append(Tidy(columns | summary, "Predicted effects", level, notes, headers))
     return stack(tables, labels)

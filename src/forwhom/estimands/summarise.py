@@ -21,6 +21,12 @@ HEAVY_NOTE = (
     "and interval are quantiles and hold."
 )
 
+FLAT_NOTE = (
+    "An interval of no width is no certainty: all draws agree to the last digit, because the "
+    "outcome stands at the edge of what it can be (scale='link' then tells more) or because the "
+    "draws hardly differ (fit.diagnostics() tells)."
+)
+
 SUMMARY_HEADERS = {
     "treatment": "Treatment",
     "term": "Term",
@@ -77,9 +83,11 @@ def summarise(draws: FloatArray, level: float, precise: bool = True) -> dict[str
     }
 
 
-def heavy_note(columns: dict[str, FloatArray]) -> tuple[str, ...]:
-    """What a table says where a std. error is missing; nothing where none is."""
-    return (HEAVY_NOTE,) if np.isnan(columns["std_error"]).any() else ()
+def summary_notes(columns: dict[str, FloatArray]) -> tuple[str, ...]:
+    """What a table says of summaries that are not what they look like; mostly nothing."""
+    heavy = bool(np.isnan(columns["std_error"]).any())
+    flat = bool((columns["conf_low"] == columns["conf_high"]).any())
+    return (*((HEAVY_NOTE,) if heavy else ()), *((FLAT_NOTE,) if flat else ()))
 
 
 def _quantiles(

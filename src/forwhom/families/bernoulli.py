@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forwhom.families.family import Derivatives, Family, Outcome, Parameters, expand
-from forwhom.families.links import PROBABILITY_LINKS, softplus
+from forwhom.families.links import PROBABILITY_LINKS, softplus, start_of_share
 
 FloatArray = NDArray[np.float64]
 
@@ -78,10 +78,6 @@ def _log_choose(outcome: Outcome) -> FloatArray:
     return np.asarray(gammaln(trials + 1) - gammaln(y + 1) - gammaln(trials - y + 1))
 
 
-def _start(y: float, link: str) -> float:
-    return PROBABILITY_LINKS[link].inverse(min(max(y, 0.01), 0.99))
-
-
 BERNOULLI = Family(
     name="bernoulli",
     words="an outcome that happens or not, 0/1 or two levels",
@@ -92,7 +88,7 @@ BERNOULLI = Family(
     log_likelihood=_log_likelihood,
     draw=_draw,
     mean=_mean,
-    start=_start,
+    start=start_of_share,
     response="probability",
     sufficient="sum",
     slopes=_slopes,
@@ -108,7 +104,7 @@ BINOMIAL = Family(
     log_likelihood=_log_likelihood,
     draw=_draw,
     mean=_mean,
-    start=_start,
+    start=start_of_share,
     response="probability",
     sufficient="sum",
     constant=_log_choose,

@@ -6,17 +6,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forwhom.families.family import Derivatives, Family, Outcome, Parameter, Parameters, expand
-from forwhom.families.links import PROBABILITY_LINKS
+from forwhom.families.links import PROBABILITY_LINKS, start_of_share
 from forwhom.families.special import trigamma
 
 FloatArray = NDArray[np.float64]
 
-EDGE = 1e-12  # a mean no nearer to 0 or 1 than this keeps the functions finite
+EDGE = 1e-100  # a mean no nearer to 0 or 1 than this keeps the functions finite
 
 
 def expected_share(eta: FloatArray, link: str) -> FloatArray:
-    """mu, of the shape of ``eta``."""
-    return np.asarray(np.clip(PROBABILITY_LINKS[link].probability(eta), EDGE, 1 - EDGE))
+    """mu, of the shape of ``eta``; 1 - mu is that of -eta, as both links are symmetric."""
+    return np.asarray(np.maximum(PROBABILITY_LINKS[link].probability(eta), EDGE))
 
 
 def _log_likelihood(
@@ -24,9 +24,9 @@ def _log_likelihood(
 ) -> FloatArray:
     from scipy.special import gammaln
 
-    phi, mean = parameters[0][0], expected_share(eta, link)
+    phi, mean, rest = parameters[0][0], expected_share(eta, link), expected_share(-eta, link)
     log_y, log_rest = expand(np.log(outcome.y), eta), expand(np.log1p(-outcome.y), eta)
-    a, b = mean * phi, (1 - mean) * phi
+    a, b = mean * phi, rest * phi
     return np.asarray(gammaln(phi) - gammaln(a) - gammaln(b) + a * log_y + b * log_rest)
 
 
@@ -35,9 +35,9 @@ def _derivatives(
 ) -> Derivatives:
     from scipy.special import digamma, gammaln
 
-    phi, mean = parameters[0][0], expected_share(eta, link)
+    phi, mean, rest = parameters[0][0], expected_share(eta, link), expected_share(-eta, link)
     log_y, log_rest = expand(np.log(outcome.y), eta), expand(np.log1p(-outcome.y), eta)
-    a, b = mean * phi, (1 - mean) * phi
+    a, b = mean * phi, rest * phi
     value = gammaln(phi) - gammaln(a) - gammaln(b) + a * log_y + b * log_rest
     in_a, in_b = log_y - digamma(a), log_rest - digamma(b)
     (one, two), _ = PROBABILITY_LINKS[link].log_slopes(eta)
@@ -45,15 +45,15 @@ def _derivatives(
     bend = mean * (two + one**2)
     in_mean = phi * (in_a - in_b)
     second = -(phi**2) * (trigamma(a) + trigamma(b)) * slope**2 + in_mean * bend
-    in_phi = digamma(phi) + mean * in_a + (1 - mean) * in_b
+    in_phi = digamma(phi) + mean * in_a + rest * in_b
     return Derivatives(value, in_mean * slope, second, (in_phi[None],))
 
 
 def _draw(
     rng: np.random.Generator, eta: FloatArray, link: str, parameters: Parameters, outcome: Outcome
 ) -> FloatArray:
-    phi, mean = parameters[0][0], expected_share(eta, link)
-    return np.asarray(rng.beta(mean * phi, (1 - mean) * phi, eta.shape))
+    phi, mean, rest = parameters[0][0], expected_share(eta, link), expected_share(-eta, link)
+    return np.asarray(rng.beta(mean * phi, rest * phi, eta.shape))
 
 
 BETA = Family(
@@ -66,6 +66,6 @@ BETA = Family(
     log_likelihood=_log_likelihood,
     draw=_draw,
     mean=lambda eta, link, parameters, outcome: expected_share(eta, link),
-    start=lambda y, link: PROBABILITY_LINKS[link].inverse(min(max(y, 0.01), 0.99)),
+    start=start_of_share,
     constant=lambda outcome: -np.log(outcome.y) - np.log1p(-outcome.y),
 )

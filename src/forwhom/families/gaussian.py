@@ -13,6 +13,7 @@ from forwhom.families.family import Derivatives, Family, Outcome, Parameter, Par
 FloatArray = NDArray[np.float64]
 
 MINUS_LOG_ROOT_2PI = -0.5 * log(2 * pi)
+LARGEST = 500.0  # of a logarithm, where exp() and its square are still finite
 SIGMA = Parameter("sigma", "the residual standard deviation", "half_student_t(3, 2.5)")
 
 
@@ -89,7 +90,15 @@ KNOWN_GAUSSIAN = replace(
 def _lognormal_draw(
     rng: np.random.Generator, eta: FloatArray, link: str, parameters: Parameters, outcome: Outcome
 ) -> FloatArray:
-    return np.exp(_draw(rng, eta, link, parameters, outcome))
+    return np.asarray(np.exp(np.minimum(_draw(rng, eta, link, parameters, outcome), LARGEST)))
+
+
+def _lognormal_mean(
+    eta: FloatArray, link: str, parameters: Parameters, outcome: Outcome
+) -> FloatArray:
+    # a residual sd that drowns everything has no mean that numbers hold: it ends at the bound
+    with np.errstate(over="ignore"):
+        return np.asarray(np.exp(np.minimum(eta + 0.5 * parameters[0][0] ** 2, LARGEST)))
 
 
 def _on_logs(outcome: Outcome) -> Outcome:
@@ -105,7 +114,7 @@ LOGNORMAL = Family(
     derivatives=lambda outcome, *rest: _derivatives(_on_logs(outcome), *rest),
     log_likelihood=lambda outcome, *rest: _log_likelihood(_on_logs(outcome), *rest),
     draw=_lognormal_draw,
-    mean=lambda eta, link, parameters, outcome: np.exp(eta + 0.5 * parameters[0][0] ** 2),
+    mean=_lognormal_mean,
     start=lambda y, link: y,
     predictor="logarithm",
     constant=lambda outcome: MINUS_LOG_ROOT_2PI - np.log(outcome.y),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import log, pi
+from math import log, log1p, pi
 
 import numpy as np
 from numpy.typing import NDArray
 
 FloatArray = NDArray[np.float64]
+
+RAREST = 1e-15  # an average share that stands for none, and one less it for all
 Pair = tuple[FloatArray, FloatArray]
 
 
@@ -28,6 +30,17 @@ class ProbabilityLink:
     logs: Callable[[FloatArray], Pair]
     log_slopes: Callable[[FloatArray], tuple[Pair, Pair]]
     inverse: Callable[[float], float]
+
+
+def start_of_share(y: float, link: str) -> float:
+    """The linear predictor of an average share y; rare as it may be, but not never or always.
+
+    >>> round(start_of_share(1e-6, "logit"), 2), start_of_share(0.0, "logit")
+    (-13.82, -4.59511985013459)
+    """
+    if not 0.0 < y < 1.0:
+        y = min(max(y, 0.01), 0.99)
+    return PROBABILITY_LINKS[link].inverse(min(max(y, RAREST), 1.0 - RAREST))
 
 
 def softplus(eta: FloatArray) -> FloatArray:
@@ -116,10 +129,10 @@ def _normal_quantile(p: float) -> float:
 
 PROBABILITY_LINKS: dict[str, ProbabilityLink] = {
     "logit": ProbabilityLink(
-        _logit_probability, _logit_logs, _logit_slopes, lambda p: log(p / (1 - p))
+        _logit_probability, _logit_logs, _logit_slopes, lambda p: log(p) - log1p(-p)
     ),
     "probit": ProbabilityLink(_probit_probability, _probit_logs, _probit_slopes, _normal_quantile),
     "cloglog": ProbabilityLink(
-        _cloglog_probability, _cloglog_logs, _cloglog_slopes, lambda p: log(-log(1 - p))
+        _cloglog_probability, _cloglog_logs, _cloglog_slopes, lambda p: log(-log1p(-p))
     ),
 }

@@ -8,7 +8,7 @@ K_HAT_LIMIT = 0.7  # Vehtari et al. 2024
 LEAST_SHARE = 0.05  # of the proposals; with less, k-hat has too few large weights to judge by
 R_HAT_LIMIT, LEAST_ESS = 1.01, 400.0  # Vehtari et al. 2021, Bayesian Analysis 16(2)
 LEAST_E_BFMI = 0.2  # Betancourt 2016
-MOST_DIVERGING = 1e-3  # of the draws
+MOST_DIVERGING = 1e-3  # of the transitions
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +19,7 @@ class ChainCheck:
         chains: how many; tune: adaptation steps of each, thrown away.
         r_hat: rank-normalised split R-hat; ess_bulk, ess_tail: effective sample sizes.
         divergences: transitions that broke off; e_bfmi: lowest of the chains.
+        transitions: in all, of which every so many is kept as a draw; 0 where each is.
     """
 
     chains: int
@@ -28,6 +29,11 @@ class ChainCheck:
     ess_tail: float
     divergences: int
     e_bfmi: float
+    transitions: int = 0
+
+    def broken(self, draws: int) -> bool:
+        """Whether too many transitions broke off."""
+        return self.divergences > MOST_DIVERGING * (self.transitions or draws)
 
     def failures(self, draws: int) -> tuple[str, ...]:
         """What is wrong, in words with figures; empty where nothing is."""
@@ -37,8 +43,9 @@ class ChainCheck:
         ess = min(self.ess_bulk, self.ess_tail)
         if not ess >= LEAST_ESS:
             found.append(f"effective sample size {ess:,.0f}, should be at least {LEAST_ESS:,.0f}")
-        if self.divergences > MOST_DIVERGING * draws:
-            found.append(f"{self.divergences:,} divergences in {draws:,} draws")
+        if self.broken(draws):
+            steps = f"{self.transitions:,} transitions" if self.transitions else f"{draws:,} draws"
+            found.append(f"{self.divergences:,} divergences in {steps}")
         if not self.e_bfmi >= LEAST_E_BFMI:
             found.append(f"E-BFMI {self.e_bfmi:.2f}, should be at least {LEAST_E_BFMI}")
         return tuple(found)

@@ -160,7 +160,7 @@ def _box(surface: Surface, names: tuple[str, ...]) -> tuple[FloatArray, FloatArr
     for r, nodes in enumerate(surface.nodes):
         others = tuple(k for k in range(len(shape)) if k != r)
         profile = heights.max(axis=others) if others else heights
-        kept = np.flatnonzero(profile > top - DROP)
+        kept = np.flatnonzero(profile >= top - DROP)
         taus = surface.units[r] * np.sinh(nodes)
         low, high = float(taus[max(kept[0] - 1, 0)]), float(taus[min(kept[-1] + 1, len(taus) - 1)])
         if kept[-1] == len(taus) - 1 and profile[-1] > top - DROP + 2:
@@ -262,6 +262,9 @@ def _factor(curvature: FloatArray) -> FloatArray:
     try:
         return np.linalg.cholesky(curvature)
     except np.linalg.LinAlgError:
+        # where the density is nowhere: any curvature, so that the other points go on
+        lost = ~np.isfinite(curvature).all(axis=(1, 2))
+        curvature = np.where(lost[:, None, None], np.eye(curvature.shape[1]), curvature)
         values, vectors = np.linalg.eigh(curvature)
         floor = 1e-6 * np.maximum(np.abs(values).max(axis=1, keepdims=True), 1e-12)
         values = np.maximum(np.abs(values), floor)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from forwhom.inference.diagnostics import MOST_DIVERGING, ChainCheck, Diagnostics
+from forwhom.inference.diagnostics import ChainCheck, Diagnostics
 from forwhom.model.factor import correlation_factor
 from forwhom.model.joint import JointModel
 from forwhom.model.joint_prior import log_prior
@@ -81,8 +81,7 @@ def sample_nuts(
         usual = _usual_accept(model)
         found, check = _run(whitened, draws, seed, TUNE, usual, progress)
         if check.failures(len(found.coefficients)):
-            broken = check.divergences > MOST_DIVERGING * len(found.coefficients)
-            if broken:
+            if check.broken(len(found.coefficients)):
                 tune, accept, keep, how = LONGER_TUNE, HIGHER_ACCEPT, 1, "smaller steps"
             else:
                 tune, accept, keep = TUNE, usual, KEEP_EVERY
@@ -157,8 +156,7 @@ def _run(
         progress_rate=500,
     )
     xi, stats = trace.posterior["xi"].to_numpy()[:, keep - 1 :: keep], trace.sample_stats
-    # a draw that is kept answers for the transitions since the one before
-    diverging = stats["diverging"].to_numpy().reshape(CHAINS, each, keep).any(axis=2)
+    diverging = stats["diverging"].to_numpy()  # of every transition, kept or not
     energy = stats["energy"].to_numpy()
     found = unpack(whitened.model, whitened.to_x(xi.reshape(-1, size)), CHAINS)
     every, of_level = _monitored(found)
@@ -193,7 +191,8 @@ def check_chains(
     Of thousands of levels the largest R-hats are chance: one in a thousand is left out.
 
     Args:
-        draws: (chains, draws, n); diverging, energy: (chains, draws); tune: steps before.
+        draws: (chains, draws, n), those that are kept; diverging, energy: (chains, transitions);
+            tune: steps before.
         of_level: (n,) which parameters are one level's own.
     """
     from arviz_stats.base import array_stats
@@ -214,6 +213,7 @@ def check_chains(
         ess_tail=float(each("ess", method="tail", prob=(0.05, 0.95)).min()),
         divergences=int(diverging.sum()),
         e_bfmi=float((moves / energy.var(axis=1)).min()),
+        transitions=diverging.size if diverging.size > draws.shape[0] * draws.shape[1] else 0,
     )
 
 

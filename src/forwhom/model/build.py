@@ -43,12 +43,14 @@ def build_model(cells: Cells, priors: Priors, random: tuple[str, ...]) -> Collap
 class LikelihoodPart:
     """What every model of cells has in common; see ``LatentModel`` for the attributes.
 
-    ``unit`` is the outcome's unit inside, for families of location and scale.
+    ``unit`` is the outcome's unit inside, for families of location and scale; ``offset`` (C,) is
+    in it.
     """
 
     family: Family
     outcome: Outcome
     unit: float
+    offset: FloatArray
     basis: Basis
     coefficients: CoefficientPriors
     parameter_priors: tuple[ParameterPrior, ...]
@@ -68,11 +70,14 @@ def likelihood_part(
     family = FAMILIES["gaussian" if family_name == "lognormal" else family_name]
     if family.parameters and not priors.parameters:  # standard errors are known
         family = KNOWN_GAUSSIAN
-    unit = cells.outcome_scale if standard else 1.0
+    unit = cells.link_scale if standard else 1.0
     outcome, start = found.outcome, np.zeros(cells.layout.p)
-    if standard:
+    offset = found.offset
+    if standard:  # an offset is standardised with the outcome: what it leaves over is about zero
+        level = cells.outcome_center - cells.link_center
         y = (outcome.y - cells.outcome_center) / unit
         outcome = replace(outcome, y=y, error=outcome.error / unit)
+        offset = (offset - level) / unit
     else:
         start[0] = cells.link_center
     parameters, sizes = [], []
@@ -84,7 +89,8 @@ def likelihood_part(
         family=family,
         outcome=outcome,
         unit=unit,
-        basis=_basis(cells, random, cells.outcome_center if standard else 0.0, unit),
+        offset=offset,
+        basis=_basis(cells, random, cells.link_center if standard else 0.0, unit),
         coefficients=_coefficients(priors, cells.layout.p),
         parameter_priors=tuple(parameters),
         sizes=tuple(sizes),
@@ -111,7 +117,7 @@ def build_latent(
         link=link,
         outcome=part.outcome,
         weight=found.weight,
-        offset=found.offset / part.unit,
+        offset=part.offset,
         columns=found.columns,
         own=found.own,
         group=found.group,

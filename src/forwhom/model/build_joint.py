@@ -46,7 +46,7 @@ def build_joint(design: Design, cells: Cells, priors: Priors) -> JointModel:
         predictors=predictors,
         outcome=part.outcome,
         weight=found.weight,
-        offset=found.offset / part.unit,
+        offset=part.offset,
         columns=found.columns,
         factors=_factors(design, cells, priors, part),
         basis=part.basis,

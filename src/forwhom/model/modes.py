@@ -10,7 +10,7 @@ from forwhom.model.segment import CellData, Segment, group_sums
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
-STEEPEST = 1e10  # curvature of a cell; far out, where hazards overflow, any bound will do
+STEEPEST = 1e20  # curvature of a cell; far out, where hazards overflow, any bound will do
 MOST_ROUNDS = 8  # of the search for a group's mode
 CLOSE = 1.0  # sds: a step shorter than this leaves less than quadrature forgives, which is checked
 

@@ -139,7 +139,7 @@ class ParameterPrior:
             off, base = x - mean, df * scale**2 + (x - mean) ** 2
             value = -(df + 1) / 2 * np.log1p(off**2 / (df * scale**2))
             first = -(df + 1) * off / base
-            second = -(df + 1) * (df * scale**2 - off**2) / base**2
+            second = -(df + 1) / base * ((df * scale**2 - off**2) / base)  # base^2 may overflow
         if self.positive:  # in the logarithm
             second = x**2 * second + x * first
             first = x * first + 1.0

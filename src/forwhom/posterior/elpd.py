@@ -25,6 +25,8 @@ from forwhom.posterior.predictor import CellPredictor
 FloatArray = NDArray[np.float64]
 
 ALL = slice(None)
+STILL = 1e-9  # a log likelihood that moves by less over the draws is taken as constant
+WORST_K = 10.0  # stands for weights of which one draw has all, to which no tail can be fitted
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,13 +96,39 @@ def loo(predictor: CellPredictor, what: str = "loo") -> Elpd:
     Raises:
         PlanError: single rows are not known, or weighted.
     """
+    return _pointwise(predictor, "loo", what, _smoothed)
+
+
+def _smoothed(value: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """elpd, p and Pareto k of rows from their log likelihoods (m, D), finite whatever they are."""
+    from warnings import catch_warnings, simplefilter
+
     from arviz_stats.base import array_stats
 
-    def points(value: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-        elpd, k, p = array_stats.loo(value[:, None])
+    def found(some: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        with np.errstate(all="ignore"), catch_warnings():
+            simplefilter("ignore", UserWarning)
+            elpd, k, p = (np.atleast_1d(one) for one in array_stats.loo(some[:, None]))
         return elpd, p, k
 
-    return _pointwise(predictor, "loo", what, points)
+    elpd, p, k = value.mean(axis=1), np.zeros(len(value)), np.zeros(len(value))
+    moves = np.flatnonzero(np.ptp(value, axis=1) > STILL)  # a row that no draw tells apart is known
+    if len(moves):
+        try:
+            elpd[moves], p[moves], k[moves] = found(value[moves])
+        except ValueError:  # of rows whose largest weights are all alike: one by one
+            for row in moves.tolist():
+                try:
+                    elpd[row], p[row], k[row] = (one[0] for one in found(value[[row]]))
+                except ValueError:
+                    elpd[row] = np.nan
+    lost = ~(np.isfinite(elpd) & np.isfinite(p))
+    if lost.any():  # the plain weights, which are no better than their largest
+        some = value[lost]
+        low = some.min(axis=1)
+        elpd[lost] = low - np.log(np.exp(low[:, None] - some).mean(axis=1))
+        p[lost], k[lost] = np.maximum(some.mean(axis=1) - elpd[lost], 0.0), WORST_K
+    return elpd, p, np.where(k < WORST_K, k, WORST_K)
 
 
 def waic(predictor: CellPredictor, what: str = "waic") -> Elpd:

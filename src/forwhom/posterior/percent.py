@@ -20,6 +20,14 @@ from forwhom.posterior.posterior import Posterior, Quantity
 FloatArray = NDArray[np.float64]
 
 
+LARGEST = 500.0  # of a logarithm: beyond it, 1e217 times as much is as large as numbers are told
+
+
+def percent_of(theta: FloatArray) -> FloatArray:
+    """100 (exp(theta) - 1), of any shape."""
+    return np.asarray(100 * np.expm1(np.minimum(theta, LARGEST)))
+
+
 @dataclass(frozen=True, eq=False)
 class PercentLocals:
     """Group effects in percent, in the shape of other locals; ``sign`` as in exp(sign theta)."""
@@ -35,12 +43,12 @@ class PercentLocals:
     def map[T](self, work: Callable[[Block], T]) -> Iterator[T]:
         """Apply ``work`` to every block, theta in percent."""
         return self.base.map(
-            lambda block: work(replace(block, theta=100 * np.expm1(self.sign * block.theta)))
+            lambda block: work(replace(block, theta=percent_of(self.sign * block.theta)))
         )
 
     def theta(self) -> FloatArray:
         """All group effects, (G, D)."""
-        return np.asarray(100 * np.expm1(self.sign * self.base.theta()))
+        return percent_of(self.sign * self.base.theta())
 
     def eta(self) -> FloatArray:
         """Predicted effects on the link scale, (G, D)."""

@@ -19,7 +19,7 @@ from forwhom.errors import DataError, listing, plural
 from forwhom.families import FAMILIES
 from forwhom.inference import JointDraws
 from forwhom.plan import Plan
-from forwhom.posterior.percent import PercentLocals
+from forwhom.posterior.percent import PercentLocals, percent_of
 from forwhom.posterior.posterior import Posterior, Quantity
 
 FloatArray = NDArray[np.float64]
@@ -137,7 +137,7 @@ def new_effects(
     if told.quantity is None:
         return found[at].theta
     if isinstance(told.local, PercentLocals):
-        return np.asarray(100 * np.expm1(told.local.sign * found[at].theta))
+        return percent_of(told.local.sign * found[at].theta)
     pairs = zip(posteriors, found, strict=True)
     mine = [groups for one, groups in pairs if one.design.at == told.design.at]
     return _on_response(mine, told, told.quantity, cells)

@@ -25,6 +25,7 @@ ROWS = 30_000_000  # rows drawn in all
 KEPT = 40_000_000  # means of groups by arm kept in all
 VALUES = 2_000_000  # rows x data sets at once
 BINS = 30
+MOST_VALUE = 1e300  # stands for what is beyond numbers
 MOST_COUNTS = 25  # bars of a count
 
 LEVELS = ("binary", "ordered", "unordered")
@@ -255,6 +256,9 @@ def _finish(
         if several:
             own["sd of group means"] = np.nanstd(mean, axis=0)
         found.append(own)
+    for own in found:  # wide priors imply what floats cannot hold
+        own |= {name: np.nan_to_num(v, nan=MOST_VALUE, posinf=MOST_VALUE, neginf=-MOST_VALUE)
+                for name, v in own.items()}  # fmt: skip
     names = tuple(found[0])
     share = [tally.share / tally.weight[:, None, None] for tally in tallies]
     return Replication(

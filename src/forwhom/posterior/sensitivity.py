@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forwhom.cells import Cells
+from forwhom.errors import PlanError
 from forwhom.inference import ExactDraws, JointDraws, LatentDraws, log_likelihood
 from forwhom.model.threads import one_blas_thread
 from forwhom.posterior.latent import LatentLocals
@@ -76,13 +77,32 @@ def power_sensitivity(draws: FloatArray, log_density: FloatArray) -> FloatArray:
 
     Returns:
         (Q,) gradients of the cumulative Jensen-Shannon distance; zero where the density is flat.
+
+    Raises:
+        PlanError: the draws cannot be reweighted.
     """
+    from warnings import catch_warnings, simplefilter
+
     from arviz_stats.base import array_stats
 
     if np.ptp(log_density) < 1e-12 * max(1.0, float(np.abs(log_density).max())):
         return np.zeros(len(draws))
     weights = []
-    for power in (LOWER, UPPER):
-        w = np.exp(array_stats.power_scale_lw(log_density, alpha=power))
-        weights.append(np.broadcast_to(w / w.sum(), draws.shape)[:, None])
-    return np.asarray(array_stats.power_scale_sense(draws[:, None], *weights, LOWER, UPPER))
+    moves = np.ptp(draws, axis=1) > 0
+    try:
+        with np.errstate(all="ignore"), catch_warnings():
+            simplefilter("ignore", UserWarning)
+            for power in (LOWER, UPPER):
+                w = np.exp(array_stats.power_scale_lw(log_density, alpha=power))
+                weights.append(np.broadcast_to(w / w.sum(), draws.shape)[:, None])
+            found = array_stats.power_scale_sense(draws[:, None], *weights, LOWER, UPPER)
+    except ValueError:
+        found = np.full(len(draws), np.nan)
+    found = np.where(moves, np.asarray(found), 0.0)
+    if not np.isfinite(found).all():
+        raise PlanError(
+            "sensitivity() reweights draws, and these hardly differ in what is scaled: one of them "
+            "would take all the weight. fit.diagnostics() tells whether the draws can be used; try "
+            "more draws."
+        )
+    return found

@@ -184,7 +184,8 @@ def _segment(
 def _basis(cells: Cells, random: tuple[str, ...], center: float, scale: float) -> Basis:
     scales = [1.0] if random[:1] == ("b",) else []
     scales += cells.dose_scale.tolist() if "theta" in random else []
-    return Basis.make(cells.center, cells.scale, center, scale, np.array(scales))
+    inner = (cells.inner_center, cells.inner_scale, cells.unmove)
+    return Basis.make(*inner, (center, scale), np.array(scales))
 
 
 def _coefficients(priors: Priors, p: int) -> CoefficientPriors:

@@ -25,11 +25,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from forwhom.cells.origins import FAR
 from forwhom.cells.reduce import Cells
 from forwhom.design import Design
 from forwhom.families import FAMILIES
 from forwhom.plan import INTERCEPT
 from forwhom.plan.priors import SHRINKING, Prior, parse_prior
+
+FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +111,8 @@ def resolve_priors(design: Design, cells: Cells) -> Priors:
     coefficients: list[ResolvedPrior] = []
     if not design.estimates:
         before = slice(1, layout.delta.stop)
-        alpha_sd = _widened(2.5 * s, 2.5 * s / column_sd[before], column_mean[before])
+        sd, mean = column_sd[before], column_mean[before]
+        alpha_sd = _widened(2.5 * s, 2.5 * s / sd, mean, sd)
         coefficients.append(resolve("alpha", "", _normal(cells.link_center, alpha_sd)))
         coefficients += slopes("beta", design.controls.names, layout.beta)
         coefficients += slopes("delta", design.delta_names, layout.delta)
@@ -119,7 +123,7 @@ def resolve_priors(design: Design, cells: Cells) -> Priors:
         sds = s / (columns.scale * unit)
         first = _normal(
             cells.link_center if design.estimates else 0.0,
-            _widened(2.5 * s / unit, sds, columns.center),
+            _widened(2.5 * s / unit, sds, columns.center, columns.scale),
         )
         defaults = [first, *(_normal(0.0, float(sd)) for sd in sds)]
         coefficients += [
@@ -202,9 +206,14 @@ def _is_users(design: Design, names: set[str], term: str) -> bool:
     return any(key in names and of in (None, term) for key, of, _ in design.plan.priors)
 
 
-def _widened(base: float, slope_sds: NDArray[np.float64], centers: NDArray[np.float64]) -> float:
-    """Sd of an intercept at zero implied by one at the mean and independent slopes."""
-    return float(np.sqrt(base**2 + ((slope_sds * centers) ** 2).sum()))
+def _widened(base: float, slope_sds: FloatArray, centers: FloatArray, sds: FloatArray) -> float:
+    """Sd of an intercept at zero implied by one at the mean and independent slopes.
+
+    Wider still for a predictor more than ``FAR`` of its sds from zero, such as a date: there an
+    intercept so held would hold the slope as well, and a date would not fit as days since do.
+    """
+    far = np.maximum(np.abs(centers) / sds / FAR, 1.0)
+    return float(np.sqrt(base**2 + ((slope_sds * centers * far) ** 2).sum()))
 
 
 def _normal(mean: float, sd: float) -> Prior:

@@ -13,6 +13,7 @@ from forwhom.model.collapsed import Basis, CollapsedGaussian, GroupCells, collap
 from forwhom.model.latent import LatentModel
 from forwhom.model.priors import CoefficientPriors, ParameterPrior, ScalePrior
 from forwhom.model.segment import Segment
+from forwhom.model.turn import collapse_turned, find_turn
 from forwhom.plan.priors import SHRINKING, Prior
 
 FloatArray = NDArray[np.float64]
@@ -30,25 +31,30 @@ def build_model(cells: Cells, priors: Priors, random: tuple[str, ...]) -> Collap
     """
     basis = _basis(cells, random, cells.outcome_center, cells.outcome_scale)
     group_cells = GroupCells(cells.n_rows, cells.cross, cells.group_cross, cells.group_gram)
-    return collapse(
-        group_cells,
-        basis,
-        _coefficients(priors, cells.layout.p),
+    coefficients = _coefficients(priors, cells.layout.p)
+    scales = (
         _scale(priors.parameters[0].prior.distribution, priors.parameters[0].prior.parameters),
         tuple(_scale(s.prior.distribution, s.prior.parameters) for s in priors.spreads),
     )
+    turn = find_turn(basis, coefficients)
+    if turn is None:
+        return collapse(group_cells, basis, coefficients, *scales)
+    return collapse_turned(group_cells, turn, basis, coefficients, scales)
 
 
 @dataclass(frozen=True, slots=True)
 class LikelihoodPart:
     """What every model of cells has in common; see ``LatentModel`` for the attributes.
 
-    ``unit`` is the outcome's unit inside, for families of location and scale.
+    ``unit`` is the outcome's unit inside, for families of location and scale; ``columns`` and
+    ``offset`` are in the coordinates of ``basis``.
     """
 
     family: Family
     outcome: Outcome
     unit: float
+    columns: FloatArray
+    offset: FloatArray
     basis: Basis
     coefficients: CoefficientPriors
     parameter_priors: tuple[ParameterPrior, ...]
@@ -80,12 +86,22 @@ def likelihood_part(
         scaled = unit if parameter.name == "sigma" else 1.0
         parameters.append(parameter_prior(entry.prior, scaled, parameter.positive))
         sizes.append(parameter.size(outcome.levels))
+    basis = _basis(cells, random, cells.outcome_center if standard else 0.0, unit)
+    coefficients = _coefficients(priors, cells.layout.p)
+    columns, offset = found.columns, found.offset / unit
+    shrunk = [e.prior.distribution in SHRINKING for e in priors.coefficients]
+    turn = find_turn(basis, coefficients, np.flatnonzero(shrunk))
+    if turn is not None:
+        basis, start, offset = turn.basis, turn.begin(start), offset + columns @ turn.move
+        columns = columns @ turn.turn
     return LikelihoodPart(
         family=family,
         outcome=outcome,
         unit=unit,
-        basis=_basis(cells, random, cells.outcome_center if standard else 0.0, unit),
-        coefficients=_coefficients(priors, cells.layout.p),
+        columns=columns,
+        offset=offset,
+        basis=basis,
+        coefficients=coefficients,
         parameter_priors=tuple(parameters),
         sizes=tuple(sizes),
         units=tuple(unit if p.name == "sigma" else 1.0 for p in family.parameters),
@@ -111,8 +127,8 @@ def build_latent(
         link=link,
         outcome=part.outcome,
         weight=found.weight,
-        offset=found.offset / part.unit,
-        columns=found.columns,
+        offset=part.offset,
+        columns=part.columns,
         own=found.own,
         group=found.group,
         segments=_segments(found, len(cells.group_gram)),

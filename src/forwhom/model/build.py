@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import log
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +19,7 @@ from forwhom.plan.priors import SHRINKING, Prior
 
 FloatArray = NDArray[np.float64]
 
+SMALL = 0.1  # of a scale's prior
 LOCATION_SCALE = ("gaussian", "lognormal", "student")  # whose outcome is standardised inside
 
 
@@ -138,7 +140,7 @@ def build_latent(
         parameter_priors=part.parameter_priors,
         sizes=part.sizes,
         units=part.units,
-        start=np.r_[part.start, np.zeros(sum(part.sizes))],
+        start=np.r_[part.start, own_start(part.parameter_priors, part.sizes)],
         n_groups=len(cells.group_gram),
     )
 
@@ -229,6 +231,20 @@ def parameter_prior(prior: Prior, unit: float = 1.0, positive: bool = True) -> P
     """The prior of a parameter in internal units."""
     numbers = _rescaled(prior.distribution, prior.parameters, unit)
     return ParameterPrior(prior.distribution, numbers, positive)
+
+
+def own_start(priors: tuple[ParameterPrior, ...], sizes: tuple[int, ...]) -> FloatArray:
+    """Where to look first for the family's parameters, (sum of sizes,): at 0, a parameter of one.
+
+    Where a prior holds a scale s near zero against data that say one, in the middle: it settles
+    near the root of s.
+    """
+    out = []
+    for prior, size in zip(priors, sizes, strict=True):
+        near = prior.positive and prior.distribution.startswith("half_")
+        width = prior.numbers[-1] if near else 1.0
+        out += [0.5 * log(width) if width < SMALL else 0.0] * size
+    return np.array(out)
 
 
 def _rescaled(distribution: str, numbers: tuple[float, ...], unit: float) -> tuple[float, ...]:

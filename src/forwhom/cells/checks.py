@@ -169,9 +169,7 @@ def _check_shared(design: Design, cells: Cells) -> None:
         )
 
 
-def _collinear(
-    names: list[str], terms: list[TermRecipe | None], weights: FloatArray
-) -> DataError:
+def _collinear(names: list[str], terms: list[TermRecipe | None], weights: FloatArray) -> DataError:
     """The last column is made of the others."""
     *others, last = (f"'{name}'" for name in names)
     if len(others) == 1:
@@ -315,6 +313,8 @@ def _check_noise(design: Design, cells: Cells) -> None:
             f"outcome '{design.plan.outcome}' follows exactly from the treatment, modifiers and "
             "controls: nothing is left to chance. Is it made from one of them?"
         )
+
+
 def nearly_collinear(design: Design, cells: Cells) -> tuple[tuple[str, str, float], ...]:
     """Main-effect modifiers that other terms' columns all but determine.
 

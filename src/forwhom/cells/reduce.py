@@ -2,9 +2,9 @@
 
 The columns, in this order: the intercept alpha; the controls (beta); the modifiers (delta) unless
 the baseline is shared; for each effect d and d times its modifiers (lambda); last the outcome. All
-but the intercept are centred and scaled, and predictors far from zero moved before products are
-made (``origins``): a change of coordinates that keeps the arithmetic accurate. Where the outcome is itself an estimated effect there is no baseline, and the intercept
-is lambda's.
+but the intercept are centred and scaled, and predictors far from zero are moved before products
+are made (``origins``): a change of coordinates that keeps the arithmetic accurate. Where the
+outcome is itself an estimated effect there is no baseline, and the intercept is lambda's.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from forwhom.cells.columns import chunks, counts, first_columns, moments
 from forwhom.cells.levels import count_levels
 from forwhom.cells.likelihood import LikelihoodCells, reduce_likelihood
-from forwhom.cells.origins import find_origins, unmove
+from forwhom.cells.origins import Moves, find_origins, unmove
 from forwhom.design import Design, MatrixRecipe, Rows
 from forwhom.families import FAMILIES
 from forwhom.plan import beyond_collapse
@@ -58,8 +58,8 @@ class EffectColumns:
     """The modifier columns of one effect, k of them.
 
     Attributes:
-        mean: (G, k) over each group's rows.
-        center, scale: (k,).
+        mean: (G, k) over each group's rows, as written.
+        center, scale: (k,) of the columns, predictors far from zero moved.
     """
 
     mean: FloatArray
@@ -208,9 +208,9 @@ def reduce_rows(design: Design, rows: Rows, keep_rows: bool = False) -> Cells:
     same = EffectColumns(modifier_mean, center[of_modifiers], scale[of_modifiers])
     effects = tuple(
         same
-        if effect.modifiers == design.modifiers
-        else _effect_columns(effect.modifiers, rows, groups.count)
-        for effect in design.effects
+        if effect.modifiers == design.modifiers and not moves
+        else _effect_columns(effect.modifiers, rows, groups.count, moves)
+        for effect, moves in zip(design.effects, origins.effects, strict=True)
     )
     return Cells(
         layout=Layout.of(design),
@@ -284,20 +284,22 @@ def _within_variation(design: Design, rows: Rows) -> FloatArray:
     return out
 
 
-def _effect_columns(recipe: MatrixRecipe, rows: Rows, count: int) -> EffectColumns:
-    """Of an effect whose modifiers are not all of the baseline's."""
+def _effect_columns(recipe: MatrixRecipe, rows: Rows, count: int, moves: Moves) -> EffectColumns:
+    """Of an effect whose modifiers are not those of the baseline, or lie far from zero."""
     z = recipe.matrix(rows.table)
     row = np.ones(len(z)) if rows.weights is None else rows.weights
     total = np.bincount(rows.groups, row, count)
-    sums = [np.bincount(rows.groups, row * column, count) / total for column in z.T]
+    about = z[0] if len(z) else np.zeros(z.shape[1])
+    sums = [np.bincount(rows.groups, row * off, count) / total for off in (z - about).T]
+    mean = np.stack(sums, axis=1) + about if sums else np.empty((count, 0))
+    if moves:
+        z = recipe.matrix(rows.table, less=moves)
     w = counts(rows)
-    first = z[0] if len(z) else 0.0  # about a row of theirs: a constant column has an sd of zero
-    mean = w @ (z - first) / w.sum()
-    sd = np.sqrt(w @ (z - first - mean) ** 2 / w.sum())
-    center = first + mean
-    return EffectColumns(
-        np.stack(sums, axis=1) if sums else np.empty((count, 0)), center, np.where(sd > 0, sd, 1.0)
-    )
+    off = z - z[:1]  # about a row of theirs: a constant column has an sd of zero
+    middle = w @ off / w.sum()
+    sd = np.sqrt(w @ (off - middle) ** 2 / w.sum())
+    center = z[0] + middle
+    return EffectColumns(mean, center, np.where(sd > 0, sd, 1.0))
 
 
 def _random_columns(design: Design) -> tuple[int | None, ...]:

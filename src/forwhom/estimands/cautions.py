@@ -12,6 +12,7 @@ from forwhom.cells import Cells, LikelihoodCells, baseline_difference, nearly_co
 from forwhom.data import Tidy
 from forwhom.design import number_text
 from forwhom.errors import listing
+from forwhom.estimands.silence import silence_text
 from forwhom.families import FAMILIES
 from forwhom.posterior import Posterior, link_words
 
@@ -47,6 +48,7 @@ def cautions(posteriors: Sequence[Posterior], cells: Cells, average: Tidy) -> tu
         *_within(posterior, cells),
         *_clusters(posterior),
         *_spread(posteriors),
+        *_silent(posterior, cells),
         *_columns(posterior, cells),
         *_baseline(posterior, cells),
         *_separation(posterior, cells),
@@ -230,6 +232,11 @@ def _which(posterior: Posterior) -> str:
     design = posterior.design
     of = f" of {design.treatment.name}" if len(design.effects) > 1 else ""
     return of + (f" for {posterior.category}" if posterior.category else "")
+
+
+def _silent(posterior: Posterior, cells: Cells) -> list[Caution]:
+    text = silence_text(posterior.design, cells)
+    return [Caution("empty_levels", text)] if text else []
 
 
 def _columns(posterior: Posterior, cells: Cells) -> list[Caution]:

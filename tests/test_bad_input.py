@@ -200,7 +200,8 @@ class TestModifiers:
     def test_a_copy(self) -> None:
         refused(
             DataError, "'woman', 'female' are collinear: 'female' is a copy of 'woman'",
-            "Leave one out", data={"female": 2 * DATA["woman"] - 1}, modifiers="woman + female",
+            "Leave out 'woman' or 'female'.", data={"female": 2 * DATA["woman"] - 1},
+            modifiers="woman + female",
         )  # fmt: skip
 
     def test_a_sum(self) -> None:

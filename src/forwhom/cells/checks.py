@@ -37,13 +37,15 @@ class _Columns:
         names: of each, the treatment's own for an effect's intercept.
         terms: the term each is of; None for a treatment.
         effect: (p - 1,) which effect's equation each is in, -1 for the outcome's.
-        cross: (p - 1,) square, about the means; columns that never vary are zero.
+        cross: (p - 1,) square, about the means; columns that never vary are zero. scale: (p - 1,)
+            their units.
     """
 
     names: tuple[str, ...]
     terms: tuple[TermRecipe | None, ...]
     effect: IntArray
     cross: FloatArray
+    scale: FloatArray
 
     @property
     def alone(self) -> NDArray[np.bool_]:
@@ -68,7 +70,8 @@ class _Columns:
             terms += [term for term in one.modifiers.terms for _ in term.names]
             effect += [j] * (len(names) - len(effect))
         cross = cells.cross[1 : cells.layout.p, 1 : cells.layout.p]
-        return _Columns(tuple(names), tuple(terms), np.array(effect, dtype=np.int64), cross)
+        where = np.array(effect, dtype=np.int64)
+        return _Columns(tuple(names), tuple(terms), where, cross, cells.inner_scale[1:])
 
 
 def check_columns(design: Design, cells: Cells) -> None:
@@ -144,7 +147,7 @@ def _check_copies(design: Design, columns: _Columns) -> None:
     if found is None:
         return
     last, others, weights = found
-    units = np.sqrt(np.diag(columns.cross))[at]
+    units = (columns.scale * np.sqrt(np.diag(columns.cross)))[at]
     mine = [*(at[i] for i in others), at[last]]
     raise _collinear(
         [columns.names[i] for i in mine],
@@ -164,8 +167,11 @@ def _check_shared(design: Design, cells: Cells) -> None:
         last, others, weights = found
         terms = [term for term in design.modifiers.terms for _ in term.names]
         mine = [*(int(at[i]) for i in others), int(at[last])]
+        units = cells.modifier_scale[at] * np.sqrt(np.diag(cross))
         raise _collinear(
-            [design.modifiers.names[i] for i in mine], [terms[i] for i in mine], weights
+            [design.modifiers.names[i] for i in mine],
+            [terms[i] for i in mine],
+            weights * units[last] / units[others],
         )
 
 
@@ -176,7 +182,7 @@ def _collinear(names: list[str], terms: list[TermRecipe | None], weights: FloatA
         what = f"{last} is a copy of {others[0]}"
     else:
         made = f"{', '.join(others[:-1])} and {others[-1]}"
-        plain = np.allclose(weights, weights[0], rtol=1e-6)
+        plain = np.allclose(weights, 1.0, rtol=1e-6)
         what = f"{last} is the sum of {made}" if plain else f"{last} follows from {made}"
     labels = list(dict.fromkeys(term.label for term in terms if term is not None))
     way = " or ".join(f"'{label}'" for label in labels)

@@ -57,14 +57,19 @@ class Origins:
 def find_origins(design: Design, rows: Rows) -> Origins:
     """Look where the predictors lie: in all rows, and for an effect in the rows it acts in."""
     step = slice(None, None, max(len(rows.y) // SAMPLE, 1))
+    every = (*design.controls.terms, *design.modifiers.terms)
+    values = {
+        e.factor: encode(e, rows.table.columns[e.factor.column], step)[:, 0]
+        for e in {e.factor: e for term in every for e in term.encodings if _plain(e)}.values()
+    }
     w = np.ones(len(rows.y)) if rows.weights is None else rows.weights
     w = w[step]
     controls, modifiers = design.controls.terms, design.modifiers.terms
     # one equation, unless the modifiers are not in the outcome's
     together = ((*controls, *modifiers),) * 2 if design.delta_names else (controls, modifiers)
-    baseline = [_moves(terms, rows, step, w, True) for terms in together]
+    baseline = [_moves(terms, values, w, True) for terms in together]
     effects = tuple(
-        _moves(effect.modifiers.terms, rows, step, w * rows.d[step, j] ** 2, not _shrinks(design))
+        _moves(effect.modifiers.terms, values, w * rows.d[step, j] ** 2, not _shrinks(design))
         for j, effect in enumerate(design.effects)
     )
     if design.estimates:  # the modifiers' own equation is the effect's
@@ -103,30 +108,38 @@ def unmove(design: Design, origins: Origins, used: NDArray[np.int64]) -> FloatAr
 
 
 def _moves(
-    terms: tuple[TermRecipe, ...], rows: Rows, step: slice, w: FloatArray, products: bool
+    terms: tuple[TermRecipe, ...],
+    values: Mapping[Factor, FloatArray],
+    w: FloatArray,
+    products: bool,
 ) -> dict[Factor, float]:
     """How far each factor of an equation is moved, of those that lie far and can be."""
+    factors = dict.fromkeys(e.factor for term in terms for e in term.encodings if _plain(e))
+    kept = w > 0
+    if not factors or not kept.any():
+        return {}
     index = _index(terms)
-    encodings = {e.factor: e for term in terms for e in term.encodings if _plain(e)}
-    found = {}
-    for factor, encoding in encodings.items():
+    found, w = {}, w[kept] / w.max()
+    for factor in factors:
+        middle = _middle(values[factor][kept], w)
+        if middle is None:
+            continue
         mine = [term for term in terms if any(e.factor == factor for e in term.encodings)]
         if not products and any(len(term.encodings) > 1 for term in mine):
             continue
-        if not all(_without(term, [factor], index) for term in mine):
-            continue
-        values = encode(encoding, rows.table.columns[factor.column], step)[:, 0]
-        if (middle := _middle(values, w)) is not None:
+        if all(_without(term, [factor], index) for term in mine):
             found[factor] = middle
     return found
 
 
 def _middle(values: FloatArray, w: FloatArray) -> float | None:
     """The mean of some values where it lies far from zero; exactly theirs where they are one."""
-    kept = w > 0
-    if not kept.any():
+    total, unit = w.sum(), np.abs(values).max()
+    if not unit:
         return None
-    values, w = values[kept], w[kept] / w.max()
+    first, second = w @ (values / unit) / total, w @ (values / unit) ** 2 / total
+    if first**2 < (1 - 1 / FAR) * second:  # near zero, clearly
+        return None
     low, high = float(values.min()), float(values.max())
     if low == high:
         return low if low else None

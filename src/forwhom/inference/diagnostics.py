@@ -58,7 +58,7 @@ class Diagnostics:
         proposals: importance proposals behind them.
         k_hat: Pareto k of the weights (below 0.7 is reliable).
         effective_share: importance effective sample size over proposals.
-        distinct: different values, among the draws, of the scale that has the fewest.
+        distinct: different scale values among the draws; one where some scale never moves.
         evaluations: density evaluations in all.
         chains: the check of Markov chains, in place of the weights', where NUTS ran.
     """
@@ -95,12 +95,10 @@ class Diagnostics:
         return told and self.effective_share > LEAST_SHARE and moves
 
 
-def fewest_values(*draws: NDArray[np.float64]) -> int:
-    """The number of different values of the coordinate that has the fewest, of (D, ...) draws.
+def move(*draws: NDArray[np.float64]) -> bool:
+    """Whether every coordinate of (D, ...) draws takes more than one value.
 
-    >>> fewest_values(np.arange(6.0).reshape(3, 2), np.array([1.0, 1.0, 2.0]))
-    2
+    >>> move(np.arange(6.0).reshape(3, 2)), move(np.arange(3.0), np.ones(3))
+    (True, False)
     """
-    columns = [part.reshape(len(part), -1) for part in draws]
-    counts = [len(np.unique(column)) for part in columns for column in part.T]
-    return min(counts, default=0)
+    return all(bool((part != part[:1]).any(axis=0).all()) for part in draws)

@@ -43,14 +43,21 @@ def check(**plan: Any) -> None:
 @pytest.mark.parametrize(
     ("plan", "words"),
     [
-        ({"modifiers": "woman + twin"}, "'woman', 'twin' are collinear: one is a copy or a sum"),
-        ({"modifiers": "woman + age + both"}, "'woman', 'age', 'both' are collinear"),
-        ({"modifiers": "woman + twin", "baseline": "shared"}, "'woman', 'twin' are collinear"),
+        ({"modifiers": "woman + twin"}, "'twin' is a copy of 'woman', so their coef"),
+        ({"modifiers": "woman + age + both"}, "'both' is the sum of 'woman' and 'age', so their"),
+        (
+            {"modifiers": "woman + twin", "baseline": "shared"},
+            "'woman', 'twin' are collinear: 'twin' is a copy",
+        ),
         ({"modifiers": "age + C(age)"}, "'age', 'C(age)[35]', 'C(age)[50]' are collinear"),
         ({"modifiers": "woman", "controls": "income + centimes"}, "'income', 'centimes' are coll"),
         ({"modifiers": "woman", "controls": "twin"}, "'twin', 'woman' are collinear"),
         ({"modifiers": "woman", "controls": "copy"}, "'copy', 'd' are collinear"),
-        ({"modifiers": "copy"}, "'copy', 'd' are collinear among the treated rows"),
+        (
+            {"modifiers": "copy"},
+            "'d' is a copy of 'copy', so their coefficients cannot be told apart. "
+            "Leave out 'copy'.",
+        ),
         ({"modifiers": "kept"}, "'kept' does not vary among the treated rows"),
         ({"modifiers": "kept", "baseline": "shared"}, "'kept' does not vary among the treated"),
         ({"modifiers": "lost"}, "'lost' is zero in every treated row"),

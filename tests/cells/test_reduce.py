@@ -87,7 +87,7 @@ def test_statistics_equal_those_of_the_rows(case: str) -> None:
 @pytest.mark.parametrize("case", CASES)
 def test_small_chunks_give_the_same(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
     _, _, whole = reduced(DATA, **CASES[case])
-    monkeypatch.setattr("forwhom.cells.reduce.CHUNK", 17)
+    monkeypatch.setattr("forwhom.cells.columns.CHUNK", 17)
     _, _, pieces = reduced(DATA, **CASES[case])
     assert_same(whole, pieces)
 

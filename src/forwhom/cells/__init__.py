@@ -1,6 +1,6 @@
 """What to reduce the rows to, and the reduction."""
 
-from forwhom.cells.checks import baseline_difference, check_columns, nearly_collinear
+from forwhom.cells.checks import baseline_difference, check_columns, nearly_collinear, silent
 from forwhom.cells.likelihood import LikelihoodCells, RowKinds, kind_of_rows
 from forwhom.cells.priors import Priors, ResolvedPrior, in_words, resolve_priors
 from forwhom.cells.reduce import Cells, EffectColumns, Layout, reduce_rows, tied
@@ -20,5 +20,6 @@ __all__ = [
     "nearly_collinear",
     "reduce_rows",
     "resolve_priors",
+    "silent",
     "tied",
 ]

@@ -16,6 +16,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from forwhom.cells.origins import Origins
 from forwhom.data.table import Table
 from forwhom.design import Design, Rows
 from forwhom.design.distinct import combined_codes, first_rows, renumber
@@ -112,8 +113,8 @@ class LikelihoodCells:
 def reduce_likelihood(
     design: Design,
     rows: Rows,
-    center: FloatArray,
-    scale: FloatArray,
+    origins: Origins,
+    inner: tuple[FloatArray, FloatArray],
     dose_scale: FloatArray,
     random: tuple[int | None, ...],
 ) -> LikelihoodCells:
@@ -121,7 +122,8 @@ def reduce_likelihood(
 
     Args:
         design, rows: the analysis.
-        center, scale: (p,) of the internal columns; dose_scale: (J,) of the treatments.
+        origins: how predictors are moved; inner: centre and scale (p,) of the moved columns;
+            dose_scale: (J,) of the treatments.
         random: the group's own columns: None for ones, else which effect's treatment.
     """
     family = FAMILIES[design.plan.family]
@@ -163,16 +165,12 @@ def reduce_likelihood(
     if rows.std_error is not None:
         outcome = replace(outcome, error=rows.std_error[first])
     some = _take(table, first)
-    controls, z = design.controls.matrix(some), design.modifiers.matrix(some)
     d = rows.d[first]
-    before = np.hstack([one[:, None], controls, *([z] if design.delta_names else [])])
-    if design.estimates:  # nothing lies under an estimated effect
-        before = before[:, :0]
-    effect_rows = tuple(
-        np.hstack([one[:, None], effect.modifiers.matrix(some)]) for effect in design.effects
-    )
-    raw = np.hstack([before, *(d[:, [j]] * row for j, row in enumerate(effect_rows))])
-    columns = (raw - center) / scale
+    near = Origins({}, {}, ({},) * len(design.effects))
+    before, effect_rows = _equations(design, some, near)
+    moved = _equations(design, some, origins) if origins.moved else (before, effect_rows)
+    raw = np.hstack([moved[0], *(d[:, [j]] * row for j, row in enumerate(moved[1]))])
+    columns = (raw - inner[0]) / inner[1]
     own = [one if j is None else d[:, j] / dose_scale[j] for j in random]
     return LikelihoodCells(
         outcome=outcome,
@@ -188,6 +186,23 @@ def reduce_likelihood(
         baseline_row=before,
         effect_rows=effect_rows,
         summed=_summed(design, rows, code) if _hides_rows(family) else None,
+    )
+
+
+def _equations(
+    design: Design, some: Table, origins: Origins
+) -> tuple[FloatArray, tuple[FloatArray, ...]]:
+    """Columns of the outcome's equation and of each effect's, intercepts first."""
+    one = np.ones((some.n_rows, 1))
+    parts = [one, design.controls.matrix(some, less=origins.controls)]
+    if design.delta_names:
+        parts.append(design.modifiers.matrix(some, less=origins.modifiers))
+    before = np.hstack(parts)
+    if design.estimates:  # nothing lies under an estimated effect
+        before = before[:, :0]
+    return before, tuple(
+        np.hstack([one, effect.modifiers.matrix(some, less=moves)])
+        for effect, moves in zip(design.effects, origins.effects, strict=True)
     )
 
 

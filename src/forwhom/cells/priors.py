@@ -25,11 +25,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from forwhom.cells.origins import FAR
 from forwhom.cells.reduce import Cells
 from forwhom.design import Design
 from forwhom.families import FAMILIES
 from forwhom.plan import INTERCEPT
 from forwhom.plan.priors import SHRINKING, Prior, parse_prior
+
+FloatArray = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,6 @@ def resolve_priors(design: Design, cells: Cells) -> Priors:
     """Fill in what the user left open."""
     s = cells.link_scale
     layout = cells.layout
-    column_sd, column_mean = cells.scale, cells.center
 
     def resolve(
         parameter: str, term: str, default: Prior, treatment: str | None = None
@@ -95,10 +97,11 @@ def resolve_priors(design: Design, cells: Cells) -> Priors:
         source = "yours" if users else f"preset {design.plan.preset}"
         return ResolvedPrior(name, term, own, source)
 
-    def slopes(parameter: str, names: tuple[str, ...], where: slice) -> list[ResolvedPrior]:
-        sds = 2.5 * s / column_sd[where]
+    def normals(
+        parameter: str, names: tuple[str, ...], sds: FloatArray, named: str | None = None
+    ) -> list[ResolvedPrior]:
         return [
-            resolve(parameter, name, _normal(0.0, float(sd)))
+            resolve(parameter, name, _normal(0.0, float(sd)), named)
             for name, sd in zip(names, sds, strict=True)
         ]
 
@@ -107,25 +110,26 @@ def resolve_priors(design: Design, cells: Cells) -> Priors:
 
     coefficients: list[ResolvedPrior] = []
     if not design.estimates:
-        before = slice(1, layout.delta.stop)
-        alpha_sd = _widened(2.5 * s, 2.5 * s / column_sd[before], column_mean[before])
-        coefficients.append(resolve("alpha", "", _normal(cells.link_center, alpha_sd)))
-        coefficients += slopes("beta", design.controls.names, layout.beta)
-        coefficients += slopes("delta", design.delta_names, layout.delta)
+        before = slice(0, layout.delta.stop)
+        center, scale = cells.inner_center[before], cells.inner_scale[before]
+        sds = _default_sds(2.5 * s / scale, center, scale, cells.unmove[before, before])
+        coefficients.append(resolve("alpha", "", _normal(cells.link_center, float(sds[0]))))
+        coefficients += normals("beta", design.controls.names, sds[layout.beta])
+        coefficients += normals("delta", design.delta_names, sds[layout.delta])
     several = len(design.effects) > 1
     theta = []
-    for effect, columns, unit in zip(design.effects, cells.effects, cells.dose_scale, strict=True):
+    for effect, columns, unit, part in zip(
+        design.effects, cells.effects, cells.dose_scale, layout.lambdas, strict=True
+    ):
         named = effect.treatment.column if several else None
-        sds = s / (columns.scale * unit)
-        first = _normal(
-            cells.link_center if design.estimates else 0.0,
-            _widened(2.5 * s / unit, sds, columns.center),
-        )
-        defaults = [first, *(_normal(0.0, float(sd)) for sd in sds)]
-        coefficients += [
-            resolve("lambda", name, default, named)
-            for name, default in zip(effect.lambda_names, defaults, strict=True)
-        ]
+        center, scale = np.r_[0.0, columns.center], np.r_[1.0, columns.scale]
+        base = s / (scale * unit)
+        base[0] *= 2.5
+        sds = _default_sds(base, center, scale, cells.unmove[part, part])
+        middle = cells.link_center if design.estimates else 0.0
+        first = _normal(middle, float(sds[0]))
+        coefficients.append(resolve("lambda", INTERCEPT, first, named))
+        coefficients += normals("lambda", effect.lambda_names[1:], sds[1:], named)
         theta.append((named, s / unit))
     random = design.random_names
     spreads = [half("sigma_b", s)] if "b" in random else []
@@ -202,9 +206,25 @@ def _is_users(design: Design, names: set[str], term: str) -> bool:
     return any(key in names and of in (None, term) for key, of, _ in design.plan.priors)
 
 
-def _widened(base: float, slope_sds: NDArray[np.float64], centers: NDArray[np.float64]) -> float:
-    """Sd of an intercept at zero implied by one at the mean and independent slopes."""
-    return float(np.sqrt(base**2 + ((slope_sds * centers) ** 2).sum()))
+def _default_sds(
+    base: FloatArray, center: FloatArray, scale: FloatArray, unmove: FloatArray
+) -> FloatArray:
+    """Sds of one equation's coefficients as written, its intercept first; (k + 1,).
+
+    The intercept is widened by what the slopes' priors imply for the point where every predictor
+    is zero. What a predictor far from zero implies for an intercept, or for what it is multiplied
+    with, counts for more the farther it is: held at a point so remote, they would hold the slope
+    as well, and a date would not fit as days since do.
+
+    Args:
+        base: where predictors are at their mean; center, scale: of the moved columns.
+        unmove: from coefficients of moved columns to those as written.
+    """
+    variance = base**2
+    variance[0] += ((base[1:] * center[1:]) ** 2).sum()
+    far = np.abs(unmove - np.eye(len(base)))
+    remote = np.maximum(far * (scale[:, None] / scale) / FAR, 1.0)
+    return np.asarray(np.sqrt(variance + ((far * base * remote) ** 2).sum(axis=1)))
 
 
 def _normal(mean: float, sd: float) -> Prior:

@@ -2,21 +2,23 @@
 
 The columns, in this order: the intercept alpha; the controls (beta); the modifiers (delta) unless
 the baseline is shared; for each effect d and d times its modifiers (lambda); last the outcome. All
-but the intercept are centred and scaled, a change of coordinates that keeps the arithmetic
-accurate. Where the outcome is itself an estimated effect there is no baseline, and the intercept
-is lambda's.
+but the intercept are centred and scaled, and predictors far from zero are moved before products
+are made (``origins``): a change of coordinates that keeps the arithmetic accurate. Where the
+outcome is itself an estimated effect there is no baseline, and the intercept is lambda's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
+from forwhom.cells.columns import chunks, counts, first_columns, moments
+from forwhom.cells.levels import count_levels
 from forwhom.cells.likelihood import LikelihoodCells, reduce_likelihood
+from forwhom.cells.origins import Moves, find_origins, unmove
 from forwhom.cells.untreated import within_untreated
 from forwhom.design import Design, MatrixRecipe, Rows
 from forwhom.families import FAMILIES
@@ -24,8 +26,6 @@ from forwhom.plan import beyond_collapse
 from forwhom.plan.plan import EXACT_FAMILIES
 
 FloatArray = NDArray[np.float64]
-
-CHUNK = 200_000  # rows held as a dense matrix at one time
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +59,8 @@ class EffectColumns:
     """The modifier columns of one effect, k of them.
 
     Attributes:
-        mean: (G, k) over each group's rows.
-        center, scale: (k,).
+        mean: (G, k) over each group's rows, as written.
+        center, scale: (k,) of the columns, predictors far from zero moved.
     """
 
     mean: FloatArray
@@ -77,7 +77,9 @@ class Cells:
 
     Attributes:
         layout: which column is which.
-        center, scale: (p,) of the columns; 0 and 1 for the intercept.
+        center, scale: (p,) of the columns as written; 0 and 1 for the intercept.
+        inner_center, inner_scale: (p,) of the columns inside, the same where nothing is moved.
+        unmove: (p, p) from coefficients of the moved columns to those as written.
         outcome_center, outcome_scale: of the outcome.
         dose_scale: (J,) each treatment's unit inside (1 for a binary one).
         n_rows: total weight.
@@ -94,6 +96,8 @@ class Cells:
             all and about their groups' means, and control_groups, the number of groups with such
             rows; empty but for a shared baseline without modifiers.
         group_weight: (G,) total weight of each group's rows.
+        level_rows: per term of controls and modifiers that holds levels, (1 + 2 J, L): rows with
+            each combination of them, then with and without each effect's arm.
         within_variation: (J,) share of groups in which each treatment varies.
         link_center, link_scale: the outcome's place and unit on the link scale, for priors.
         likelihood: cells for families and methods that need more than cross-products.
@@ -102,6 +106,9 @@ class Cells:
     layout: Layout
     center: FloatArray
     scale: FloatArray
+    inner_center: FloatArray
+    inner_scale: FloatArray
+    unmove: FloatArray
     outcome_center: float
     outcome_scale: float
     dose_scale: FloatArray
@@ -117,6 +124,7 @@ class Cells:
     modifier_varies: NDArray[np.bool_]
     control_cross: FloatArray
     group_weight: FloatArray
+    level_rows: tuple[FloatArray, ...]
     within_variation: FloatArray
     link_center: float
     link_scale: float
@@ -135,9 +143,11 @@ def reduce_rows(design: Design, rows: Rows, keep_rows: bool = False) -> Cells:
     """
     n_controls, k = len(design.controls.names), len(design.modifiers.names)
     of_modifiers = slice(1 + n_controls, 1 + n_controls + k)
-    center, scale = _moments(design, rows)
+    origins = find_origins(design, rows)
+    center, scale = moments(design, rows)
+    inner_center, inner_scale = moments(design, rows, origins) if origins.moved else (center, scale)
     groups = design.groups
-    firsts = _first_columns(design)
+    firsts = first_columns(design)
     dose_scale = np.array(
         [
             float(scale[at]) if effect.treatment.kind == "dose" else 1.0
@@ -154,17 +164,22 @@ def reduce_rows(design: Design, rows: Rows, keep_rows: bool = False) -> Cells:
     sums, seen = np.zeros((n_all, k)), np.full((n_all, k), np.nan)
     varies = np.zeros(k, dtype=bool)
     weight_sum = np.zeros(n_all)
-    for part, columns in _chunks(design, rows):
+    # sums of a far predictor are taken about its mean, so that a group's mean keeps its digits
+    about = center[of_modifiers] if origins.moved else np.zeros(k)
+    for part, columns in chunks(design, rows, origins):
         codes, d = rows.groups[part], rows.d[part]
         w = None if rows.weights is None else rows.weights[part]
         z = columns[:, of_modifiers]
+        if origins.modifiers:
+            z = design.modifiers.matrix(rows.table, part)
+        off = z - about
         for j in range(k):
-            sums[:, j] += np.bincount(codes, z[:, j] if w is None else z[:, j] * w, n_all)
+            sums[:, j] += np.bincount(codes, off[:, j] if w is None else off[:, j] * w, n_all)
         new = np.isnan(seen[codes]).any(axis=1)  # groups met for the first time
         seen[codes[new]] = z[new]
         varies |= ((z != seen[codes]) & (codes < groups.count)[:, None]).any(axis=0)
-        columns -= center
-        columns /= scale
+        columns -= inner_center
+        columns /= inner_scale
         weighted = columns if w is None else columns * w[:, None]
         cross += columns.T @ weighted
         untreated = (d == 0).all(axis=1)
@@ -188,21 +203,29 @@ def reduce_rows(design: Design, rows: Rows, keep_rows: bool = False) -> Cells:
     likelihood = None
     if keep_rows or needs_likelihood(design):
         likelihood = reduce_likelihood(
-            design, rows, center[used[:-1]], scale[used[:-1]], dose_scale, random
+            design,
+            rows,
+            origins,
+            (inner_center[used[:-1]], inner_scale[used[:-1]]),
+            dose_scale,
+            random,
         )
-    modifier_mean = (sums / weight_sum[:, None])[: groups.count]
+    modifier_mean = (about + sums / weight_sum[:, None])[: groups.count]
     same = EffectColumns(modifier_mean, center[of_modifiers], scale[of_modifiers])
     effects = tuple(
         same
-        if effect.modifiers == design.modifiers
-        else _effect_columns(effect.modifiers, rows, groups.count)
-        for effect in design.effects
+        if effect.modifiers == design.modifiers and not moves
+        else _effect_columns(effect.modifiers, rows, groups.count, moves)
+        for effect, moves in zip(design.effects, origins.effects, strict=True)
     )
     within, with_untreated = within_untreated(design, rows, float(center[-1]), float(scale[-1]))
     return Cells(
         layout=Layout.of(design),
         center=center[used[:-1]],
         scale=scale[used[:-1]],
+        inner_center=inner_center[used[:-1]],
+        inner_scale=inner_scale[used[:-1]],
+        unmove=unmove(design, origins, used[:-1]),
         outcome_center=float(center[-1]),
         outcome_scale=float(scale[-1]),
         dose_scale=dose_scale,
@@ -218,6 +241,7 @@ def reduce_rows(design: Design, rows: Rows, keep_rows: bool = False) -> Cells:
         modifier_varies=varies,
         control_cross=control_cross,
         group_weight=weight_sum[: groups.count],
+        level_rows=count_levels(design, rows),
         within_variation=_within_variation(design, rows),
         link_center=link_center,
         link_scale=link_scale,
@@ -274,86 +298,22 @@ def _within_variation(design: Design, rows: Rows) -> FloatArray:
     return out
 
 
-def _first_columns(design: Design) -> list[int]:
-    """Where each effect's own d stands among the columns of ``_chunks``."""
-    if design.estimates:
-        return [0]
-    start = 1 + len(design.controls.names) + len(design.modifiers.names)
-    widths = [len(effect.lambda_names) for effect in design.effects]
-    return [start + sum(widths[:j]) for j in range(len(widths))]
-
-
-def _chunks(design: Design, rows: Rows) -> Iterator[tuple[slice, FloatArray]]:
-    """Raw columns [1, controls, modifiers, d, d x modifiers of each effect, outcome] of some rows.
-
-    In column order, so that a column is contiguous; the caller may change them.
-    """
-    n_controls, k = len(design.controls.names), len(design.modifiers.names)
-    n, at = len(rows.y), 1 + n_controls
-    firsts = [] if design.estimates else _first_columns(design)
-    width = at + k + sum(len(effect.lambda_names) for effect in design.effects[: len(firsts)]) + 1
-    for start in range(0, n, CHUNK):
-        part = slice(start, min(start + CHUNK, n))
-        out = np.empty((part.stop - start, width), order="F")
-        out[:, 0] = 1.0
-        out[:, 1:at] = design.controls.matrix(rows.table, part)
-        out[:, at : at + k] = design.modifiers.matrix(rows.table, part)
-        for j, first in enumerate(firsts):
-            recipe, d = design.effects[j].modifiers, rows.d[part, j]
-            same = recipe == design.modifiers
-            z = out[:, at : at + k] if same else recipe.matrix(rows.table, part)
-            out[:, first] = d
-            np.multiply(z, d[:, None], out=out[:, first + 1 : first + 1 + z.shape[1]])
-        out[:, -1] = rows.y[part]
-        yield part, out
-
-
-def _counts(rows: Rows, part: slice = slice(None)) -> FloatArray:
-    """How much each row counts: its weight, and a binomial row once for each trial."""
-    w = np.ones(len(rows.y[part])) if rows.weights is None else rows.weights[part]
-    return w if rows.trials is None else np.asarray(w * rows.trials[part])
-
-
-def _effect_columns(recipe: MatrixRecipe, rows: Rows, count: int) -> EffectColumns:
-    """Of an effect whose modifiers are not all of the baseline's."""
+def _effect_columns(recipe: MatrixRecipe, rows: Rows, count: int, moves: Moves) -> EffectColumns:
+    """Of an effect whose modifiers are not those of the baseline, or lie far from zero."""
     z = recipe.matrix(rows.table)
     row = np.ones(len(z)) if rows.weights is None else rows.weights
     total = np.bincount(rows.groups, row, count)
-    sums = [np.bincount(rows.groups, row * column, count) / total for column in z.T]
-    w = _counts(rows)
-    center = w @ z / w.sum()
-    sd = np.sqrt(w @ (z - center) ** 2 / w.sum())
-    return EffectColumns(
-        np.stack(sums, axis=1) if sums else np.empty((count, 0)), center, np.where(sd > 0, sd, 1.0)
-    )
-
-
-def _moments(design: Design, rows: Rows) -> tuple[FloatArray, FloatArray]:
-    """Weighted means and sds of the columns; a constant column has scale 1.
-
-    A binomial row counts once for each of its trials, as if they were rows of their own, so that
-    coordinates and default priors are those of the same data one trial a row.
-    """
-    total = 0.0
-    first: FloatArray | float = 0.0
-    second: FloatArray | float = 0.0
-    shift: FloatArray | None = None
-    for part, columns in _chunks(design, rows):
-        if shift is None:
-            shift = columns.mean(axis=0)
-        columns -= shift
-        w = _counts(rows, part)
-        total += float(w.sum())
-        first = first + w @ columns
-        second = second + w @ columns**2
-    assert shift is not None
-    mean = first / total
-    sd = np.sqrt(np.maximum(second / total - mean**2, 0.0))
-    center = shift + mean
-    size = np.maximum(np.abs(center), np.finfo(float).tiny)
-    scale = np.where(sd > 1e-12 * size, sd, 1.0)
-    center[0], scale[0] = 0.0, 1.0
-    return center, scale
+    about = z[0] if len(z) else np.zeros(z.shape[1])
+    sums = [np.bincount(rows.groups, row * off, count) / total for off in (z - about).T]
+    mean = np.stack(sums, axis=1) + about if sums else np.empty((count, 0))
+    if moves:
+        z = recipe.matrix(rows.table, less=moves)
+    w = counts(rows)
+    off = z - z[:1]  # about a row of theirs: a constant column has an sd of zero
+    middle = w @ off / w.sum()
+    sd = np.sqrt(w @ (off - middle) ** 2 / w.sum())
+    center = z[0] + middle
+    return EffectColumns(mean, center, np.where(sd > 0, sd, 1.0))
 
 
 def _random_columns(design: Design) -> tuple[int | None, ...]:

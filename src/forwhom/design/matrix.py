@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
 from math import prod
@@ -18,6 +19,7 @@ FloatArray = NDArray[np.float64]
 Span = tuple[frozenset[Factor], frozenset[Factor]]  # numeric factors, reduced categorical ones
 
 MOST_COLUMNS = 2_000  # of one term
+NOTHING: Mapping[Factor, float] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +69,15 @@ class MatrixRecipe:
         """Which columns come from a single factor."""
         return tuple(len(term.encodings) == 1 for term in self.terms for _ in term.names)
 
-    def matrix(self, table: Table, rows: slice = slice(None)) -> FloatArray:
+    def matrix(
+        self,
+        table: Table,
+        rows: slice = slice(None),
+        less: Mapping[Factor, float] = NOTHING,
+    ) -> FloatArray:
         """The columns for some rows of a table; (rows, k).
+
+        Numbers of the factors in ``less`` are taken from there, before products are made.
 
         Raises:
             DataError: a value the fit cannot place.
@@ -79,6 +88,8 @@ class MatrixRecipe:
             for encoding, reduced in zip(term.encodings, term.reduced, strict=True):
                 columns = encode(encoding, table.columns[encoding.factor.column], rows)
                 columns = columns[:, 1:] if reduced else columns
+                if encoding.factor in less:
+                    columns = columns - less[encoding.factor]
                 if part is None:
                     part = columns
                 else:  # the last factor varies slowest, as in R and formulaic

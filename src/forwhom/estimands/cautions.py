@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from forwhom.cells import Cells, LikelihoodCells, baseline_difference, nearly_collinear
 from forwhom.data import Tidy
-from forwhom.design import Design
+from forwhom.design import Design, number_text
+from forwhom.errors import listing
 from forwhom.estimands.caution import Caution, short
 from forwhom.estimands.group_cautions import (
     missing_arms,
@@ -18,6 +19,7 @@ from forwhom.estimands.group_cautions import (
     within_groups,
 )
 from forwhom.estimands.outcome_cautions import dose_unit, heavy_tail, overdispersion
+from forwhom.estimands.silence import silence_text
 from forwhom.families import FAMILIES
 from forwhom.posterior import Posterior
 
@@ -42,6 +44,7 @@ def cautions(posteriors: Sequence[Posterior], cells: Cells, average: Tidy) -> tu
         *within_groups(posterior, cells),
         *small_clusters(posterior, cells),
         *_spread(posteriors),
+        *_silent(posterior, cells),
         *_columns(posterior, cells),
         *_baseline(posterior, cells),
         *_separation(posterior, cells),
@@ -129,6 +132,11 @@ def _which(posterior: Posterior) -> str:
     design = posterior.design
     of = f" of {design.treatment.name}" if len(design.effects) > 1 else ""
     return of + (f" for {posterior.category}" if posterior.category else "")
+
+
+def _silent(posterior: Posterior, cells: Cells) -> list[Caution]:
+    text = silence_text(posterior.design, cells)
+    return [Caution("empty_levels", text)] if text else []
 
 
 def _columns(posterior: Posterior, cells: Cells) -> list[Caution]:

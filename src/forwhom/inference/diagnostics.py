@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import isfinite
+
+import numpy as np
+from numpy.typing import NDArray
 
 K_HAT_LIMIT = 0.7  # Vehtari et al. 2024
 LEAST_SHARE = 0.05  # of the proposals; with less, k-hat has too few large weights to judge by
@@ -61,7 +65,7 @@ class Diagnostics:
         proposals: importance proposals behind them.
         k_hat: Pareto k of the weights (below 0.7 is reliable).
         effective_share: importance effective sample size over proposals.
-        distinct: different scale values among the draws.
+        distinct: different scale values among the draws; one where some scale never moves.
         evaluations: density evaluations in all.
         chains: the check of Markov chains, in place of the weights', where NUTS ran.
     """
@@ -84,7 +88,24 @@ class Diagnostics:
 
     @property
     def passed(self) -> bool:
-        """Whether the draws are fit for use."""
+        """Whether the draws are fit for use.
+
+        Weights that are all alike (k-hat of minus infinity) and a scale that never moves are no
+        sign of health: such a density was drowned in rounding, or never looked at.
+        """
         if self.chains is not None:
             return not self.chains.failures(self.draws)
-        return self.k_hat < K_HAT_LIMIT and self.effective_share > LEAST_SHARE
+        if self.method == "prior":  # independent draws from a law that is known
+            return True
+        moves = self.distinct > 1 or self.draws == 1
+        told = isfinite(self.k_hat) and self.k_hat < K_HAT_LIMIT
+        return told and self.effective_share > LEAST_SHARE and moves
+
+
+def move(*draws: NDArray[np.float64]) -> bool:
+    """Whether every coordinate of (D, ...) draws takes more than one value.
+
+    >>> move(np.arange(6.0).reshape(3, 2)), move(np.arange(3.0), np.ones(3))
+    (True, False)
+    """
+    return all(bool((part != part[:1]).any(axis=0).all()) for part in draws)

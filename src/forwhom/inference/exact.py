@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from forwhom.inference.diagnostics import Diagnostics
+from forwhom.inference.diagnostics import Diagnostics, move
 from forwhom.inference.grid import Exploration, explore
 from forwhom.model.collapsed import CollapsedGaussian
 from forwhom.model.threads import one_blas_thread
@@ -112,7 +112,7 @@ def sample_exact(
             proposals=found.proposals,
             k_hat=found.k_hat,
             effective_share=found.effective_share,
-            distinct=found.distinct,
+            distinct=found.distinct if move(found.tau, sigma) else 1,
             evaluations=found.evaluations,
         ),
     )

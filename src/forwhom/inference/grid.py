@@ -40,6 +40,7 @@ LIGHTER = 0.9  # shape of the inverse gammas, under the Laplace fit's, for heavi
 DELTA = 2e-3  # step of the differences that give slopes and curvatures
 NOWHERE = -1e100  # stands for a log density of minus infinity, so that differences stay defined
 FAR = 1e4  # a tau this many outcome sds out means that nothing holds it back
+ZOOMS = 40  # at most: each makes the box smaller by half an order or more, a few are the rule
 DROP = 16.0  # grid edges lie this many nats below the top
 POINTS = {0: 1, 1: 41, 2: 21, 3: 17}  # final grid points per tau coordinate
 
@@ -165,7 +166,7 @@ def _build_grid(
         _Axis(0.05, np.linspace(0.0, float(np.arcsinh(FAR / 0.05)), 13)) for _ in range(n_tau)
     )
     spent = 0
-    for zoom in range(14):
+    for zoom in range(ZOOMS):
         # the first look finds the easy coordinates' place; the next few need little more
         grid = _laplace(log_density, axes, start, mixing, rounds=4 if zoom else 40)
         spent += grid.evaluations

@@ -22,6 +22,11 @@ IntArray = NDArray[np.int64]
 Newton = Callable[[FloatArray, FloatArray], tuple[FloatArray, FloatArray, FloatArray]]
 LogDensity = Callable[[FloatArray, FloatArray], FloatArray]
 
+NOWHERE = (
+    "the posterior density is nowhere finite; check the priors' scales against the outcome's, or "
+    "leave priors= out."
+)
+ZOOMS = 40  # at most; a few are the rule, more where a prior holds a tau near zero
 DROP = 14.0  # the box ends this many nats below the top
 FAR = 1e3  # a tau this large means that nothing holds it back
 SLACK = 0.02  # a step may lose this much: the slopes are not quite those of the rule
@@ -101,7 +106,7 @@ def build_surface(
     lows, highs, unit = np.zeros(n_tau), np.full(n_tau, 8.0), np.full(n_tau, 0.3)
     spent = 0
     last: Surface | None = None
-    for zoom in range(8):
+    for zoom in range(ZOOMS):
         nodes = _nodes(lows, highs, unit, COARSE.get(n_tau, 1))
         begin = _begin(last, unit, nodes, start)
         surface, used = _laplace(newton, None, unit, nodes, begin, 6 if zoom else 30, 1.0)
@@ -162,7 +167,12 @@ def _box(surface: Surface, names: tuple[str, ...]) -> tuple[FloatArray, FloatArr
         profile = heights.max(axis=others) if others else heights
         kept = np.flatnonzero(profile >= top - DROP)
         taus = surface.units[r] * np.sinh(nodes)
+        if not len(kept):
+            raise InferenceError(NOWHERE)
         low, high = float(taus[max(kept[0] - 1, 0)]), float(taus[min(kept[-1] + 1, len(taus) - 1)])
+        if low > 0 and profile[0] > top - DROP + 2:  # the last look cut off what matters
+            grown = True
+            low /= 4
         if kept[-1] == len(taus) - 1 and profile[-1] > top - DROP + 2:
             grown = True
             high *= 4
@@ -251,21 +261,26 @@ def _laplace(
     if len(nodes):
         height = height + surface.log_jacobian(mesh)
     if not np.isfinite(height).any():
-        raise InferenceError("the posterior density is nowhere finite; check priors and scaling.")
+        raise InferenceError(NOWHERE)
     height = np.where(np.isfinite(height), height, -1e6)
     root = np.linalg.inv(factor).transpose(0, 2, 1)
     return replace(surface, log_height=height, mode=mode, root=root), spent
 
 
 def _factor(curvature: FloatArray) -> FloatArray:
-    """Lower Cholesky factors; a curvature that is not positive definite is made so."""
+    """Lower Cholesky factors; a curvature that is not positive definite is made so.
+
+    Coordinates are first put on one scale: a tight prior must not decide what counts as flat.
+    """
     try:
         return np.linalg.cholesky(curvature)
     except np.linalg.LinAlgError:
         # where the density is nowhere: any curvature, so that the other points go on
         lost = ~np.isfinite(curvature).all(axis=(1, 2))
         curvature = np.where(lost[:, None, None], np.eye(curvature.shape[1]), curvature)
-        values, vectors = np.linalg.eigh(curvature)
-        floor = 1e-6 * np.maximum(np.abs(values).max(axis=1, keepdims=True), 1e-12)
+        size = np.sqrt(np.maximum(np.abs(np.einsum("kii->ki", curvature)), 1e-12))
+        values, vectors = np.linalg.eigh(curvature / (size[:, :, None] * size[:, None, :]))
+        floor = 1e-6 * np.abs(values).max(axis=1, keepdims=True)
         values = np.maximum(np.abs(values), floor)
-        return np.linalg.cholesky(np.einsum("kij,kj,klj->kil", vectors, values, vectors))
+        near = np.linalg.cholesky(np.einsum("kij,kj,klj->kil", vectors, values, vectors))
+        return np.asarray(size[:, :, None] * near)

@@ -11,7 +11,7 @@ from os import cpu_count
 import numpy as np
 from numpy.typing import NDArray
 
-from forwhom.inference.diagnostics import Diagnostics
+from forwhom.inference.diagnostics import Diagnostics, move
 from forwhom.inference.rules import Rules, apply_rules, choose_rules
 from forwhom.inference.surface import explore_surface
 from forwhom.model.latent import LatentModel, Rule
@@ -103,7 +103,7 @@ def sample_quadrature(
             proposals=found.proposals,
             k_hat=found.k_hat,
             effective_share=found.effective_share,
-            distinct=found.distinct,
+            distinct=found.distinct if move(found.tau, found.xi) else 1,
             evaluations=found.evaluations,
         ),
     )

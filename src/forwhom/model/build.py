@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import log
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,10 +14,12 @@ from forwhom.model.collapsed import Basis, CollapsedGaussian, GroupCells, collap
 from forwhom.model.latent import LatentModel
 from forwhom.model.priors import CoefficientPriors, ParameterPrior, ScalePrior
 from forwhom.model.segment import Segment
+from forwhom.model.turn import collapse_turned, find_turn
 from forwhom.plan.priors import SHRINKING, Prior
 
 FloatArray = NDArray[np.float64]
 
+SMALL = 0.1  # of a scale's prior
 LOCATION_SCALE = ("gaussian", "lognormal", "student")  # whose outcome is standardised inside
 
 
@@ -30,26 +33,29 @@ def build_model(cells: Cells, priors: Priors, random: tuple[str, ...]) -> Collap
     """
     basis = _basis(cells, random, cells.outcome_center, cells.outcome_scale)
     group_cells = GroupCells(cells.n_rows, cells.cross, cells.group_cross, cells.group_gram)
-    return collapse(
-        group_cells,
-        basis,
-        _coefficients(priors, cells.layout.p),
+    coefficients = _coefficients(priors, cells.layout.p)
+    scales = (
         _scale(priors.parameters[0].prior.distribution, priors.parameters[0].prior.parameters),
         tuple(_scale(s.prior.distribution, s.prior.parameters) for s in priors.spreads),
     )
+    turn = find_turn(basis, coefficients)
+    if turn is None:
+        return collapse(group_cells, basis, coefficients, *scales)
+    return collapse_turned(group_cells, turn, basis, coefficients, scales)
 
 
 @dataclass(frozen=True, slots=True)
 class LikelihoodPart:
     """What every model of cells has in common; see ``LatentModel`` for the attributes.
 
-    ``unit`` is the outcome's unit inside, for families of location and scale; ``offset`` (C,) is
-    in it.
+    ``unit`` is the outcome's unit inside, for families of location and scale; ``columns`` and
+    ``offset`` (C,) are in it and in the coordinates of ``basis``.
     """
 
     family: Family
     outcome: Outcome
     unit: float
+    columns: FloatArray
     offset: FloatArray
     basis: Basis
     coefficients: CoefficientPriors
@@ -85,13 +91,22 @@ def likelihood_part(
         scaled = unit if parameter.name == "sigma" else 1.0
         parameters.append(parameter_prior(entry.prior, scaled, parameter.positive))
         sizes.append(parameter.size(outcome.levels))
+    basis = _basis(cells, random, cells.link_center if standard else 0.0, unit)
+    coefficients = _coefficients(priors, cells.layout.p)
+    columns = found.columns
+    shrunk = [e.prior.distribution in SHRINKING for e in priors.coefficients]
+    turn = find_turn(basis, coefficients, np.flatnonzero(shrunk))
+    if turn is not None:
+        basis, start, offset = turn.basis, turn.begin(start), offset + columns @ turn.move
+        columns = columns @ turn.turn
     return LikelihoodPart(
         family=family,
         outcome=outcome,
         unit=unit,
+        columns=columns,
         offset=offset,
-        basis=_basis(cells, random, cells.link_center if standard else 0.0, unit),
-        coefficients=_coefficients(priors, cells.layout.p),
+        basis=basis,
+        coefficients=coefficients,
         parameter_priors=tuple(parameters),
         sizes=tuple(sizes),
         units=tuple(unit if p.name == "sigma" else 1.0 for p in family.parameters),
@@ -118,7 +133,7 @@ def build_latent(
         outcome=part.outcome,
         weight=found.weight,
         offset=part.offset,
-        columns=found.columns,
+        columns=part.columns,
         own=found.own,
         group=found.group,
         segments=_segments(found, len(cells.group_gram)),
@@ -128,7 +143,7 @@ def build_latent(
         parameter_priors=part.parameter_priors,
         sizes=part.sizes,
         units=part.units,
-        start=np.r_[part.start, np.zeros(sum(part.sizes))],
+        start=np.r_[part.start, own_start(part.parameter_priors, part.sizes)],
         n_groups=len(cells.group_gram),
     )
 
@@ -190,7 +205,8 @@ def _segment(
 def _basis(cells: Cells, random: tuple[str, ...], center: float, scale: float) -> Basis:
     scales = [1.0] if random[:1] == ("b",) else []
     scales += cells.dose_scale.tolist() if "theta" in random else []
-    return Basis.make(cells.center, cells.scale, center, scale, np.array(scales))
+    inner = (cells.inner_center, cells.inner_scale, cells.unmove)
+    return Basis.make(*inner, (center, scale), np.array(scales))
 
 
 def _coefficients(priors: Priors, p: int) -> CoefficientPriors:
@@ -218,6 +234,20 @@ def parameter_prior(prior: Prior, unit: float = 1.0, positive: bool = True) -> P
     """The prior of a parameter in internal units."""
     numbers = _rescaled(prior.distribution, prior.parameters, unit)
     return ParameterPrior(prior.distribution, numbers, positive)
+
+
+def own_start(priors: tuple[ParameterPrior, ...], sizes: tuple[int, ...]) -> FloatArray:
+    """Where to look first for the family's parameters, (sum of sizes,): at 0, a parameter of one.
+
+    Where a prior holds a scale s near zero against data that say one, in the middle: it settles
+    near the root of s.
+    """
+    out = []
+    for prior, size in zip(priors, sizes, strict=True):
+        near = prior.positive and prior.distribution.startswith("half_")
+        width = prior.numbers[-1] if near else 1.0
+        out += [0.5 * log(width) if width < SMALL else 0.0] * size
+    return np.array(out)
 
 
 def _rescaled(distribution: str, numbers: tuple[float, ...], unit: float) -> tuple[float, ...]:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from forwhom.cells import Cells, Priors, ResolvedPrior
 from forwhom.design import Design
-from forwhom.model.build import LikelihoodPart, likelihood_part, parameter_prior
+from forwhom.model.build import LikelihoodPart, likelihood_part, own_start, parameter_prior
 from forwhom.model.factor import Factor
 from forwhom.model.joint import JointModel, Residual
 from forwhom.model.priors import ParameterPrior
@@ -47,7 +47,7 @@ def build_joint(design: Design, cells: Cells, priors: Priors) -> JointModel:
         outcome=part.outcome,
         weight=found.weight,
         offset=part.offset,
-        columns=found.columns,
+        columns=part.columns,
         factors=_factors(design, cells, priors, part),
         basis=part.basis,
         coefficients=part.coefficients,
@@ -57,6 +57,7 @@ def build_joint(design: Design, cells: Cells, priors: Priors) -> JointModel:
         shrinkage=_shrinkage(cells, priors),
         residual=residual,
         start=np.tile(part.start, (predictors, 1)),
+        own_start=own_start(part.parameter_priors, sizes),
     )
 
 

@@ -46,7 +46,8 @@ class Basis:
 
     Attributes:
         offset: (p,) zero but for the intercept, which carries the outcome's centre.
-        matrix: (p, p) lower-right diagonal with the centring in its first row.
+        matrix: (p, p) the scales on its diagonal, with the centring in its first row and, where
+            predictors were moved or priors are tight, more beside it.
         outcome_scale: the outcome's unit; sigma is internal sigma times this.
         random_scale: (R,) the units of the group's own columns.
     """
@@ -60,13 +61,19 @@ class Basis:
     def make(
         center: FloatArray,
         scale: FloatArray,
-        outcome_center: float,
-        outcome_scale: float,
+        unmove: FloatArray,
+        outcome: tuple[float, float],
         random_scale: FloatArray,
     ) -> Basis:
-        """From column centres and scales; column 0 is the intercept (centre 0, scale 1)."""
+        """From column centres and scales; column 0 is the intercept (centre 0, scale 1).
+
+        ``unmove`` takes coefficients of moved columns to those as written; ``outcome`` is its
+        centre and scale.
+        """
+        outcome_center, outcome_scale = outcome
         matrix = np.diag(outcome_scale / scale)
         matrix[0, 1:] = -outcome_scale * center[1:] / scale[1:]
+        matrix = unmove @ matrix
         offset = np.zeros(len(scale))
         offset[0] = outcome_center
         return Basis(offset, matrix, outcome_scale, random_scale)

@@ -27,7 +27,7 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 
-TINY = 1e-12  # of a signed sd, where a prior may not be finite
+TINY = 1e-100  # of a signed sd, where a prior may not be finite
 NEVER_ZERO = ("gamma",)  # priors of sds that keep away from zero
 
 

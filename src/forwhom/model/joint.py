@@ -84,7 +84,7 @@ class JointModel:
         parameter_priors, sizes, units: one per family parameter.
         shrinkage: sets of coefficients with learnt scales, the same sets for every predictor.
         residual: how the residual sd differs, or None.
-        start: (L, p) where phi begins.
+        start: (L, p) where phi begins; own_start: where the family's parameters do.
     """
 
     family: Family
@@ -103,6 +103,7 @@ class JointModel:
     shrinkage: tuple[Shrinkage, ...]
     residual: Residual | None
     start: FloatArray
+    own_start: FloatArray
 
     @property
     def p(self) -> int:

@@ -11,7 +11,8 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 STEEPEST = 1e20  # curvature of a cell; far out, where hazards overflow, any bound will do
-MOST_ROUNDS = 8  # of the search for a group's mode
+MOST_ROUNDS = 24  # of the search for a group's mode; nearly all end after three
+LONGEST = 1.5  # step of a standard normal
 CLOSE = 1.0  # sds: a step shorter than this leaves less than quadrature forgives, which is checked
 
 
@@ -77,7 +78,10 @@ def find_modes(
         around = spread_of(precision_of(segment, loading, curved))
         step, longest = _step(segment, loading, pull, around, now)
         far = ~(longest < close)
-        step[..., far & (longest > 0.7 * previous)] *= 0.5  # it goes to and fro
+        # it goes to and fro, unless it is on its way with steps as long as may be
+        halved = far & (longest > 0.7 * previous)
+        halved &= np.abs(step).max(axis=(0, 1), initial=0.0) < LONGEST
+        step[..., halved] *= 0.5
         now = now + step
         z[..., at], spread[..., at] = now, around
         if not far.any():
@@ -108,7 +112,7 @@ def _step(
         longest = np.maximum(np.abs(one).max(axis=0), np.abs(second).max(axis=0))
         step[:, 1] = spread[:, 1, 0] * one + spread[:, 1, 1] * second
     step[:, 0] = spread[:, 0, 0] * one
-    np.clip(step, -1.5, 1.5, out=step)
+    np.clip(step, -LONGEST, LONGEST, out=step)
     return step, np.asarray(longest)
 
 

@@ -53,7 +53,7 @@ class PenalisedFit:
 def penalised_fit(model: JointModel) -> PenalisedFit:
     """Alternate Newton steps in coefficients and levels with updates of the sds."""
     lp = model.predictors
-    phi, own = model.start.copy(), np.zeros(sum(model.sizes))
+    phi, own = model.start.copy(), model.own_start.copy()
     u = tuple(np.zeros((lp, f.columns, f.levels)) for f in model.factors)
     scales = [np.array([typical_size(prior) for prior in f.tau_priors]) for f in model.factors]
     taus = tuple(np.tile(0.5 * scale, (lp, 1)) for scale in scales)

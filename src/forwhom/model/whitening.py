@@ -232,10 +232,10 @@ def _root(
     precision = fit.precision[i]
     own = precision[free][:, free].toarray()
     schur = own - precision[model.p :][:, free].toarray().T @ solved
-    values, vectors = np.linalg.eigh(schur)
-    # directions that rounding lost keep a trifle of the whole
-    whole = float(np.linalg.eigvalsh(own)[-1]) if len(free) else 1.0
-    return np.asarray(vectors / np.sqrt(np.maximum(values, 1e-9 * whole)))
+    # on one scale, which a tight prior would not share; what rounding lost keeps a trifle
+    size = np.sqrt(np.diag(own))
+    values, vectors = np.linalg.eigh(schur / np.outer(size, size))
+    return np.asarray(vectors / size[:, None] / np.sqrt(np.maximum(values, 1e-9)))
 
 
 def _follow(

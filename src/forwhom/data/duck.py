@@ -1,7 +1,7 @@
-"""CSV, TSV, JSON Lines and Parquet files through DuckDB, without any data frame library.
+"""Delimited text, JSON Lines and Parquet files through DuckDB, without any data frame library.
 
 A CSV file has no types, so they are read off the values of the whole file, by rules that are the
-same for every version of DuckDB:
+same for every version of DuckDB (what else the words of a text column may say is in ``words``):
 
 - missing: an empty field or one of ``MISSING``; in a column of numbers also a single ``.``;
 - numeric: every value is a number and none starts with a zero that a number would not have
@@ -12,16 +12,10 @@ same for every version of DuckDB:
 
 from __future__ import annotations
 
-import csv
-import gzip
-import itertools
 import os
-import shutil
-import tempfile
-import zlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import numpy as np
 
@@ -30,7 +24,6 @@ from forwhom.data.encode import boolean, from_objects, locate, no_rows, numeric,
 from forwhom.data.table import Column
 from forwhom.errors import DataError
 
-_MARK = "\ufeff"  # the byte order mark that Excel puts first
 MISSING = ("", "NA", "N/A", "#N/A", "<NA>", "NaN", "nan", "null", "NULL")
 
 _WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
@@ -57,81 +50,48 @@ def connect() -> Any:
     )
 
 
-def read_csv(path: Path, asked: Sequence[str]) -> list[Column]:
-    """Read columns of a CSV file; the delimiter is the header's most frequent of ``, ; tab |``."""
-    header, delimiter, marked = _header(path)
-    places = locate(header, asked, path.name)
+class Irregular(Exception):
+    """A file that is not delimited text from its first line to its last: it may be mended."""
+
+
+def read_words(
+    path: Path,
+    width: int,
+    delimiter: str,
+    places: Sequence[int],
+    asked: Sequence[str],
+) -> list[Column]:
+    """Read columns at ``places`` of a regular file with a header and ``width`` fields per line.
+
+    Raises:
+        Irregular: anything that DuckDB cannot read as such.
+    """
+    import duckdb
+
     # Columns go by position: names of any kind, even equal ones, never meet SQL.
-    types = ", ".join(f"'f{i}': 'VARCHAR'" for i in range(len(header)))
+    types = ", ".join(f"'f{i}': 'VARCHAR'" for i in range(width))
     missing = ", ".join(f"'{word}'" for word in MISSING)
     chosen = ", ".join(f"f{place} as c{i}" for i, place in enumerate(places))
     query = (
         f"create temp table held as select {chosen} from read_csv($path, auto_detect=false, "
         f"columns={{{types}}}, delim=$delimiter, quote='\"', escape='\"', header=true, "
-        f"nullstr=[{missing}], compression=$packed, parallel=$parallel)"
+        f"nullstr=[{missing}], compression='none', parallel=$parallel)"
     )
-    with connect() as con, tempfile.TemporaryDirectory() as folder:
-        packed = "gzip" if path.suffix.lower() == ".gz" else "none"
-        fields = {"path": _literal(path), "delimiter": delimiter, "packed": packed}
-        if marked:
-            fields |= {"path": str(_unmarked(path, Path(folder))), "packed": "none"}
+    fields = {"path": _literal(path), "delimiter": delimiter}
+    with connect() as con:
         try:
-            _run(con, path, query, fields | {"parallel": True})
-        except DataError as error:
+            con.execute(query, fields | {"parallel": True})
+        except duckdb.Error as error:
             if "Parallel CSV Reader" not in str(error):
-                raise
+                raise Irregular(str(error)) from None
             # Long quoted fields with line breaks can defeat DuckDB's parallel reader.
-            _run(con, path, query, fields | {"parallel": False})
+            try:
+                con.execute(query, fields | {"parallel": False})
+            except duckdb.Error as again:
+                raise Irregular(str(again)) from None
         if _is_empty(con):
-            raise DataError(f"Cannot read {path.name}: its rows do not parse as CSV.")
+            raise Irregular("no rows")
         return [_from_words(con, i, name) for i, name in enumerate(asked)]
-
-
-def _header(path: Path) -> tuple[list[str], str, bool]:
-    """Names, delimiter, and whether a byte order mark stands before a quote."""
-    try:
-        with _open_text(path) as stream:
-            first = stream.readline()
-            marked = first.startswith(_MARK + '"')
-            first = first.removeprefix(_MARK)
-            delimiter = _delimiter(path, first)
-            rows = csv.reader(itertools.chain([first], stream), delimiter=delimiter)
-            header = next(rows, [])
-            more = any(rows)
-    except UnicodeDecodeError:
-        raise _not_utf8(path) from None
-    except (OSError, EOFError, zlib.error, csv.Error) as error:
-        raise _unreadable(path, error) from error
-    if not header:
-        if more:
-            raise DataError(f"{path.name} starts with an empty line. Put the column names there.")
-        raise DataError(f"{path.name} is empty.")
-    if not more:
-        raise no_rows(path.name)
-    return header, delimiter, marked
-
-
-def _delimiter(path: Path, first: str) -> str:
-    if path.name.lower().removesuffix(".gz").endswith((".tsv", ".tab")):
-        return "\t"
-    plain = "".join(first.split('"')[::2])  # outside quotes
-    found = max(",;\t|", key=plain.count)
-    return found if found in plain else ","
-
-
-def _open_text(path: Path) -> TextIO:
-    if path.suffix.lower() == ".gz":
-        return gzip.open(path, "rt", encoding="utf-8", newline="")
-    return path.open(encoding="utf-8", newline="")
-
-
-def _unmarked(path: Path, folder: Path) -> Path:
-    """A copy without the byte order mark, after which DuckDB misses an opening quote."""
-    copy = folder / "unmarked.csv"
-    with _open_text(path) as held, copy.open("w", encoding="utf-8", newline="") as out:
-        held.read(len(_MARK))
-        shutil.copyfileobj(held, out)
-    return copy
 
 
 def _from_words(con: Any, i: int, name: str) -> Column:
@@ -325,7 +285,10 @@ def _not_utf8(path: Path) -> DataError:
 
 
 def _unreadable(path: Path, error: Exception) -> DataError:
+    """The reader's first words, less its hints on options that nobody here can set."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    lines = lines[: next((i for i, line in enumerate(lines) if line.startswith("LINE ")), None)]
-    said = " ".join(lines[:3]) or type(error).__name__
-    return DataError(f"Cannot read {path.name}: {said}")
+    said = (lines[0] if lines else type(error).__name__).rstrip(".")
+    return DataError(
+        f"Cannot read {path.name}: it is damaged, cut short, or not what its ending says "
+        f"({said}). Copy or write it again, or export the data as CSV."
+    )

@@ -153,8 +153,31 @@ def locate(names: Sequence[object], asked: Sequence[str], where: str) -> tuple[i
     return tuple(_place(known, name, where) for name in asked)
 
 
+def place_of(known: Sequence[str], name: str) -> int | None:
+    """Where a name is among others, blanks around them ignored where it is not there as written."""
+    places = _places(known, name)
+    return places[0] if len(places) == 1 else None
+
+
+def blanks_around(known: Sequence[object], asked: Sequence[str], where: str) -> tuple[str, ...]:
+    """A note for each asked name that is in the data with blanks around it, or without them."""
+    names = [str(name) for name in known]
+    found = [(name, place_of(names, name)) for name in asked if name not in names]
+    return tuple(
+        f"Column '{name}' is '{names[place]}' in {where}: blanks around a name are left out."
+        for name, place in found
+        if place is not None
+    )
+
+
+def _places(known: Sequence[str], name: str) -> list[int]:
+    exact = [place for place, other in enumerate(known) if other == name]
+    bare = name.strip()
+    return exact or [place for place, other in enumerate(known) if other.strip() == bare]
+
+
 def _place(known: list[str], name: str, where: str) -> int:
-    places = [place for place, other in enumerate(known) if other == name]
+    places = _places(known, name)
     if not places:
         raise DataError(
             f"There is no column {name!r} in {where}.{nearest(name, known)} "

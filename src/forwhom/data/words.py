@@ -1,0 +1,366 @@
+"""What the words of a column say: missing values, numbers, levels. One rule for every source.
+
+Readers hand over columns as they found them; :func:`settle` then
+
+- leaves out blanks around levels, so that ``"North "`` is ``"North"``;
+- makes missing what ``missing=`` names;
+- reads a column whose words are numbers as numbers, however they are written, the words of
+  ``TOKENS`` (other programs' ways to say missing) as missing there;
+- refuses a column that is nearly all numbers: at least four fifths of its rows, or of its different
+  words where five or more are numbers. Its strangers are shown, by line;
+- reads past a second line of headers in a file, and refuses one in a data frame.
+
+All of it is said, one sentence each. ``missing={"x": []}`` takes column x as it stands.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forwhom.data.encode import boolean, from_objects, numeric
+from forwhom.data.numbers import Written, read_numbers
+from forwhom.data.strangers import Stranger, refuse
+from forwhom.data.table import Column
+from forwhom.errors import listing, plural
+
+Level = str | float | int | bool
+Missing = Mapping[str, Sequence[Level]]
+
+# Read as missing in columns of numbers, true/false values likewise; in a column of text each of them
+# may be a level. Those of the second list can also stand for nothing at all, zero: they are missing
+# where they are at most a fifth of the rows.
+TOKENS = frozenset(
+    "NA N/A n/a na n.a. N.A. #N/A <NA> NaN nan NAN -nan NaT null NULL Null <null> (null) \\N "
+    ". .. ... #DIV/0! #VALUE! #REF! #NAME? #NUM! #NULL! #N/A! 1.#QNAN -1.#IND 1.#IND "
+    "._ .a .b .c .d .e .f .g .h .i .j .k .l .m .n .o .p .q .r .s .t .u .v .w .x .y .z".split()
+)
+MAYBE_ZERO = frozenset(("None", "-", "--", "---", "\u2013", "\u2014"))
+
+NEARLY = 0.8  # share of numbers from which a column is nearly all numbers
+SEVERAL = 5  # different numbers from which their share among the different words counts
+HEADERS = 3  # lines under the first that may be headers too
+SAMPLE = 512  # levels looked at first, where there are many
+MOST_COMPARED = 50_000  # levels up to which those that differ in capitals are looked for
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What is known of where columns came from, to say it of their rows.
+
+    Attributes:
+        name: for messages.
+        lines: numbers of lines in the file for numbers of rows (from 0); None for a data frame.
+        word: what such a number counts, "line" or "row".
+        decimal_comma: whether commas are likely decimal marks.
+    """
+
+    name: str
+    lines: Callable[[Sequence[int]], list[int]] | None = None
+    word: str = "line"
+    decimal_comma: bool = False
+
+    def at(self, rows: Sequence[int]) -> list[int]:
+        """Numbers to show for rows."""
+        return self.lines(rows) if self.lines else [row + 1 for row in rows]
+
+
+def settle(
+    columns: Sequence[Column], missing: Missing, source: Source
+) -> tuple[list[Column], tuple[str, ...]]:
+    """Columns as they are meant, and a sentence for everything that was done.
+
+    Raises:
+        DataError: columns that are nearly all numbers, with their strangers and the way out.
+    """
+    made: list[Column] = []
+    notes: list[str] = []
+    strangers: list[Stranger] = []
+    for column in columns:
+        asked = missing.get(column.name)
+        column, said = _trimmed(column)
+        notes += said
+        if asked:
+            column, said = _made_missing(column, asked)
+            notes += said
+        if column.kind == "text" and (asked is None or len(asked)):
+            found, said = _judged(column, source)
+            notes += said
+            if isinstance(found, Stranger):
+                strangers.append(found)
+            else:
+                column = found
+        notes += _alike(column)
+        made.append(column)
+    if not strangers:
+        return made, tuple(notes)
+    count = _header_lines(made, strangers) if source.lines else 0
+    if not count:
+        raise refuse(strangers, missing, source.name, source.at, source.word if source.lines else "row")
+    made, said = settle([_from(c, count) for c in columns], missing, _shifted(source, count))
+    return made, (_headers_note(columns, strangers, count, source), *said)
+
+
+def _trimmed(column: Column) -> tuple[Column, list[str]]:
+    """Blanks around levels left out; levels that are then the same become one."""
+    levels = column.levels or ()
+    names = [level.strip() for level in levels]
+    if column.kind != "text" or list(levels) == names:
+        return column, []
+    counts = np.bincount(column.values[column.values >= 0], minlength=len(levels))
+    changed = [i for i, name in enumerate(names) if name != levels[i]]
+    rows = int(counts[changed].sum())
+    merged = [levels[i] for i in changed if names.count(names[i]) > 1][:3] if len(names) < 1000 else []
+    shown = listing([levels[i] for i in changed], 3)
+    note = f"Blanks around values of '{column.name}' are left out ({shown}; {plural(rows, 'row')})"
+    note += f", which makes {listing(names[levels.index(m)] for m in merged)} one level." if merged else "."
+    place = {name: code for code, name in enumerate(dict.fromkeys(names))}
+    kept = tuple(place) if list(levels) != sorted(levels) else tuple(sorted(place))
+    place = {name: code for code, name in enumerate(kept)}
+    recode = np.array([place[name] for name in names] + [-1], dtype=column.values.dtype)
+    return replace(column, values=recode[column.values], levels=kept), [note]
+
+
+def _made_missing(column: Column, asked: Sequence[Level]) -> tuple[Column, list[str]]:
+    """The codes asked for become missing; each is counted, or said to be absent."""
+    notes = []
+    gone: NDArray[np.bool_] = np.zeros(len(column.values), dtype=bool)
+    for code in asked:
+        hit = _holds(column, code)
+        rows = int((hit & ~gone).sum())
+        shown = f"'{code}'" if isinstance(code, str) else f"{code}"
+        if rows:
+            notes.append(f"In '{column.name}' {shown} is missing, as asked ({plural(rows, 'row')}).")
+        elif not (isinstance(code, str) and code.strip() in TOKENS | {""}):
+            notes.append(f"missing: '{column.name}' never holds {shown}.")
+        gone |= hit
+    return (_without(column, gone) if gone.any() else column), notes
+
+
+def _holds(column: Column, code: Level) -> NDArray[np.bool_]:
+    """Which rows hold a code: a number, a level, or the label of either."""
+    if column.kind == "text":
+        wanted = {_plain(code)} | {str(k) for k, t in column.value_labels if t == code}
+        codes = [i for i, level in enumerate(column.levels or ()) if level in wanted]
+        return np.isin(column.values, codes)
+    numbers = [k for k, text in column.value_labels if text == code and not isinstance(k, str)]
+    try:
+        numbers.append(float(code))
+    except ValueError:
+        pass
+    hit: NDArray[np.bool_] = np.zeros(len(column.values), dtype=bool)
+    for number in numbers:
+        hit |= np.abs(column.values - number) <= 1e-12 * abs(number)
+    return hit
+
+
+def _plain(code: Level) -> str:
+    """A code as a text column would hold it."""
+    if isinstance(code, float) and code.is_integer():
+        return str(int(code))
+    return str(code).strip()
+
+
+def _without(column: Column, gone: NDArray[np.bool_]) -> Column:
+    """Rows made missing; levels and labels that no longer occur are forgotten."""
+    if column.kind != "text":
+        values = np.where(gone, np.nan, column.values)
+        if np.isnan(values).all() and column.kind == "boolean":
+            return replace(numeric(column.name, values), label=column.label)
+        labels = tuple((k, t) for k, t in column.value_labels if (values == k).any())
+        return replace(column, values=values, value_labels=labels)
+    return _releveled(replace(column, values=np.where(gone, -1, column.values)))
+
+
+def _releveled(column: Column) -> Column:
+    """A text column less the levels that no row holds."""
+    used = np.unique(column.values[column.values >= 0])
+    levels = column.levels or ()
+    if not len(used):
+        gone = numeric(column.name, np.full(len(column.values), np.nan))
+        return replace(gone, label=column.label)
+    recode = np.full(len(levels) + 1, -1, dtype=np.int32)
+    recode[used] = np.arange(len(used))
+    return replace(
+        column, values=recode[column.values], levels=tuple(levels[int(i)] for i in used)
+    )
+
+
+def _judged(column: Column, source: Source) -> tuple[Column | Stranger, list[str]]:
+    """A text column, or what its words are: numbers, true and false, or nearly all numbers."""
+    levels = column.levels or ()
+    if len(levels) > SAMPLE and not _promising(levels):
+        return column, []
+    counts = np.bincount(column.values[column.values >= 0], minlength=len(levels)).tolist()
+    tokens = [level in TOKENS or level in MAYBE_ZERO for level in levels]
+    rest = [i for i, token in enumerate(tokens) if not token]
+    if not rest:
+        return column, []
+    words, rows = [levels[i] for i in rest], [counts[i] for i in rest]
+    declared = bool(getattr(column, "ordered", False)) or list(levels) != sorted(levels)
+    truth = {word.casefold() for word in words}
+    if truth <= {"true", "false"}:
+        values = {i: float(levels[i].casefold() == "true") for i in rest}
+        return _replaced(column, values, boolean), _said(column, tokens, counts, "true and false")
+    written = read_numbers(words, rows, source.decimal_comma)
+    if written.codes:
+        return column, []
+    numbers = [value is not None for value in written.values]
+    if all(numbers):
+        if declared:
+            return column, []
+        maybe = [i for i, level in enumerate(levels) if level in MAYBE_ZERO]
+        if sum(counts[i] for i in maybe) > (1 - NEARLY) * sum(counts):
+            return Stranger.of(column, maybe, counts), []
+        values = dict(zip(rest, written.values, strict=True))
+        return _numbered(column, values), _said(column, tokens, counts, "numbers", written.ways)
+    if not (written.unit or _nearly(numbers, rows)):
+        return column, []
+    strange = [i for i, number in zip(rest, numbers, strict=True) if not number]
+    if declared and not any(_speaks(levels[i]) for i in strange):
+        return column, []
+    return Stranger.of(column, strange, counts, written.unit), []
+
+
+def _speaks(word: str) -> bool:
+    from forwhom.data.refusals import says_missing
+
+    return says_missing(word)
+
+
+def _promising(levels: Sequence[str]) -> bool:
+    """Whether some of a sample of the levels could be numbers."""
+    sample = levels[:: len(levels) // SAMPLE + 1]
+    return sum(any(c.isdigit() for c in level) for level in sample) > 0.4 * len(sample)
+
+
+def _nearly(numbers: Sequence[bool], rows: Sequence[int]) -> bool:
+    held = sum(n for n, number in zip(rows, numbers, strict=True) if number)
+    several = sum(numbers)
+    by_words = several >= SEVERAL and several >= NEARLY * len(numbers)
+    return held >= NEARLY * sum(rows) or by_words
+
+
+def _numbered(column: Column, values: Mapping[int, Any]) -> Column:
+    """Numbers in place of a column's levels; long whole numbers keep every digit."""
+    if any(isinstance(v, int) and abs(v) >= 2**53 for v in values.values()):
+        table = [values.get(i) for i in range(len(column.levels or ()))]
+        held = [table[code] if code >= 0 else None for code in column.values.tolist()]
+        made = from_objects(column.name, held, "the data")
+    else:
+        return _replaced(column, values, numeric)
+    return _relabelled(made, column, values)
+
+
+def _replaced(
+    column: Column, values: Mapping[int, Any], make: Callable[[str, Any], Column]
+) -> Column:
+    table = np.full(len(column.levels or ()) + 1, np.nan)
+    table[list(values)] = [float(value) for value in values.values()]
+    return _relabelled(make(column.name, table[column.values]), column, values)
+
+
+def _relabelled(made: Column, column: Column, values: Mapping[int, Any]) -> Column:
+    """The labels of codes that were text go with the numbers."""
+    by_word: dict[Any, str] = {str(k): text for k, text in column.value_labels}
+    levels = column.levels or ()
+    labels = sorted((float(v), by_word[levels[i]]) for i, v in values.items() if levels[i] in by_word)
+    return replace(made, label=column.label, value_labels=tuple(labels))
+
+
+def _said(
+    column: Column,
+    tokens: Sequence[bool],
+    counts: Sequence[int],
+    kind: str,
+    ways: Sequence[str] = (),
+) -> list[str]:
+    levels = column.levels or ()
+    gone = [
+        f"'{levels[i]}' ({plural(counts[i], 'row')})" for i, token in enumerate(tokens) if token
+    ]
+    notes = []
+    if gone:
+        verb = "is" if len(gone) == 1 else "are"
+        notes.append(f"In '{column.name}' {', '.join(gone)} {verb} taken as missing.")
+    if ways:
+        notes.append(f"'{column.name}' is written with {' and '.join(ways)}.")
+    elif not gone:
+        notes.append(
+            f"'{column.name}' holds {kind} written as text and is read as {kind}. Say "
+            f"missing={{'{column.name}': []}} to keep texts."
+        )
+    return notes
+
+
+def _alike(column: Column) -> list[str]:
+    """Levels that differ in capitals or inner blanks only: named, never merged."""
+    levels = column.levels or ()
+    if column.kind != "text" or not 1 < len(levels) <= MOST_COMPARED:
+        return []
+    found: dict[str, list[int]] = {}
+    for i, level in enumerate(levels):
+        key = " ".join(unicodedata.normalize("NFKC", level).casefold().split())
+        found.setdefault(key, []).append(i)
+    same = [places for places in found.values() if len(places) > 1]
+    if not same:
+        return []
+    counts = np.bincount(column.values[column.values >= 0], minlength=len(levels))
+    sets = [
+        " and ".join(f"'{levels[i]}' ({plural(int(counts[i]), 'row')})" for i in places)
+        for places in same[:3]
+    ]
+    more = f"; and {len(same) - 3} more such sets" if len(same) > 3 else ""
+    return [
+        f"Levels of '{column.name}' that differ in capitals or blanks only are kept apart: "
+        f"{'; '.join(sets)}{more}."
+    ]
+
+
+def _header_lines(columns: Sequence[Column], strangers: Sequence[Stranger]) -> int:
+    """How many first rows are headers: text there, and nowhere else, in every column of numbers.
+
+    With fewer than two columns of numbers to tell it by there are none: a stray word is likelier.
+    """
+    rows = [stranger.rows for stranger in strangers]
+    count = int(max(held.max() for held in rows)) + 1
+    if len(strangers) < 2 or count > HEADERS or not any(len(held) == count for held in rows):
+        return 0
+    plain = [c.values[:count] for c in columns if c.kind != "text"]
+    return count if all(np.isnan(held).all() for held in plain) else 0
+
+
+def _headers_note(
+    columns: Sequence[Column], strangers: Sequence[Stranger], count: int, source: Source
+) -> str:
+    at = source.at(range(count))
+    lines = f"{source.word.capitalize()} {at[0]}" if count == 1 else (
+        f"{source.word.capitalize()}s {at[0]} to {at[-1]}")  # fmt: skip
+    return (
+        f"{lines} of {source.name} {'holds' if count == 1 else 'hold'} text where the rest of "
+        f"{listing([s.column for s in strangers], 4)} are numbers (for instance "
+        f"'{strangers[0].words[0][:40]}'): taken as further headers and left out."
+    )
+
+
+def _shifted(source: Source, count: int) -> Source:
+    lines = source.lines
+    assert lines is not None
+    return replace(source, lines=lambda rows: lines([row + count for row in rows]))
+
+
+def _from(column: Column, start: int) -> Column:
+    """A column less its first rows."""
+    n = len(column.values)
+    cut = {}
+    for field in fields(column):
+        held = getattr(column, field.name)
+        if isinstance(held, np.ndarray) and len(held) == n:
+            cut[field.name] = held[start:]
+    shorter = replace(column, **cut)
+    return _releveled(shorter) if column.kind == "text" else shorter

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ import numpy as np
 from forwhom.data.arrow import from_arrow, is_polars_categorical
 from forwhom.data.encode import (
     WHOLE_UP_TO,
+    blanks_around,
     boolean,
     from_objects,
     locate,
@@ -30,6 +32,7 @@ from forwhom.data.encode import (
     text,
     unusable,
 )
+from forwhom.data.source import Found, Source
 from forwhom.data.table import Column
 from forwhom.errors import DataError
 
@@ -149,7 +152,7 @@ def _from_text(con: Any, i: int, name: str) -> Column:
     return text(name, _only(codes), list(_only(levels)))
 
 
-def read_json_lines(path: Path, asked: Sequence[str]) -> list[Column]:
+def read_json_lines(path: Path, asked: Sequence[str], where: str) -> Found:
     """Read fields of a file with one JSON object per line; a field may be absent from some."""
     pointers = ["/" + name.replace("~", "~0").replace("/", "~1") for name in asked]
     fields = {"path": _literal(path), "pointers": pointers}
@@ -175,7 +178,7 @@ def read_json_lines(path: Path, asked: Sequence[str]) -> list[Column]:
                 locate(keys, [name], path.name)
             kinds = {kind for (kind,) in found} - {None, "NULL"}
             columns.append(_from_json(con, i, name, kinds, path.name))
-        return columns
+        return Found(columns, Source(where))
 
 
 def _json_keys(con: Any, path: Path) -> list[str]:
@@ -201,13 +204,14 @@ def _from_json(con: Any, i: int, name: str, kinds: set[str], where: str) -> Colu
     return from_objects(name, examples, where)
 
 
-def read_parquet(path: Path, asked: Sequence[str]) -> list[Column]:
+def read_parquet(path: Path, asked: Sequence[str], where: str) -> Found:
     """Read columns of a Parquet file; categories that pandas or polars wrote keep their order."""
     with connect() as con:
         fields = {"path": _literal(path)}
         _run(con, path, "from read_parquet($path) limit 0", fields)
         described = [(column[0], str(column[1])) for column in con.description]
-        places = locate(_parquet_names(con, fields, described), asked, path.name)
+        known = _parquet_names(con, fields, described)
+        places = locate(known, asked, path.name)
         kinds = [described[place][1] for place in places]
         names = [described[place][0].replace('"', '""') for place in places]
         chosen = [
@@ -218,7 +222,9 @@ def read_parquet(path: Path, asked: Sequence[str]) -> list[Column]:
         plain = [i for i, kind in enumerate(kinds) if kind != "VARCHAR"]
         made: dict[int, Column] = {}
         if words:
-            made |= _categories(con, path, [asked[i] for i in words], words)
+            own = [known[places[i]] for i in words]
+            ordered = _categories(con, path, own, words)
+            made |= {i: replace(column, name=asked[i]) for i, column in ordered.items()}
             picked = ", ".join(f"{chosen[i]} as c{i}" for i in words)
             query = f"create temp table held as select {picked} from read_parquet($path)"
             _run(con, path, query, fields)
@@ -232,7 +238,8 @@ def read_parquet(path: Path, asked: Sequence[str]) -> list[Column]:
                 made[i] = _from_array(asked[i], array, kinds[i], path.name)
             if not len(made[plain[0]].values):
                 raise no_rows(path.name)
-        return [made[i] for i in range(len(asked))]
+        columns = [made[i] for i in range(len(asked))]
+        return Found(columns, Source(where), blanks_around(known, asked, where))
 
 
 def _from_array(name: str, array: Any, kind: str, where: str) -> Column:
@@ -293,6 +300,7 @@ def _categories(con: Any, path: Path, names: list[str], at: list[int]) -> dict[i
             and not is_polars_categorical(file.schema_arrow.field(name))
         }
         table = file.read(columns=list(wanted))
+        table.validate(full=True)
     except (OSError, pa.ArrowException) as error:
         raise _unreadable(path, error) from error
     return {i: from_arrow(name, table.column(name), path.name) for name, i in wanted.items()}

@@ -13,9 +13,9 @@ from forwhom.data.encode import blanks_around, locate, no_rows
 from forwhom.data.labelled import read_labelled
 from forwhom.data.packed import inner_name, unpacked
 from forwhom.data.sheets import read_sheet
+from forwhom.data.source import Found, Source
 from forwhom.data.table import Column
-from forwhom.data.textfile import Found, read_delimited
-from forwhom.data.words import Source
+from forwhom.data.textfile import read_delimited
 from forwhom.errors import DataError, nearest
 
 
@@ -31,7 +31,7 @@ class How:
 Reader = Callable[[Path, Sequence[str], How], Found]
 
 
-def read_feather(path: Path, asked: Sequence[str]) -> list[Column]:
+def read_feather(path: Path, asked: Sequence[str], name: str) -> Found:
     """Read columns of a Feather (Arrow IPC) file, checked in full before any value is used."""
     import pyarrow as pa
 
@@ -39,20 +39,21 @@ def read_feather(path: Path, asked: Sequence[str]) -> list[Column]:
         # Never by memory_map: a damaged file's offsets would point into nothing.
         with pa.OSFile(str(path)) as stream:
             schema = pa.ipc.open_file(stream).schema
-            places = locate(schema.names, asked, path.name)
+            places = locate(schema.names, asked, name)
             wanted = sorted(set(places))
             options = pa.ipc.IpcReadOptions(included_fields=wanted, use_threads=False)
             table = pa.ipc.open_file(stream, options=options).read_all()
             table.validate(full=True)
             if not table.num_rows:
-                raise no_rows(path.name)
-            return [_from_field(name, table, wanted.index(place), path.name)
-                    for name, place in zip(asked, places, strict=True)]  # fmt: skip
+                raise no_rows(name)
+            columns = [_from_field(one, table, wanted.index(place), name)
+                       for one, place in zip(asked, places, strict=True)]  # fmt: skip
+            return Found(columns, Source(name), blanks_around(schema.names, asked, name))
     except (OSError, ValueError, KeyError, TypeError, MemoryError, NotImplementedError,
             pa.ArrowException) as error:  # fmt: skip
         said = str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__
         raise DataError(
-            f"Cannot read {path.name}: it is damaged, cut short, or not what its ending says "
+            f"Cannot read {name}: it is damaged, cut short, or not what its ending says "
             f"({said}). Copy or write it again, or export the data as CSV or Parquet."
         ) from error
 
@@ -74,9 +75,9 @@ def _sheet(path: Path, asked: Sequence[str], how: How) -> Found:
     return read_sheet(path, asked, how.name, how.sheet)
 
 
-def _plain(read: Callable[[Path, Sequence[str]], list[Column]]) -> Reader:
+def _plain(read: Callable[[Path, Sequence[str], str], Found]) -> Reader:
     """A reader of files that say all about themselves."""
-    return lambda path, asked, how: Found(read(path, asked), Source(how.name))
+    return lambda path, asked, how: read(path, asked, how.name)
 
 
 READERS: dict[str, Reader] = {

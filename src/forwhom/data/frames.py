@@ -58,8 +58,8 @@ def _read_any(frame: Any, asked: Sequence[str], where: str) -> Table:
 
     try:
         names = frame.collect_schema().names()
-        locate(names, asked, where)
-        frame = frame.select(*asked)
+        own = [names[place] for place in locate(names, asked, where)]
+        frame = frame.select(*own)
         frame = frame.collect() if isinstance(frame, nw.LazyFrame) else frame
     except DataError:
         raise
@@ -67,7 +67,8 @@ def _read_any(frame: Any, asked: Sequence[str], where: str) -> Table:
         raise DataError(f"Cannot read {where}: {_first_line(error)}") from error
     if not len(frame):
         raise no_rows(where)
-    columns = [_from_narwhals(frame.get_column(name), where) for name in asked]
+    held = [frame.get_column(there).alias(name) for there, name in zip(own, asked, strict=True)]
+    columns = [_from_narwhals(series, where) for series in held]
     engine = str(frame.implementation.value)
     return make_table(columns, where, engine if engine in _LIBRARIES else "pyarrow")
 

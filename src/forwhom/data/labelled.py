@@ -10,9 +10,8 @@ from typing import Any
 import numpy as np
 
 from forwhom.data.encode import blanks_around, from_objects, locate, no_rows
+from forwhom.data.source import Found, Source
 from forwhom.data.table import Column
-from forwhom.data.textfile import Found
-from forwhom.data.words import Source
 from forwhom.errors import DataError
 
 _READERS = {

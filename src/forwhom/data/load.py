@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from forwhom.data.encode import blanks_around
+from forwhom.data.source import Source
 from forwhom.data.table import Table, make_table
-from forwhom.data.words import Level, Source, settle
+from forwhom.data.words import Level, settle
 from forwhom.errors import DataError
 
 Pairs = Iterable[tuple[str, Sequence[Level]]]

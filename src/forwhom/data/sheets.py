@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from forwhom.data.mend import Record, from_records
-from forwhom.data.textfile import Found, from_mended
+from forwhom.data.source import Found
+from forwhom.data.textfile import from_mended
 from forwhom.errors import DataError, listing, nearest
 
 MOST_BYTES = 2 * 2**30  # of a workbook once unpacked

@@ -105,7 +105,8 @@ class Table:
 
     ``source`` names the data for people (a file name, "pandas DataFrame"); ``engine`` is the
     library tables go back to ("pandas", "polars", "pyarrow", "file" or "dict"); ``fingerprint`` is
-    a SHA-256 of the columns' content, the same from every engine.
+    a SHA-256 of the columns' content, the same from every engine; ``notes`` say what was done to
+    the columns on the way, one sentence each.
     """
 
     columns: dict[str, Column]
@@ -113,19 +114,22 @@ class Table:
     source: str
     engine: str
     fingerprint: str
+    notes: tuple[str, ...] = ()
 
     def schema(self) -> tuple[ColumnSchema, ...]:
         """One row per column: kind, levels, missing count and range."""
         return tuple(_describe(column) for column in self.columns.values())
 
 
-def make_table(columns: Iterable[Column], source: str, engine: str) -> Table:
+def make_table(
+    columns: Iterable[Column], source: str, engine: str, notes: tuple[str, ...] = ()
+) -> Table:
     """Freeze columns of equal length into a table and take its fingerprint."""
     by_name = {column.name: column for column in columns}
     for column in by_name.values():
         column.values.setflags(write=False)
     n_rows = next(iter(by_name.values())).values.shape[0]
-    return Table(by_name, n_rows, source, engine, fingerprint(by_name.values()))
+    return Table(by_name, n_rows, source, engine, fingerprint(by_name.values()), notes)
 
 
 def fingerprint(columns: Iterable[Column]) -> str:

@@ -6,15 +6,13 @@ import codecs
 import csv
 import itertools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from forwhom.data.duck import Irregular, read_words
-from forwhom.data.encode import locate, place_of
+from forwhom.data.encode import blanks_around, locate, place_of
 from forwhom.data.mend import Mended, mend
-from forwhom.data.table import Column
-from forwhom.data.words import Source
+from forwhom.data.source import Found, Source
 from forwhom.errors import DataError
 
 _MARK = "\ufeff"  # the byte order mark that Excel puts first
@@ -27,15 +25,6 @@ _MARKS = (
 )
 _CONTROL = frozenset(range(32)) - {9, 10, 12, 13, 26}
 _TAIL = 4096
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What a reader found: the asked columns, where they are from, and what was done."""
-
-    columns: list[Column]
-    source: Source
-    notes: tuple[str, ...] = ()
 
 
 def read_delimited(path: Path, asked: Sequence[str], name: str, encoding: str | None) -> Found:
@@ -66,10 +55,10 @@ def from_mended(
             writer = csv.writer(out, lineterminator="\n", quoting=csv.QUOTE_ALL)
             writer.writerow(f"c{i}" for i in range(len(places)))
             writer.writerows([row[place] for place in places] for row in made.rows)
-        columns = read_words(copy, len(places), ",", range(len(places)), asked, name)
+        columns = read_words(copy, len(places), ",", range(len(places)), asked)
     lines = made.lines
     source = Source(name, lambda rows: [lines[row] for row in rows], word, made.delimiter == ";")
-    return Found(columns, source, (*notes, *made.notes))
+    return Found(columns, source, (*notes, *made.notes, *blanks_around(made.header, asked, name)))
 
 
 def _as_it_is(path: Path, asked: Sequence[str], name: str, fixed: str | None) -> Found:
@@ -88,9 +77,10 @@ def _as_it_is(path: Path, asked: Sequence[str], name: str, fixed: str | None) ->
     if any(place_of(header, one) is None for one in asked):
         raise Irregular("")
     places = locate(header, asked, name)
-    columns = read_words(path, len(header), delimiter, places, asked, name)
+    columns = read_words(path, len(header), delimiter, places, asked)
     lines = _line_numbers(path, delimiter, len(header))
-    return Found(columns, Source(name, lines, "line", delimiter == ";"))
+    source = Source(name, lines, "line", delimiter == ";")
+    return Found(columns, source, blanks_around(header, asked, name))
 
 
 def _delimiter(first: str) -> str:

@@ -17,14 +17,17 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from forwhom.data.encode import boolean, from_objects, numeric
-from forwhom.data.numbers import Written, read_numbers
+from forwhom.data.encode import WHOLE_UP_TO, boolean, numeric
+from forwhom.data.keys import KeyType
+from forwhom.data.numbers import read_numbers
+from forwhom.data.refusals import says_missing
+from forwhom.data.source import Source
 from forwhom.data.strangers import Stranger, refuse
 from forwhom.data.table import Column
 from forwhom.errors import listing, plural
@@ -47,27 +50,6 @@ SEVERAL = 5  # different numbers from which their share among the different word
 HEADERS = 3  # lines under the first that may be headers too
 SAMPLE = 512  # levels looked at first, where there are many
 MOST_COMPARED = 50_000  # levels up to which those that differ in capitals are looked for
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """What is known of where columns came from, to say it of their rows.
-
-    Attributes:
-        name: for messages.
-        lines: numbers of lines in the file for numbers of rows (from 0); None for a data frame.
-        word: what such a number counts, "line" or "row".
-        decimal_comma: whether commas are likely decimal marks.
-    """
-
-    name: str
-    lines: Callable[[Sequence[int]], list[int]] | None = None
-    word: str = "line"
-    decimal_comma: bool = False
-
-    def at(self, rows: Sequence[int]) -> list[int]:
-        """Numbers to show for rows."""
-        return self.lines(rows) if self.lines else [row + 1 for row in rows]
 
 
 def settle(
@@ -120,10 +102,14 @@ def _trimmed(column: Column) -> tuple[Column, list[str]]:
     note = f"Blanks around values of '{column.name}' are left out ({shown}; {plural(rows, 'row')})"
     note += f", which makes {listing(names[levels.index(m)] for m in merged)} one level." if merged else "."
     place = {name: code for code, name in enumerate(dict.fromkeys(names))}
-    kept = tuple(place) if list(levels) != sorted(levels) else tuple(sorted(place))
+    kept = tuple(place) if column.declared else tuple(sorted(place))
     place = {name: code for code, name in enumerate(kept)}
-    recode = np.array([place[name] for name in names] + [-1], dtype=column.values.dtype)
-    return replace(column, values=recode[column.values], levels=kept), [note]
+    recode = np.array([place[name] for name in names] + [-1], dtype=np.int32)
+    declared = tuple(dict.fromkeys(name.strip() for name in column.declared))
+    labels = tuple((k.strip() if isinstance(k, str) else k, t) for k, t in column.value_labels)
+    made = replace(column, values=recode[column.values], levels=kept, declared=declared,
+                   value_labels=labels, native=KeyType())  # fmt: skip
+    return made, [note]
 
 
 def _made_missing(column: Column, asked: Sequence[Level]) -> tuple[Column, list[str]]:
@@ -186,8 +172,11 @@ def _releveled(column: Column) -> Column:
         return replace(gone, label=column.label)
     recode = np.full(len(levels) + 1, -1, dtype=np.int32)
     recode[used] = np.arange(len(used))
+    kept = tuple(levels[int(i)] for i in used)
+    numbers = tuple(column.numbers[int(i)] for i in used) if column.numbers else ()
+    labels = tuple((k, t) for k, t in column.value_labels if k in kept)
     return replace(
-        column, values=recode[column.values], levels=tuple(levels[int(i)] for i in used)
+        column, values=recode[column.values], levels=kept, numbers=numbers, value_labels=labels
     )
 
 
@@ -202,11 +191,11 @@ def _judged(column: Column, source: Source) -> tuple[Column | Stranger, list[str
     if not rest:
         return column, []
     words, rows = [levels[i] for i in rest], [counts[i] for i in rest]
-    declared = bool(getattr(column, "ordered", False)) or list(levels) != sorted(levels)
+    declared = bool(column.declared)
     truth = {word.casefold() for word in words}
     if truth <= {"true", "false"}:
         values = {i: float(levels[i].casefold() == "true") for i in rest}
-        return _replaced(column, values, boolean), _said(column, tokens, counts, "true and false")
+        return _replaced(column, values, boolean), _said(column, tokens, counts, source, "true and false")
     written = read_numbers(words, rows, source.decimal_comma)
     if written.codes:
         return column, []
@@ -218,19 +207,13 @@ def _judged(column: Column, source: Source) -> tuple[Column | Stranger, list[str
         if sum(counts[i] for i in maybe) > (1 - NEARLY) * sum(counts):
             return Stranger.of(column, maybe, counts), []
         values = dict(zip(rest, written.values, strict=True))
-        return _numbered(column, values), _said(column, tokens, counts, "numbers", written.ways)
+        return _numbered(column, values), _said(column, tokens, counts, source, "numbers", written.ways)
     if not (written.unit or _nearly(numbers, rows)):
         return column, []
     strange = [i for i, number in zip(rest, numbers, strict=True) if not number]
-    if declared and not any(_speaks(levels[i]) for i in strange):
+    if declared and not any(says_missing(levels[i]) for i in strange):
         return column, []
     return Stranger.of(column, strange, counts, written.unit), []
-
-
-def _speaks(word: str) -> bool:
-    from forwhom.data.refusals import says_missing
-
-    return says_missing(word)
 
 
 def _promising(levels: Sequence[str]) -> bool:
@@ -248,13 +231,12 @@ def _nearly(numbers: Sequence[bool], rows: Sequence[int]) -> bool:
 
 def _numbered(column: Column, values: Mapping[int, Any]) -> Column:
     """Numbers in place of a column's levels; long whole numbers keep every digit."""
-    if any(isinstance(v, int) and abs(v) >= 2**53 for v in values.values()):
-        table = [values.get(i) for i in range(len(column.levels or ()))]
-        held = [table[code] if code >= 0 else None for code in column.values.tolist()]
-        made = from_objects(column.name, held, "the data")
-    else:
-        return _replaced(column, values, numeric)
-    return _relabelled(made, column, values)
+    whole = all(isinstance(value, int) for value in values.values())
+    if not whole or max(map(abs, values.values())) < WHOLE_UP_TO:
+        return _replaced(column, values, lambda name, held: numeric(name, held, integer=whole))
+    table = np.array([values.get(i, 0) for i in range(len(column.levels or ()))] + [0], object)
+    gone = ~np.isin(column.values, list(values))
+    return _relabelled(numeric(column.name, table[column.values], gone, True), column, values)
 
 
 def _replaced(
@@ -267,7 +249,7 @@ def _replaced(
 
 def _relabelled(made: Column, column: Column, values: Mapping[int, Any]) -> Column:
     """The labels of codes that were text go with the numbers."""
-    by_word: dict[Any, str] = {str(k): text for k, text in column.value_labels}
+    by_word = {str(k): text for k, text in column.value_labels}
     levels = column.levels or ()
     labels = sorted((float(v), by_word[levels[i]]) for i, v in values.items() if levels[i] in by_word)
     return replace(made, label=column.label, value_labels=tuple(labels))
@@ -277,6 +259,7 @@ def _said(
     column: Column,
     tokens: Sequence[bool],
     counts: Sequence[int],
+    source: Source,
     kind: str,
     ways: Sequence[str] = (),
 ) -> list[str]:
@@ -290,7 +273,7 @@ def _said(
         notes.append(f"In '{column.name}' {', '.join(gone)} {verb} taken as missing.")
     if ways:
         notes.append(f"'{column.name}' is written with {' and '.join(ways)}.")
-    elif not gone:
+    elif not gone and source.lines is None:  # text files hold nothing but text
         notes.append(
             f"'{column.name}' holds {kind} written as text and is read as {kind}. Say "
             f"missing={{'{column.name}': []}} to keep texts."
@@ -356,11 +339,5 @@ def _shifted(source: Source, count: int) -> Source:
 
 def _from(column: Column, start: int) -> Column:
     """A column less its first rows."""
-    n = len(column.values)
-    cut = {}
-    for field in fields(column):
-        held = getattr(column, field.name)
-        if isinstance(held, np.ndarray) and len(held) == n:
-            cut[field.name] = held[start:]
-    shorter = replace(column, **cut)
+    shorter = column.take(slice(start, None))
     return _releveled(shorter) if column.kind == "text" else shorter

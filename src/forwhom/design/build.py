@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from forwhom.data.table import Table
 from forwhom.design.clusters import Clusters, form_clusters
+from forwhom.design.codes import check_codes
 from forwhom.design.groups import Groups, form_groups
 from forwhom.design.matrix import MatrixRecipe, fit_matrix
 from forwhom.design.outcome import OutcomeCoding, code_outcome
@@ -143,6 +144,7 @@ def build_design(plan: Plan, table: Table) -> tuple[Design, Rows]:
     Raises:
         DataError, PlanError: anything that keeps the question from being answered, by name.
     """
+    check_codes(plan, table)
     complete, usage = complete_rows(plan, table)
     times = frequencies(plan, complete)
     codings, recipes, d = _effects(plan, complete, times)
@@ -159,7 +161,8 @@ def build_design(plan: Plan, table: Table) -> tuple[Design, Rows]:
     groups, codes = form_groups(plan, complete, given, plan.preset == "alley2023", times)
     clusters, cluster_codes = form_clusters(plan, complete, codes, times)
     outcome, found = code_outcome(plan, complete)
-    notes = [coding.note for coding in codings if coding.note]
+    notes = list(table.notes)
+    notes += [coding.note for coding in codings if coding.note]
     notes += outcome.notes
     for name, count in groups.binned:
         notes.append(

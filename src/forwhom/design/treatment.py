@@ -74,7 +74,9 @@ def code_treatment(plan: Plan, column: Column) -> Coded:
             f"treatment '{name}' is {number_text(distinct[0])} in all {len(values):,} complete "
             f"rows; an effect needs {needed}."
         )
-    several = len(distinct) > 2 and not labels and plan.reference_of(name) is None
+    # Numbers of which only some have labels ("none" at 0) are numbers.
+    named = all(float(value) in labels for value in distinct)
+    several = len(distinct) > 2 and not named and plan.reference_of(name) is None
     if wanted == "dose" or (wanted == "auto" and several):
         note = (
             f"Treatment '{name}' has {len(distinct):,} different values and is taken as a dose: "

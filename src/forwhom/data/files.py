@@ -177,7 +177,9 @@ def _reader(name: str, shown: str) -> Reader:
 
 def _check_asked(reader: Reader, name: str, encoding: str | None, sheet: str | int | None) -> None:
     if sheet is not None and reader is not _sheet:
-        raise DataError(f"sheet= is for workbooks (.xlsx, .ods); {name} has no sheets. Leave it out.")
+        raise DataError(
+            f"sheet= is for workbooks (.xlsx, .ods); {name} has no sheets. Leave it out."
+        )
     if encoding is not None and reader not in (_text, _labelled):
         raise DataError(
             f"encoding= is for text, Stata, SPSS and SAS files; {name} says its own. Leave it out."

@@ -62,9 +62,7 @@ def load(
 
 
 def _with_notes(table: Table, notes: tuple[str, ...]) -> Table:
-    return Table(
-        table.columns, table.n_rows, table.source, table.engine, table.fingerprint, notes
-    )
+    return Table(table.columns, table.n_rows, table.source, table.engine, table.fingerprint, notes)
 
 
 def _names(data: Any, asked: Sequence[str]) -> list[object]:

@@ -127,10 +127,14 @@ def _start(
     candidates = [fixed] if fixed else [*",;\t|", *(" " if blanks else "")]
     for delimiter in candidates:
         found = find_header([_split(line, delimiter) for line in head], asked)
-        if found is not None and (len(asked) > 1 or delimiter in head[found] or len(candidates) == 1):
+        if found is not None and (
+            len(asked) > 1 or delimiter in head[found] or len(candidates) == 1
+        ):
             return delimiter, found
     plain = ["".join(line.split('"')[::2]) for line in head]
-    delimiter = max(candidates, key=lambda d: sorted(line.count(d) for line in plain)[len(plain) // 2])
+    delimiter = max(
+        candidates, key=lambda d: sorted(line.count(d) for line in plain)[len(plain) // 2]
+    )
     widths = [line.count(delimiter) + 1 for line in plain if line.strip()]
     usual = max(set(widths), key=widths.count)
     for i, line in enumerate(plain):
@@ -203,7 +207,11 @@ def _fields(whole: str, one: re.Pattern[str], delimiter: str) -> list[str] | Non
 
 def _without_comments(body: list[Record], made: Mended, name: str, word: str) -> list[Record]:
     n = len(made.header)
-    said = [r for r in body if r.fields[0].lstrip().startswith("#") and (len(r.fields) != n or r.held == 1)]
+    said = [
+        r
+        for r in body
+        if r.fields[0].lstrip().startswith("#") and (len(r.fields) != n or r.held == 1)
+    ]
     if not said:
         return body
     made.notes.append(_left_out(said, "that are comments", name, word))

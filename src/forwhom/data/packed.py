@@ -33,7 +33,9 @@ def unpacked(path: Path) -> Iterator[Path]:
         return
     with TemporaryDirectory(prefix="forwhom-") as folder:
         try:
-            yield_ = _from_gz(path, Path(folder)) if ending == ".gz" else _from_zip(path, Path(folder))
+            yield_ = (
+                _from_gz(path, Path(folder)) if ending == ".gz" else _from_zip(path, Path(folder))
+            )
         except (OSError, EOFError, ValueError, zlib.error, lzma.LZMAError, RuntimeError,
                 NotImplementedError, zipfile.BadZipFile) as error:  # fmt: skip
             raise DataError(
@@ -111,8 +113,6 @@ def _too_large(name: str) -> DataError:
         f"{name} unpacks to more than {MOST_BYTES / 2**30:,.3g} GB, which is not what a data file "
         "does. If it is meant, unpack it yourself and give the path of the file inside."
     )
-
-
 
 
 def _said(error: Exception) -> str:

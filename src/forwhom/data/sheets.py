@@ -74,7 +74,9 @@ def _chosen(book: Any, sheet: str | int | None, name: str) -> tuple[str, tuple[s
     if not names:
         raise DataError(f"{name} has no sheets.")
     if sheet is None:
-        shown = [m.name for m in book.sheets_metadata if str(m.visible).endswith("Visible")] or names
+        shown = [
+            m.name for m in book.sheets_metadata if str(m.visible).endswith("Visible")
+        ] or names
         if len(names) == 1:
             return names[0], ()
         return shown[0], (

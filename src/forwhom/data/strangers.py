@@ -82,9 +82,7 @@ def _held(
     lines = at(stranger.rows[:SHOWN].tolist())
     more = ", ..." if len(stranger.rows) > SHOWN else ""
     places = f"{word}{'s' if len(lines) > 1 else ''} {', '.join(map(str, lines))}{more}"
-    return (
-        f"column '{stranger.column}' of {where} holds numbers, but for {', '.join(shown)} ({places})"
-    )
+    return f"column '{stranger.column}' of {where} holds numbers, but for {', '.join(shown)} ({places})"
 
 
 def short(word: str) -> str:

@@ -72,7 +72,12 @@ def _as_it_is(path: Path, asked: Sequence[str], name: str, fixed: str | None) ->
         header = next(rows, [])
         more = next(rows, None)
         more = more if more else next((row for row in rows if row), None)
-    if marked or more is None or len(more) != len(header) or _has_footer(path, len(header), delimiter):
+    if (
+        marked
+        or more is None
+        or len(more) != len(header)
+        or _has_footer(path, len(header), delimiter)
+    ):
         raise Irregular("")
     if any(place_of(header, one) is None for one in asked):
         raise Irregular("")

@@ -83,7 +83,9 @@ def settle(
         return made, tuple(notes)
     count = _header_lines(made, strangers) if source.lines else 0
     if not count:
-        raise refuse(strangers, missing, source.name, source.at, source.word if source.lines else "row")
+        raise refuse(
+            strangers, missing, source.name, source.at, source.word if source.lines else "row"
+        )
     made, said = settle([_from(c, count) for c in columns], missing, _shifted(source, count))
     return made, (_headers_note(columns, strangers, count, source), *said)
 
@@ -97,10 +99,16 @@ def _trimmed(column: Column) -> tuple[Column, list[str]]:
     counts = np.bincount(column.values[column.values >= 0], minlength=len(levels))
     changed = [i for i, name in enumerate(names) if name != levels[i]]
     rows = int(counts[changed].sum())
-    merged = [levels[i] for i in changed if names.count(names[i]) > 1][:3] if len(names) < 1000 else []
+    merged = (
+        [levels[i] for i in changed if names.count(names[i]) > 1][:3] if len(names) < 1000 else []
+    )
     shown = listing([levels[i] for i in changed], 3)
     note = f"Blanks around values of '{column.name}' are left out ({shown}; {plural(rows, 'row')})"
-    note += f", which makes {listing(names[levels.index(m)] for m in merged)} one level." if merged else "."
+    note += (
+        f", which makes {listing(names[levels.index(m)] for m in merged)} one level."
+        if merged
+        else "."
+    )
     place = {name: code for code, name in enumerate(dict.fromkeys(names))}
     kept = tuple(place) if column.declared else tuple(sorted(place))
     place = {name: code for code, name in enumerate(kept)}
@@ -121,7 +129,9 @@ def _made_missing(column: Column, asked: Sequence[Level]) -> tuple[Column, list[
         rows = int((hit & ~gone).sum())
         shown = f"'{code}'" if isinstance(code, str) else f"{code}"
         if rows:
-            notes.append(f"In '{column.name}' {shown} is missing, as asked ({plural(rows, 'row')}).")
+            notes.append(
+                f"In '{column.name}' {shown} is missing, as asked ({plural(rows, 'row')})."
+            )
         elif not (isinstance(code, str) and code.strip() in TOKENS | {""}):
             notes.append(f"missing: '{column.name}' never holds {shown}.")
         gone |= hit
@@ -195,7 +205,9 @@ def _judged(column: Column, source: Source) -> tuple[Column | Stranger, list[str
     truth = {word.casefold() for word in words}
     if truth <= {"true", "false"}:
         values = {i: float(levels[i].casefold() == "true") for i in rest}
-        return _replaced(column, values, boolean), _said(column, tokens, counts, source, "true and false")
+        return _replaced(column, values, boolean), _said(
+            column, tokens, counts, source, "true and false"
+        )
     written = read_numbers(words, rows, source.decimal_comma)
     if written.codes:
         return column, []
@@ -207,7 +219,9 @@ def _judged(column: Column, source: Source) -> tuple[Column | Stranger, list[str
         if sum(counts[i] for i in maybe) > (1 - NEARLY) * sum(counts):
             return Stranger.of(column, maybe, counts), []
         values = dict(zip(rest, written.values, strict=True))
-        return _numbered(column, values), _said(column, tokens, counts, source, "numbers", written.ways)
+        return _numbered(column, values), _said(
+            column, tokens, counts, source, "numbers", written.ways
+        )
     if not (written.unit or _nearly(numbers, rows)):
         return column, []
     strange = [i for i, number in zip(rest, numbers, strict=True) if not number]
@@ -251,7 +265,9 @@ def _relabelled(made: Column, column: Column, values: Mapping[int, Any]) -> Colu
     """The labels of codes that were text go with the numbers."""
     by_word = {str(k): text for k, text in column.value_labels}
     levels = column.levels or ()
-    labels = sorted((float(v), by_word[levels[i]]) for i, v in values.items() if levels[i] in by_word)
+    labels = sorted(
+        (float(v), by_word[levels[i]]) for i, v in values.items() if levels[i] in by_word
+    )
     return replace(made, label=column.label, value_labels=tuple(labels))
 
 

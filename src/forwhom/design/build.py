@@ -11,6 +11,7 @@ from forwhom.data.table import Table
 from forwhom.design.clusters import Clusters, form_clusters
 from forwhom.design.groups import Groups, form_groups
 from forwhom.design.matrix import MatrixRecipe, fit_matrix
+from forwhom.design.noise import settle_numbers, unused_notes
 from forwhom.design.outcome import OutcomeCoding, code_outcome
 from forwhom.design.rows import Usage, complete_rows, frequencies, row_weights
 from forwhom.design.treatment import TreatmentCoding, code_treatment
@@ -143,6 +144,7 @@ def build_design(plan: Plan, table: Table) -> tuple[Design, Rows]:
     Raises:
         DataError, PlanError: anything that keeps the question from being answered, by name.
     """
+    table, settled = settle_numbers(plan, table)
     complete, usage = complete_rows(plan, table)
     times = frequencies(plan, complete)
     codings, recipes, d = _effects(plan, complete, times)
@@ -160,7 +162,7 @@ def build_design(plan: Plan, table: Table) -> tuple[Design, Rows]:
     clusters, cluster_codes = form_clusters(plan, complete, codes, times)
     outcome, found = code_outcome(plan, complete)
     notes = [coding.note for coding in codings if coding.note]
-    notes += outcome.notes
+    notes += [*outcome.notes, *settled, *unused_notes(complete)]
     for name, count in groups.binned:
         notes.append(
             f"'{name}' is cut into {count} bins to form the groups; the equation uses its own "

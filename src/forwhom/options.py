@@ -23,8 +23,8 @@ Source = Annotated[
     str | None,
     typer.Argument(
         metavar="DATA|PLAN.toml",
-        help="A CSV, Excel, OpenDocument, Parquet, Feather, JSON Lines, Stata, SPSS or SAS file; or a "
-        "plan file.",
+        help="A CSV, Excel, OpenDocument, Parquet, Feather, JSON Lines, Stata, SPSS or SAS file; "
+        "or a plan file.",
     ),
 ]
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from forwhom.data.encode import blanks_around, from_objects, locate, no_rows
+from forwhom.data.refusals import says_missing
 from forwhom.data.source import Found, Source
 from forwhom.data.table import Column
 from forwhom.errors import DataError
@@ -92,13 +93,15 @@ def _found(
             for k, text in about.variable_value_labels.get(held, {}).items()
         }
         label = about.column_names_to_labels.get(held)
-        columns.append(
-            replace(
-                column,
-                value_labels=_labels(labels, column),
-                label=mended(label) if label else None,
-            )
+        column = replace(
+            column,
+            value_labels=_labels(labels, column),
+            label=mended(label) if label else None,
         )
+        if column.kind == "numeric" and column.labelled:
+            texts = (labels[k] for k in sorted(k for k in labels if not isinstance(k, str)))
+            column = replace(column, declared=tuple(t for t in texts if not says_missing(t)))
+        columns.append(column)
     return Found(columns, Source(where), (*blanks_around(names, asked, where), *notes))
 
 

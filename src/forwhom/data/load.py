@@ -44,7 +44,7 @@ def load(
     if isinstance(data, str | os.PathLike):
         from forwhom.data.files import read_file
 
-        found = read_file(os.fspath(data), asked, encoding, sheet)  # type: ignore[arg-type]
+        found = read_file(os.fspath(data), asked, encoding, sheet)
         settled, notes = settle(found.columns, codes, found.source)
         return make_table(settled, found.source.name, "file", (*found.notes, *notes))
     if encoding is not None or sheet is not None:

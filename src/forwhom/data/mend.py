@@ -165,7 +165,7 @@ def _records(lines: Sequence[str], delimiter: str, first: int, text: str) -> Ite
 
 
 def _tolerant(lines: Sequence[str], delimiter: str, first: int) -> Iterator[Record]:
-    """Quotes inside quotes, doubled or not, or behind a backslash: one closes before a delimiter."""
+    """Quotes inside quotes, doubled, bare or behind a backslash: one closes before a delimiter."""
     d = re.escape(delimiter)
     inside = rf'(?:[^"\\]|\\.|""(?!{d}|$)|"(?!\s*(?:{d}|$)))*'
     one = re.compile(rf'\s*"(?P<q>{inside}(?:"")?)"\s*(?={d}|$)|(?P<p>[^{d}]*)', re.DOTALL)

@@ -58,7 +58,7 @@ def read_numbers(words: Sequence[str], rows: Sequence[int], decimal_comma: bool)
     padded = [bool(_PADDED.fullmatch(word)) for word in words]
     if _are_codes(words, rows, padded):
         return Written((None,) * len(words), codes=True)
-    bare, marks, ways = _without_marks(words, rows)
+    bare, ways = _without_marks(words, rows)
     comma, dots = _marks_of(bare, decimal_comma)
     values = tuple(
         None if zero or word is None else _value(word, comma, dots)
@@ -89,7 +89,7 @@ def _are_codes(words: Sequence[str], rows: Sequence[int], padded: list[bool]) ->
 
 def _without_marks(
     words: Sequence[str], rows: Sequence[int]
-) -> tuple[list[str | None], list[str], tuple[str, ...]]:
+) -> tuple[list[str | None], tuple[str, ...]]:
     """Words less a sign of money or per cent, where every number has it or (money) lacks it.
 
     Where 50% and 50 stand side by side, the rarer of them are no numbers here.
@@ -97,7 +97,7 @@ def _without_marks(
     plain = [word.replace("\u2212", "-") for word in words]
     marks = [_mark(word) for word in plain]
     if not any(marks):
-        return list(plain), marks, ()
+        return list(plain), ()
     weight: dict[str, int] = {}
     for mark, word, n in zip(marks, plain, rows, strict=True):
         if mark or _starts_as_number(word):
@@ -116,10 +116,10 @@ def _without_marks(
     ]
     first = next((w for w, m in zip(words, marks, strict=True) if m and m in allowed), "")
     if not first:
-        return bare, marks, ()
+        return bare, ()
     if leading == "%":
-        return bare, marks, (f"per cent signs ('{first}' is read as {first.strip('% ')})",)
-    return bare, marks, (f"signs of money ('{first}')",)
+        return bare, (f"per cent signs ('{first}' is read as {first.strip('% ')})",)
+    return bare, (f"signs of money ('{first}')",)
 
 
 def _mark(word: str) -> str:

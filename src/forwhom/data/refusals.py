@@ -11,44 +11,51 @@ import re
 import unicodedata
 from functools import lru_cache
 
+
+def _phrases(text: str) -> tuple[str, ...]:
+    return tuple(" ".join(phrase.split()) for phrase in text.split("|"))
+
+
 # The whole label.
-WHOLE = frozenset(
-    "na|n a|dk|rf|ref|nr|ns|nc|dkna|dkrf|nsnc|dk na|dk rf|dk ref|dk nr|ns nr|ns nc|k a|tnz|nsp|"
-    "inap|iap|niu|miss|sysmis|unk|blank|not applicable|inapplicable|does not apply|unknown|invalid|"
-    "missing|refused|refusal|skipped|skip|no data|no info|no information|no reply|not known|"
-    "uncodeable|uncodable|not coded".split("|")
-)
+WHOLE = _phrases("""
+    na|n a|dk|rf|ref|nr|ns|nc|dkna|dkrf|nsnc|dk na|dk rf|dk ref|dk nr|ns nr|ns nc|k a|tnz|nsp|inap|
+    iap|niu|miss|sysmis|unk|blank|not applicable|inapplicable|does not apply|unknown|invalid|
+    missing|refused|refusal|skipped|skip|no data|no info|no information|no reply|not known|
+    uncodeable|uncodable|not coded
+""")
 # Anywhere in the label, as whole words.
-HELD = (
-    "refused to|refused answer|refuses to|refusal|dont know|do not know|doesnt know|did not know|"
-    "dont remember|cant say|cannot say|cant choose|cannot choose|cant recall|"
-    "no answer|no response|non response|nonresponse|not answered|did not answer|didnt answer|"
-    "would not answer|unanswered|not asked|wasnt asked|was not asked|question skipped|"
-    "not ascertained|not stated|not reported|not recorded|not available|not collected|"
-    "not administered|not in universe|not determined|not specified|not obtained|"
-    "prefer not|prefers not|preferred not|rather not|declined to|decline to|declines to|"
-    "system missing|user missing|missing value|missing data|data missing|legitimate skip|valid skip|"
-    "logical skip|skip pattern|item missing|partial interview|"
-    # German, French, Spanish, Portuguese, Italian, Dutch
-    "weiss nicht|keine angabe|keine antwort|verweigert|antwort verweigert|nicht beantwortet|"
-    "fehlender wert|nicht erhoben|nicht gefragt|ne sait pas|ne sais pas|sans reponse|non reponse|"
-    "pas de reponse|refus de|sans objet|non concerne|valeur manquante|no sabe|no contesta|"
-    "no responde|sin respuesta|se niega|no aplica|no procede|nao sabe|nao respondeu|nao responde|"
-    "sem resposta|recusou|nao se aplica|non sa|non risponde|non applicabile|rifiuta|"
-    "weet niet|geen antwoord|geen opgave|niet van toepassing|weigert|"
-    # Danish, Norwegian, Swedish, Polish, Turkish
-    "vet ikke|ved ikke|vet ej|vet inte|inget svar|ingen svar|onsker ikke|nie wiem|"
-    "trudno powiedziec|odmowa|brak odpowiedzi|brak danych|nie dotyczy|bilmiyorum|cevap yok"
-).split("|")
+HELD = _phrases("""
+    refused to|refused answer|refuses to|refusal|dont know|do not know|doesnt know|did not know|
+    dont remember|cant say|cannot say|cant choose|cannot choose|cant recall|
+    no answer|no response|non response|nonresponse|not answered|did not answer|didnt answer|
+    would not answer|unanswered|not asked|wasnt asked|was not asked|question skipped|
+    not ascertained|not stated|not reported|not recorded|not available|not collected|
+    not administered|not in universe|not determined|not specified|not obtained|
+    prefer not|prefers not|preferred not|rather not|declined to|decline to|declines to|
+    system missing|user missing|missing value|missing data|data missing|legitimate skip|
+    valid skip|logical skip|skip pattern|item missing|partial interview|
+    weiss nicht|keine angabe|keine antwort|verweigert|antwort verweigert|nicht beantwortet|
+    fehlender wert|nicht erhoben|nicht gefragt|
+    ne sait pas|ne sais pas|sans reponse|non reponse|pas de reponse|refus de|sans objet|
+    non concerne|valeur manquante|
+    no sabe|no contesta|no responde|sin respuesta|se niega|no aplica|no procede|
+    nao sabe|nao respondeu|nao responde|sem resposta|recusou|nao se aplica|
+    non sa|non risponde|non applicabile|rifiuta|
+    weet niet|geen antwoord|geen opgave|niet van toepassing|weigert|
+    vet ikke|ved ikke|vet ej|vet inte|inget svar|ingen svar|onsker ikke|
+    nie wiem|trudno powiedziec|odmowa|brak odpowiedzi|brak danych|nie dotyczy|
+    bilmiyorum|cevap yok
+""")
 # How the label begins.
-BEGINS = ("refused", "missing", "not applicable", "inapplicable", "skipped", "manquant", "fehlend")
-# Scripts without blanks between words, and Russian.
-ELSEWHERE = ("затрудняюсь", "нет ответа", "отказ", "無回答", "わからない", "不知道", "拒绝回答", "不适用",
-             "无回答", "모름", "무응답")  # fmt: skip
-UNSURE = frozenset(
-    "not sure|unsure|undecided|no opinion|havent thought|havent thought much about this|"
-    "unentschieden|sans opinion|sin opinion".split("|")
-)
+BEGINS = _phrases("refused|missing|not applicable|inapplicable|skipped|manquant|fehlend")
+# Russian, and scripts without blanks between words.
+ELSEWHERE = _phrases("""
+    затрудняюсь|нет ответа|отказ|無回答|わからない|不知道|拒绝回答|不适用|无回答|모름|무응답
+""")
+UNSURE = _phrases("""
+    not sure|unsure|undecided|no opinion|havent thought|havent thought much about this|
+    unentschieden|sans opinion|sin opinion
+""")
 
 _HELD = re.compile(r"\b(?:" + "|".join(HELD) + r")\b")
 _CODE = re.compile(r"^[(\[]?\s*[-+]?\d+(?:\.\d+)?\s*[)\].:=,-]*\s*")

@@ -80,8 +80,8 @@ def _chosen(book: Any, sheet: str | int | None, name: str) -> tuple[str, tuple[s
         if len(names) == 1:
             return names[0], ()
         return shown[0], (
-            f"Sheet '{shown[0]}' of {name} is read, the first of {len(names)} ({listing(names, 6)}). "
-            "Say sheet= for another.",
+            f"Sheet '{shown[0]}' of {name} is read, the first of {len(names)} "
+            f"({listing(names, 6)}). Say sheet= for another.",
         )
     if str(sheet) in names:
         return str(sheet), ()
@@ -153,6 +153,6 @@ def _check_cells(stream: IO[bytes], name: str) -> None:
 
 def _too_large(name: str) -> DataError:
     return DataError(
-        f"{name} reaches over more cells than a sheet of data does. Delete what stands far below or "
-        "beside the table, or save the sheet as CSV."
+        f"{name} reaches over more cells than a sheet of data does. Delete what stands far below "
+        "or beside the table, or save the sheet as CSV."
     )

@@ -82,7 +82,8 @@ def _held(
     lines = at(stranger.rows[:SHOWN].tolist())
     more = ", ..." if len(stranger.rows) > SHOWN else ""
     places = f"{word}{'s' if len(lines) > 1 else ''} {', '.join(map(str, lines))}{more}"
-    return f"column '{stranger.column}' of {where} holds numbers, but for {', '.join(shown)} ({places})"
+    held = f"column '{stranger.column}' of {where} holds numbers, but for {', '.join(shown)}"
+    return f"{held} ({places})"
 
 
 def short(word: str) -> str:

@@ -59,6 +59,12 @@ class Column:
         return missing
 
     @property
+    def labelled(self) -> bool:
+        """Whether every value that occurs has a label: with fewer, the values are numbers."""
+        known = [value for value, _ in self.value_labels]
+        return bool(known) and bool(np.isin(self.values[~self.missing], known).all())
+
+    @property
     def keys(self) -> NDArray[Any]:
         """What tells the rows apart, ``(n,)``: exact whole numbers where floats cannot."""
         return self.values if self.exact is None else self.exact

@@ -28,7 +28,7 @@ _TAIL = 4096
 
 
 def read_delimited(path: Path, asked: Sequence[str], name: str, encoding: str | None) -> Found:
-    """Read columns of a delimited file; the delimiter is the header's most frequent of ``, ; tab |``.
+    """Read columns of a delimited file; the delimiter is the header's commonest of ``, ; tab |``.
 
     Raises:
         DataError: no text, no such column, or lines that are no rows of the table.

@@ -15,6 +15,7 @@ All of it is said, one sentence each. ``missing={"x": []}`` takes column x as it
 
 from __future__ import annotations
 
+import contextlib
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -35,14 +36,14 @@ from forwhom.errors import listing, plural
 Level = str | float | int | bool
 Missing = Mapping[str, Sequence[Level]]
 
-# Read as missing in columns of numbers, true/false values likewise; in a column of text each of them
-# may be a level. Those of the second list can also stand for nothing at all, zero: they are missing
-# where they are at most a fifth of the rows.
+# Read as missing in columns of numbers and of true and false; in a column of text each may be a level.
 TOKENS = frozenset(
-    "NA N/A n/a na n.a. N.A. #N/A <NA> NaN nan NAN -nan NaT null NULL Null <null> (null) \\N "
-    ". .. ... #DIV/0! #VALUE! #REF! #NAME? #NUM! #NULL! #N/A! 1.#QNAN -1.#IND 1.#IND "
-    "._ .a .b .c .d .e .f .g .h .i .j .k .l .m .n .o .p .q .r .s .t .u .v .w .x .y .z".split()
-)
+    ("NA", "N/A", "n/a", "na", "n.a.", "N.A.", "#N/A", "<NA>", "NaN", "nan", "NAN", "-nan", "NaT",
+     "null", "NULL", "Null", "<null>", "(null)", "\\N", ".", "..", "...", "#DIV/0!", "#VALUE!",
+     "#REF!", "#NAME?", "#NUM!", "#NULL!", "1.#QNAN", "-1.#IND", "1.#IND", "._",
+     *(f".{letter}" for letter in "abcdefghijklmnopqrstuvwxyz"))
+)  # fmt: skip
+# Likewise, where they are at most a fifth of the rows: they can also stand for none at all, zero.
 MAYBE_ZERO = frozenset(("None", "-", "--", "---", "\u2013", "\u2014"))
 
 NEARLY = 0.8  # share of numbers from which a column is nearly all numbers
@@ -86,8 +87,9 @@ def settle(
         raise refuse(
             strangers, missing, source.name, source.at, source.word if source.lines else "row"
         )
-    made, said = settle([_from(c, count) for c in columns], missing, _shifted(source, count))
-    return made, (_headers_note(columns, strangers, count, source), *said)
+    rest = [_from(column, count) for column in columns]
+    made, after = settle(rest, missing, _shifted(source, count))
+    return made, (_headers_note(strangers, count, source), *after)
 
 
 def _trimmed(column: Column) -> tuple[Column, list[str]]:
@@ -144,11 +146,11 @@ def _holds(column: Column, code: Level) -> NDArray[np.bool_]:
         wanted = {_plain(code)} | {str(k) for k, t in column.value_labels if t == code}
         codes = [i for i, level in enumerate(column.levels or ()) if level in wanted]
         return np.isin(column.values, codes)
-    numbers = [k for k, text in column.value_labels if text == code and not isinstance(k, str)]
-    try:
+    numbers = [
+        float(k) for k, text in column.value_labels if text == code and not isinstance(k, str)
+    ]
+    with contextlib.suppress(ValueError):
         numbers.append(float(code))
-    except ValueError:
-        pass
     hit: NDArray[np.bool_] = np.zeros(len(column.values), dtype=bool)
     for number in numbers:
         hit |= np.abs(column.values - number) <= 1e-12 * abs(number)
@@ -218,7 +220,7 @@ def _judged(column: Column, source: Source) -> tuple[Column | Stranger, list[str
         maybe = [i for i, level in enumerate(levels) if level in MAYBE_ZERO]
         if sum(counts[i] for i in maybe) > (1 - NEARLY) * sum(counts):
             return Stranger.of(column, maybe, counts), []
-        values = dict(zip(rest, written.values, strict=True))
+        values = {i: v for i, v in zip(rest, written.values, strict=True) if v is not None}
         return _numbered(column, values), _said(
             column, tokens, counts, source, "numbers", written.ways
         )
@@ -334,9 +336,7 @@ def _header_lines(columns: Sequence[Column], strangers: Sequence[Stranger]) -> i
     return count if all(np.isnan(held).all() for held in plain) else 0
 
 
-def _headers_note(
-    columns: Sequence[Column], strangers: Sequence[Stranger], count: int, source: Source
-) -> str:
+def _headers_note(strangers: Sequence[Stranger], count: int, source: Source) -> str:
     at = source.at(range(count))
     lines = f"{source.word.capitalize()} {at[0]}" if count == 1 else (
         f"{source.word.capitalize()}s {at[0]} to {at[-1]}")  # fmt: skip

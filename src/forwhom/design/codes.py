@@ -42,11 +42,12 @@ def check_codes(plan: Plan, table: Table) -> None:
     if not found:
         return
     first = next(iter(found))
+    one = sum(map(len, found.values())) == 1
     whole: dict[str, Sequence[object]] = {name: _plain(codes) for name, codes in found.items()}
     raise DataError(
-        f"{'; '.join(shown)}: {'this is the code' if len(shown) == 1 and len(found[first]) == 1 else 'these are codes'} "
-        f"of missing answers by their labels, and would be used as numbers or levels. Say "
-        f"{suggestion(whole, dict(plan.missing))} to have them missing; an empty list, as in "
+        f"{'; '.join(shown)}: by {'its label the code' if one else 'their labels codes'} of "
+        f"missing answers, which would be used as {'a number' if one else 'numbers'}. Say "
+        f"{suggestion(whole, dict(plan.missing))} to have {'it' if one else 'them'} missing; an empty list, as in "
         f"{suggestion({first: []}, {})}, takes the column as it stands."
     )
 

@@ -32,10 +32,12 @@ from forwhom.data.encode import (
     text,
     unusable,
 )
-from forwhom.data.source import Found, Source
+from forwhom.data.source import Found, Gone, How, Missing, Source
 from forwhom.data.table import Column
+from forwhom.data.tokens import MAYBE_ZERO, MOST_MAYBE, TOKENS
 from forwhom.errors import DataError
 
+MOST_TOKENS = 100  # different words beside numbers, up to which they may say missing
 MISSING = ("", "NA", "N/A", "#N/A", "<NA>", "NaN", "nan", "null", "NULL")
 
 _WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
@@ -75,8 +77,12 @@ def read_words(
     delimiter: str,
     places: Sequence[int],
     asked: Sequence[str],
-) -> list[Column]:
+    missing: Missing,
+) -> tuple[list[Column], Gone]:
     """Read columns at ``places`` of a regular file with a header and ``width`` fields per line.
+
+    Beside numbers, the words of ``TOKENS`` and those that ``missing`` names are missing; they are
+    returned with their rows, by column.
 
     Raises:
         Irregular: anything that DuckDB cannot read as such.
@@ -85,12 +91,12 @@ def read_words(
 
     # Columns go by position: names of any kind, even equal ones, never meet SQL.
     types = ", ".join(f"'f{i}': 'VARCHAR'" for i in range(width))
-    missing = ", ".join(f"'{word}'" for word in MISSING)
+    empty = ", ".join(f"'{word}'" for word in MISSING)
     chosen = ", ".join(f"f{place} as c{i}" for i, place in enumerate(places))
     query = (
         f"create temp table held as select {chosen} from read_csv($path, auto_detect=false, "
         f"columns={{{types}}}, delim=$delimiter, quote='\"', escape='\"', header=true, "
-        f"nullstr=[{missing}], compression='none', parallel=$parallel)"
+        f"nullstr=[{empty}], compression='none', parallel=$parallel)"
     )
     fields = {"path": _literal(path), "delimiter": delimiter}
     with connect() as con:
@@ -106,7 +112,35 @@ def read_words(
                 raise Irregular(str(again)) from None
         if _is_empty(con):
             raise Irregular("no rows")
-        return [_from_words(con, i, name) for i, name in enumerate(asked)]
+        gone: dict[str, list[tuple[str, int]]] = {}
+        columns = []
+        for i, name in enumerate(asked):
+            if not (name in missing and not missing[name]):  # an empty list: all as it stands
+                gone[name] = _tokens(con, i, missing.get(name, ()))
+            columns.append(_from_words(con, i, name))
+        return columns, gone
+
+
+def _tokens(con: Any, i: int, asked: Sequence[object]) -> list[tuple[str, int]]:
+    """Make missing the words beside the numbers of a column, where they all say that they are.
+
+    Column by column in the engine, as a long column has too many different numbers to look at.
+    """
+    number = _AS_NUMBER.format(c=f"c{i}")
+    n, n_numbers = con.execute(f"select count(c{i}), count({number}) from held").fetchone()
+    if not n_numbers or n_numbers == n:
+        return []
+    found = con.execute(
+        f"select c{i}, count(*) from held where c{i} is not null and {number} is null "
+        f"group by c{i} order by 2 desc, 1 limit {MOST_TOKENS + 1}"
+    ).fetchall()
+    known = {str(code).strip() for code in asked} | TOKENS | MAYBE_ZERO
+    zeros = sum(rows for word, rows in found if word.strip() in MAYBE_ZERO and word not in asked)
+    strange = any(word.strip() not in known for word, _ in found)
+    if strange or len(found) > MOST_TOKENS or zeros > MOST_MAYBE * n:
+        return []
+    con.execute(f"update held set c{i} = null where c{i} is not null and {number} is null")
+    return [(str(word).strip(), int(rows)) for word, rows in found]
 
 
 def _from_words(con: Any, i: int, name: str) -> Column:
@@ -152,7 +186,7 @@ def _from_text(con: Any, i: int, name: str) -> Column:
     return text(name, _only(codes), list(_only(levels)))
 
 
-def read_json_lines(path: Path, asked: Sequence[str], where: str) -> Found:
+def read_json_lines(path: Path, asked: Sequence[str], how: How) -> Found:
     """Read fields of a file with one JSON object per line; a field may be absent from some."""
     pointers = ["/" + name.replace("~", "~0").replace("/", "~1") for name in asked]
     fields = {"path": _literal(path), "pointers": pointers}
@@ -178,7 +212,7 @@ def read_json_lines(path: Path, asked: Sequence[str], where: str) -> Found:
                 locate(keys, [name], path.name)
             kinds = {kind for (kind,) in found} - {None, "NULL"}
             columns.append(_from_json(con, i, name, kinds, path.name))
-        return Found(columns, Source(where))
+        return Found(columns, Source(how.name))
 
 
 def _json_keys(con: Any, path: Path) -> list[str]:
@@ -204,7 +238,7 @@ def _from_json(con: Any, i: int, name: str, kinds: set[str], where: str) -> Colu
     return from_objects(name, examples, where)
 
 
-def read_parquet(path: Path, asked: Sequence[str], where: str) -> Found:
+def read_parquet(path: Path, asked: Sequence[str], how: How) -> Found:
     """Read columns of a Parquet file; categories that pandas or polars wrote keep their order."""
     with connect() as con:
         fields = {"path": _literal(path)}
@@ -239,7 +273,7 @@ def read_parquet(path: Path, asked: Sequence[str], where: str) -> Found:
             if not len(made[plain[0]].values):
                 raise no_rows(path.name)
         columns = [made[i] for i in range(len(asked))]
-        return Found(columns, Source(where), blanks_around(known, asked, where))
+        return Found(columns, Source(how.name), blanks_around(known, asked, how.name))
 
 
 def _from_array(name: str, array: Any, kind: str, where: str) -> Column:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from forwhom.data.arrow import from_arrow, is_polars_categorical
@@ -12,29 +13,19 @@ from forwhom.data.duck import read_json_lines, read_parquet
 from forwhom.data.encode import blanks_around, locate, no_rows
 from forwhom.data.labelled import read_labelled
 from forwhom.data.packed import inner_name, unpacked
-from forwhom.data.sheets import read_sheet
-from forwhom.data.source import Found, Source
+from forwhom.data.source import Found, How, Missing, Source
 from forwhom.data.table import Column
 from forwhom.data.textfile import read_delimited
 from forwhom.errors import DataError, nearest
 
-
-@dataclass(frozen=True, slots=True)
-class How:
-    """How a file is to be read: the encoding of its text, and the sheet of a workbook."""
-
-    name: str
-    encoding: str | None = None
-    sheet: str | int | None = None
-
-
 Reader = Callable[[Path, Sequence[str], How], Found]
 
 
-def read_feather(path: Path, asked: Sequence[str], name: str) -> Found:
+def read_feather(path: Path, asked: Sequence[str], how: How) -> Found:
     """Read columns of a Feather (Arrow IPC) file, checked in full before any value is used."""
     import pyarrow as pa
 
+    name = how.name
     try:
         # Never by memory_map: a damaged file's offsets would point into nothing.
         with pa.OSFile(str(path)) as stream:
@@ -63,29 +54,18 @@ def _from_field(name: str, table: Any, place: int, where: str) -> Column:
     return from_arrow(name, table.column(place), where, keep_order)
 
 
-def _text(path: Path, asked: Sequence[str], how: How) -> Found:
-    return read_delimited(path, asked, how.name, how.encoding)
-
-
-def _labelled(path: Path, asked: Sequence[str], how: How) -> Found:
-    return read_labelled(path, asked, how.name, how.encoding)
-
-
 def _sheet(path: Path, asked: Sequence[str], how: How) -> Found:
-    return read_sheet(path, asked, how.name, how.sheet)
+    from forwhom.data.sheets import read_sheet
 
-
-def _plain(read: Callable[[Path, Sequence[str], str], Found]) -> Reader:
-    """A reader of files that say all about themselves."""
-    return lambda path, asked, how: read(path, asked, how.name)
+    return read_sheet(path, asked, how)
 
 
 READERS: dict[str, Reader] = {
-    **dict.fromkeys((".csv", ".tsv", ".tab", ".txt", ".dat"), _text),
-    **dict.fromkeys((".jsonl", ".ndjson"), _plain(read_json_lines)),
-    ".parquet": _plain(read_parquet),
-    **dict.fromkeys((".feather", ".arrow"), _plain(read_feather)),
-    **dict.fromkeys((".dta", ".sav", ".zsav", ".por", ".sas7bdat", ".xpt"), _labelled),
+    **dict.fromkeys((".csv", ".tsv", ".tab", ".txt", ".dat"), read_delimited),
+    **dict.fromkeys((".jsonl", ".ndjson"), read_json_lines),
+    ".parquet": read_parquet,
+    **dict.fromkeys((".feather", ".arrow"), read_feather),
+    **dict.fromkeys((".dta", ".sav", ".zsav", ".por", ".sas7bdat", ".xpt"), read_labelled),
     **dict.fromkeys((".xlsx", ".xlsm", ".xlsb", ".xls", ".ods"), _sheet),
 }
 PACKED = (".gz", ".zip")
@@ -93,22 +73,34 @@ PACKED = (".gz", ".zip")
 _R_FILES = (".rds", ".rdata", ".rda")
 
 
-def read_file(source: str | Path, asked: Sequence[str], encoding: str | None = None,
-              sheet: str | int | None = None) -> Found:  # fmt: skip
+@contextmanager
+def read_file(
+    source: str,
+    asked: Sequence[str],
+    missing: Missing,
+    encoding: str | None = None,
+    sheet: str | int | None = None,
+) -> Iterator[Found]:
     """Read the asked columns of a file (``~`` is the home folder), also from a .gz or .zip.
 
-    Raises DataError for a file that is missing, empty, of an unknown kind or unreadable.
+    Inside the block what was unpacked is still there, for the numbers of lines in messages. Raises
+    DataError for a file that is missing, empty, of an unknown kind or unreadable.
     """
-    _refuse_address(str(source))
+    _refuse_address(source)
     path = Path(source).expanduser()
     _known_ending(path.name)
     _check_path(path)
     reader = _reader(inner_name(path), path.name)
     _check_asked(reader, path.name, encoding, sheet)
-    with unpacked(path) as held:
+    with ExitStack() as stack:
+        held = stack.enter_context(unpacked(path))
+
+        def scratch() -> Path:
+            return Path(stack.enter_context(TemporaryDirectory(prefix="forwhom-")))
+
         if not held.stat().st_size:
             raise DataError(f"{path.name} is empty.")
-        return reader(held, asked, How(path.name, encoding, sheet))
+        yield reader(held, asked, How(path.name, scratch, missing, encoding, sheet))
 
 
 def _refuse_address(source: str) -> None:
@@ -180,7 +172,7 @@ def _check_asked(reader: Reader, name: str, encoding: str | None, sheet: str | i
         raise DataError(
             f"sheet= is for workbooks (.xlsx, .ods); {name} has no sheets. Leave it out."
         )
-    if encoding is not None and reader not in (_text, _labelled):
+    if encoding is not None and reader not in (read_delimited, read_labelled):
         raise DataError(
             f"encoding= is for text, Stata, SPSS and SAS files; {name} says its own. Leave it out."
         )

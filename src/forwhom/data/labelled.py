@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 
 from forwhom.data.encode import blanks_around, from_objects, locate, no_rows
-from forwhom.data.refusals import says_missing
-from forwhom.data.source import Found, Source
+from forwhom.data.source import Found, How, Source
 from forwhom.data.table import Column
 from forwhom.errors import DataError
 
@@ -29,12 +28,13 @@ _FALLBACKS = ("CP1252", "ISO-8859-1")
 _SPOKEN = {"CP1252": "Windows-1252", "ISO-8859-1": "Latin-1"}
 
 
-def read_labelled(path: Path, asked: Sequence[str], name: str, encoding: str | None) -> Found:
+def read_labelled(path: Path, asked: Sequence[str], how: How) -> Found:
     """Read columns; values the author marked as missing (.a in Stata, -9 in SPSS) are missing.
 
     Labels are kept of values that occur. Texts are read in the file's own encoding, or where they
     are not in it, as Windows-1252 and then Latin-1.
     """
+    name, encoding = how.name, how.encoding
     if encoding is not None:
         data, about, names = _columns(path, asked, name, encoding)
         return _found(data, about, names, asked, name, ())
@@ -99,6 +99,8 @@ def _found(
             label=mended(label) if label else None,
         )
         if column.kind == "numeric" and column.labelled:
+            from forwhom.data.refusals import says_missing
+
             texts = (labels[k] for k in sorted(k for k in labels if not isinstance(k, str)))
             column = replace(column, declared=tuple(t for t in texts if not says_missing(t)))
         columns.append(column)

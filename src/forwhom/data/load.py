@@ -44,8 +44,8 @@ def load(
     if isinstance(data, str | os.PathLike):
         from forwhom.data.files import read_file
 
-        found = read_file(os.fspath(data), asked, encoding, sheet)
-        settled, notes = settle(found.columns, codes, found.source)
+        with read_file(os.fspath(data), asked, codes, encoding, sheet) as found:
+            settled, notes = settle(found.columns, codes, found.source, found.gone)
         return make_table(settled, found.source.name, "file", (*found.notes, *notes))
     if encoding is not None or sheet is not None:
         key = "sheet" if encoding is None else "encoding"

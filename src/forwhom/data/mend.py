@@ -16,6 +16,7 @@ from forwhom.errors import DataError
 
 SEARCHED = 100  # lines among which the column names are looked for
 LONGEST_FIELD = 1_000  # lines that one field in quotes may run over
+WIDEST = 500  # columns up to which every choice of closing quotes is tried
 
 _SEP = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)  # Excel's own first line
 
@@ -64,6 +65,8 @@ def mend(text: str, asked: Sequence[str], name: str, fixed: str | None, blanks: 
             notes.append(f"{name} mixes kinds of line ends; each ends a line.")
         text = text.replace("\r\n", "\n").replace("\r", "\n")
     text = text.rstrip("\x1a")  # the end of a file in DOS
+    if not text.strip():
+        raise DataError(f"{name} is empty.")
     first = text.partition("\n")[0]
     declared = _SEP.fullmatch(first)
     skipped = 0
@@ -71,7 +74,8 @@ def mend(text: str, asked: Sequence[str], name: str, fixed: str | None, blanks: 
         fixed, skipped = declared[1], 1
     lines = text.split("\n")[skipped:]
     delimiter, at = _start(lines, asked, fixed, blanks)
-    records = list(_records(lines, delimiter, skipped + 1, text))
+    width = len(_split(lines[at], delimiter))
+    records = list(_records(lines, delimiter, skipped + 1, name, width))
     return from_records(records, asked, name, "line", delimiter, at + skipped + 1, notes)
 
 
@@ -150,7 +154,9 @@ def _split(line: str, delimiter: str) -> list[str]:
         return line.split(delimiter)
 
 
-def _records(lines: Sequence[str], delimiter: str, first: int, text: str) -> Iterator[Record]:
+def _records(
+    lines: Sequence[str], delimiter: str, first: int, name: str, width: int
+) -> Iterator[Record]:
     """Records by the standard's rules for quotes, or else by the quotes that must be meant."""
     reader = csv.reader((line + "\n" for line in lines), delimiter=delimiter, strict=True)
     found: list[Record] = []
@@ -160,12 +166,17 @@ def _records(lines: Sequence[str], delimiter: str, first: int, text: str) -> Ite
             found.append(Record(first + at, fields))
             at = reader.line_num
     except csv.Error:
-        return _tolerant(lines, delimiter, first)
+        return _tolerant(lines, delimiter, first, name, width)
     return iter(found)
 
 
-def _tolerant(lines: Sequence[str], delimiter: str, first: int) -> Iterator[Record]:
-    """Quotes inside quotes, doubled, bare or behind a backslash: one closes before a delimiter."""
+def _tolerant(
+    lines: Sequence[str], delimiter: str, first: int, name: str, width: int
+) -> Iterator[Record]:
+    """Quotes inside quotes, doubled, bare or behind a backslash: one closes before a delimiter.
+
+    Where that gives another number of fields than there are names, those quotes close that give it.
+    """
     d = re.escape(delimiter)
     inside = rf'(?:[^"\\]|\\.|""(?!{d}|$)|"(?!\s*(?:{d}|$)))*'
     one = re.compile(rf'\s*"(?P<q>{inside}(?:"")?)"\s*(?={d}|$)|(?P<p>[^{d}]*)', re.DOTALL)
@@ -176,10 +187,44 @@ def _tolerant(lines: Sequence[str], delimiter: str, first: int) -> Iterator[Reco
             fields = _fields(whole, one, delimiter)
             if fields is not None or at + more >= len(lines):
                 break
-        if fields is None:  # a quote that never closes: a letter like any other
-            more, fields = 1, lines[at].split(delimiter)
+        if fields is None:
+            raise DataError(
+                f"Cannot read {name}: a quote that opens in line {first + at} never closes "
+                f"('{short(lines[at])}'). Is the file cut short? Close it, or write it twice."
+            )
+        if len(fields) != width:
+            fields = _of_width(whole, delimiter, width) or fields
         yield Record(first + at, fields)
         at += more
+
+
+def _of_width(whole: str, delimiter: str, width: int) -> list[str] | None:
+    """The fields of a record if some choice of closing quotes makes ``width`` of them."""
+    n = len(whole)
+    after = (delimiter, "")
+    closing = [i for i, c in enumerate(whole) if c == '"' and whole[i + 1 : i + 2] in after]
+    failed: set[tuple[int, int]] = set()
+
+    def parse(at: int, left: int) -> list[str] | None:
+        if (at, left) in failed:
+            return None
+        if whole[at : at + 1] == '"':
+            ends = [(at + 1, i, i + 1) for i in closing if i > at]
+        else:
+            stop = whole.find(delimiter, at)
+            stop = n if stop < 0 else stop
+            ends = [(at, stop, stop)]
+        for start, end, stop in ends:
+            field = whole[start:end].replace('\\"', '"').replace('""', '"')
+            if stop >= n:
+                if left == 1:
+                    return [field]
+            elif left > 1 and (rest := parse(stop + 1, left - 1)) is not None:
+                return [field, *rest]
+        failed.add((at, left))
+        return None
+
+    return parse(0, width) if width <= WIDEST else None
 
 
 def _fields(whole: str, one: re.Pattern[str], delimiter: str) -> list[str] | None:

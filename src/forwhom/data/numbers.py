@@ -74,6 +74,9 @@ def read_numbers(words: Sequence[str], rows: Sequence[int], decimal_comma: bool)
         name = {"thousands": "thousands commas", "decimal": "decimal commas"}.get(comma, "")
         how = name if kinds != {False} and name else "marks between thousands"
         ways = (f"{how} ('{read[0][0]}' is read as {_shown(read[0][2])})", *ways)
+    typeset = next((word for word in words if "\u2212" in word), "")
+    if typeset and any(v is not None for v in values):
+        ways = (f"typeset minus signs ('{typeset}')", *ways)
     unit = "" if any(v is not None for v in values) else _one_unit(words)
     return Written(values, ways, unit=unit)
 

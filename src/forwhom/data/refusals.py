@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from functools import lru_cache
+from functools import cache, lru_cache
 
 
 def _phrases(text: str) -> tuple[str, ...]:
@@ -57,8 +57,13 @@ UNSURE = _phrases("""
     unentschieden|sans opinion|sin opinion
 """)
 
-_HELD = re.compile(r"\b(?:" + "|".join(HELD) + r")\b")
 _CODE = re.compile(r"^[(\[]?\s*[-+]?\d+(?:\.\d+)?\s*[)\].:=,-]*\s*")
+
+
+@cache
+def _held() -> re.Pattern[str]:
+    """Compiled when a label asks for it."""
+    return re.compile(r"\b(?:" + "|".join(HELD) + r")\b")
 
 
 @lru_cache(maxsize=4096)
@@ -77,7 +82,7 @@ def says_missing(label: str, at_an_end: bool = True) -> bool:
     said = plain_label(label)
     if not said:
         return False
-    if said in WHOLE or _HELD.search(said) or said.startswith(BEGINS):
+    if said in WHOLE or _held().search(said) or said.startswith(BEGINS):
         return True
     if any(word in label.casefold() for word in ELSEWHERE):
         return True

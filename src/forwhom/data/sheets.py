@@ -7,11 +7,12 @@ import re
 import zipfile
 import zlib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import IO, Any
 
 from forwhom.data.mend import Record, from_records
-from forwhom.data.source import Found
+from forwhom.data.source import Found, How
 from forwhom.data.textfile import from_mended
 from forwhom.errors import DataError, listing, nearest
 
@@ -22,16 +23,17 @@ _REPEATED = re.compile(rb'number-(columns|rows)-repeated="(\d+)"')
 _CHUNK = 2**22
 
 
-def read_sheet(path: Path, asked: Sequence[str], name: str, sheet: str | int | None) -> Found:
+def read_sheet(path: Path, asked: Sequence[str], how: How) -> Found:
     """Read columns of one sheet; the first that is not hidden where none is named.
 
     Raises:
         DataError: no workbook, no such sheet, or one that is no table.
     """
+    name = how.name
     _check_size(path, name)
     book = _opened(path, name)
     try:
-        chosen, notes = _chosen(book, sheet, name)
+        chosen, notes = _chosen(book, how.sheet, name)
         held = book.get_sheet_by_name(chosen).to_python(skip_empty_area=False)
         book.close()
     except DataError:
@@ -42,7 +44,9 @@ def read_sheet(path: Path, asked: Sequence[str], name: str, sheet: str | int | N
     width = max((_width(record.fields) for record in records), default=0)
     records = [Record(record.line, record.fields[:width]) for record in records]
     where = f"sheet '{chosen}' of {name}"
-    return from_mended(from_records(records, asked, where, "row"), asked, where, "row", notes)
+    made = from_records(records, asked, where, "row")
+    found = from_mended(made, asked, replace(how, name=where), "row")
+    return replace(found, notes=(*notes, *found.notes))
 
 
 def _opened(path: Path, name: str) -> Any:

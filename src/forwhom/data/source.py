@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 
 from forwhom.data.table import Column
+
+Gone = Mapping[str, Sequence[tuple[str, int]]]
+Missing = Mapping[str, Sequence[str | float | int | bool]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +34,31 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class How:
+    """How a file is to be read.
+
+    Attributes:
+        name: of the file, for messages, also where it was inside another.
+        scratch: makes an empty folder that lasts until the columns are settled.
+        missing: codes that stand for missing values, by column.
+        encoding: of its text; sheet: of a workbook; None where nothing was said.
+    """
+
+    name: str
+    scratch: Callable[[], Path]
+    missing: Missing
+    encoding: str | None = None
+    sheet: str | int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
-    """What a reader found: the asked columns, where they are from, and what was done."""
+    """What a reader found: the asked columns, where they are from, and what was done.
+
+    ``gone`` are words that were taken as missing, with their rows, by column.
+    """
 
     columns: list[Column]
     source: Source
     notes: tuple[str, ...] = ()
+    gone: Gone = field(default_factory=dict)

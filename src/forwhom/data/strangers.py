@@ -27,6 +27,12 @@ class Stranger:
     rows: NDArray[np.int64]
     unit: str = ""
 
+    @property
+    def on_top(self) -> bool:
+        """Whether they are words in the very first rows, as a second header is."""
+        first = self.rows.tolist() == list(range(len(self.rows))) and len(self.rows) <= 3
+        return first and all(any(c.isalpha() for c in word) for word in self.words)
+
     @classmethod
     def of(
         cls, column: Column, places: Sequence[int], counts: Sequence[int], unit: str = ""
@@ -55,15 +61,16 @@ def refuse(
         way = f"Write the numbers alone, or say {keep} to take every value as a level."
         return DataError(f"{held}. {way}")
     named = {s.column: s.words for s in strangers if not s.unit}
+    digits = any(c.isdigit() for words in named.values() for word in words for c in word)
     many = max(len(words) for words in named.values()) > 3 * SHOWN
     flags = " ".join(f"--missing {_flag(name, words)}" for name, words in named.items())
     way = f"If they stand for missing values, say {suggestion(named, missing)}"
     way += "" if many else f" (on the command line: {flags})"
-    if all(int(s.rows.max()) < 3 for s in strangers):
+    if all(s.on_top for s in strangers):
         way = f"They may be a second header: delete those {word}s. {way}"
     return DataError(
         f"{held}. {way}; to take every value of '{first}' as a level, say {keep}; else correct "
-        "them."
+        f"{'them, or write them as the other numbers are' if digits else 'them'}."
     )
 
 

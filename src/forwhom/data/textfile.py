@@ -6,14 +6,17 @@ import codecs
 import csv
 import itertools
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from forwhom.data.duck import Irregular, read_words
 from forwhom.data.encode import blanks_around, locate, place_of
-from forwhom.data.mend import Mended, mend
-from forwhom.data.source import Found, Source
+from forwhom.data.source import Found, How, Source
 from forwhom.errors import DataError
+
+if TYPE_CHECKING:
+    from forwhom.data.mend import Mended
 
 _MARK = "\ufeff"  # the byte order mark that Excel puts first
 _MARKS = (
@@ -27,41 +30,53 @@ _CONTROL = frozenset(range(32)) - {9, 10, 12, 13, 26}
 _TAIL = 4096
 
 
-def read_delimited(path: Path, asked: Sequence[str], name: str, encoding: str | None) -> Found:
+def read_delimited(path: Path, asked: Sequence[str], how: How) -> Found:
     """Read columns of a delimited file; the delimiter is the header's commonest of ``, ; tab |``.
 
     Raises:
         DataError: no text, no such column, or lines that are no rows of the table.
     """
     fixed = "\t" if path.name.lower().endswith((".tsv", ".tab")) else None
-    if encoding is None:
+    if how.encoding is None:
         try:
-            return _as_it_is(path, asked, name, fixed)
+            return _as_it_is(path, asked, how, fixed)
         except (Irregular, UnicodeDecodeError, csv.Error):
             pass
-    text, notes = decoded(path.read_bytes(), name, encoding)
+    text, notes = decoded(path.read_bytes(), how.name, how.encoding)
+    if notes or how.encoding:  # the encoding may be all that is out of the way
+        copy = how.scratch() / "utf-8.csv"
+        copy.write_text(text, encoding="utf-8", newline="")
+        try:
+            found = _as_it_is(copy, asked, how, fixed)
+            return replace(found, notes=(*notes, *found.notes))
+        except (Irregular, UnicodeError, csv.Error):
+            pass
+    from forwhom.data.mend import mend
+
     blanks = path.suffix.lower() in (".txt", ".dat")
-    return from_mended(mend(text, asked, name, fixed, blanks), asked, name, "line", notes)
+    found = from_mended(mend(text, asked, how.name, fixed, blanks), asked, how, "line")
+    return replace(found, notes=(*notes, *found.notes))
 
 
-def from_mended(
-    made: Mended, asked: Sequence[str], name: str, word: str, notes: Sequence[str] = ()
-) -> Found:
+def from_mended(made: Mended, asked: Sequence[str], how: How, word: str) -> Found:
     """Columns of a mended table, by the same rules as those of a CSV file."""
-    places = locate(made.header, asked, name)
-    with TemporaryDirectory(prefix="forwhom-") as folder:
-        copy = Path(folder) / "mended.csv"
-        with copy.open("w", encoding="utf-8", newline="") as out:
-            writer = csv.writer(out, lineterminator="\n", quoting=csv.QUOTE_ALL)
-            writer.writerow(f"c{i}" for i in range(len(places)))
-            writer.writerows([row[place] for place in places] for row in made.rows)
-        columns = read_words(copy, len(places), ",", range(len(places)), asked)
+    places = locate(made.header, asked, how.name)
+    copy = how.scratch() / "mended.csv"
+    with copy.open("w", encoding="utf-8", newline="") as out:
+        writer = csv.writer(out, lineterminator="\n", quoting=csv.QUOTE_ALL)
+        writer.writerow(f"c{i}" for i in range(len(places)))
+        writer.writerows([row[place] for place in places] for row in made.rows)
+    held = range(len(places))
+    columns, gone = read_words(copy, len(places), ",", held, asked, how.missing)
     lines = made.lines
-    source = Source(name, lambda rows: [lines[row] for row in rows], word, made.delimiter == ";")
-    return Found(columns, source, (*notes, *made.notes, *blanks_around(made.header, asked, name)))
+    source = Source(
+        how.name, lambda rows: [lines[row] for row in rows], word, made.delimiter == ";"
+    )
+    notes = (*made.notes, *blanks_around(made.header, asked, how.name))
+    return Found(columns, source, notes, gone)
 
 
-def _as_it_is(path: Path, asked: Sequence[str], name: str, fixed: str | None) -> Found:
+def _as_it_is(path: Path, asked: Sequence[str], how: How, fixed: str | None) -> Found:
     """The fast way, for UTF-8 text that is a table from its first line to its last."""
     with path.open(encoding="utf-8", newline="") as stream:
         first = stream.readline()
@@ -70,22 +85,17 @@ def _as_it_is(path: Path, asked: Sequence[str], name: str, fixed: str | None) ->
         delimiter = fixed or _delimiter(first)
         rows = csv.reader(itertools.chain([first], stream), delimiter=delimiter)
         header = next(rows, [])
-        more = next(rows, None)
-        more = more if more else next((row for row in rows if row), None)
-    if (
-        marked
-        or more is None
-        or len(more) != len(header)
-        or _has_footer(path, len(header), delimiter)
-    ):
-        raise Irregular("")
-    if any(place_of(header, one) is None for one in asked):
-        raise Irregular("")
-    places = locate(header, asked, name)
-    columns = read_words(path, len(header), delimiter, places, asked)
+        body = next((row for row in rows if row), [])
+    regular = len(body) == len(header) and not marked
+    if not regular or any(place_of(header, one) is None for one in asked):
+        raise Irregular("another header")
+    if _has_footer(path, len(header), delimiter):
+        raise Irregular("a footer")
+    places = locate(header, asked, how.name)
+    columns, gone = read_words(path, len(header), delimiter, places, asked, how.missing)
     lines = _line_numbers(path, delimiter, len(header))
-    source = Source(name, lines, "line", delimiter == ";")
-    return Found(columns, source, blanks_around(header, asked, name))
+    source = Source(how.name, lines, "line", delimiter == ";")
+    return Found(columns, source, blanks_around(header, asked, how.name), gone)
 
 
 def _delimiter(first: str) -> str:
@@ -172,4 +182,5 @@ def decoded(raw: bytes, name: str, encoding: str | None) -> tuple[str, tuple[str
 
 
 def _spoken(encoding: str) -> str:
-    return {"cp1252": "Windows-1252 (encoding='cp1252')"}.get(encoding, f"encoding='{encoding}'")
+    names = {"cp1252": "Windows-1252", "latin-1": "Latin-1"}
+    return f"{names[encoding]} (encoding='{encoding}')"

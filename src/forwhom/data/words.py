@@ -16,35 +16,25 @@ All of it is said, one sentence each. ``missing={"x": []}`` takes column x as it
 from __future__ import annotations
 
 import contextlib
-import unicodedata
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from forwhom.data.encode import WHOLE_UP_TO, boolean, numeric
 from forwhom.data.keys import KeyType
-from forwhom.data.numbers import read_numbers
-from forwhom.data.refusals import says_missing
-from forwhom.data.source import Source
-from forwhom.data.strangers import Stranger, refuse
+from forwhom.data.source import Gone, Source
 from forwhom.data.table import Column
+from forwhom.data.tokens import MAYBE_ZERO, MOST_MAYBE, TOKENS
 from forwhom.errors import listing, plural
+
+if TYPE_CHECKING:
+    from forwhom.data.strangers import Stranger
 
 Level = str | float | int | bool
 Missing = Mapping[str, Sequence[Level]]
-
-# Read as missing in columns of numbers and of true and false; in a column of text each may be a level.
-TOKENS = frozenset(
-    ("NA", "N/A", "n/a", "na", "n.a.", "N.A.", "#N/A", "<NA>", "NaN", "nan", "NAN", "-nan", "NaT",
-     "null", "NULL", "Null", "<null>", "(null)", "\\N", ".", "..", "...", "#DIV/0!", "#VALUE!",
-     "#REF!", "#NAME?", "#NUM!", "#NULL!", "1.#QNAN", "-1.#IND", "1.#IND", "._",
-     *(f".{letter}" for letter in "abcdefghijklmnopqrstuvwxyz"))
-)  # fmt: skip
-# Likewise, where they are at most a fifth of the rows: they can also stand for none at all, zero.
-MAYBE_ZERO = frozenset(("None", "-", "--", "---", "\u2013", "\u2014"))
 
 NEARLY = 0.8  # share of numbers from which a column is nearly all numbers
 SEVERAL = 5  # different numbers from which their share among the different words counts
@@ -54,9 +44,11 @@ MOST_COMPARED = 50_000  # levels up to which those that differ in capitals are l
 
 
 def settle(
-    columns: Sequence[Column], missing: Missing, source: Source
+    columns: Sequence[Column], missing: Missing, source: Source, gone: Gone | None = None
 ) -> tuple[list[Column], tuple[str, ...]]:
     """Columns as they are meant, and a sentence for everything that was done.
+
+    ``gone`` are words that the reader took as missing already, with their rows, by column.
 
     Raises:
         DataError: columns that are nearly all numbers, with their strangers and the way out.
@@ -66,15 +58,17 @@ def settle(
     strangers: list[Stranger] = []
     for column in columns:
         asked = missing.get(column.name)
+        before = (gone or {}).get(column.name, ())
+        notes += _gone_notes(column.name, before, asked or ())
         column, said = _trimmed(column)
         notes += said
         if asked:
-            column, said = _made_missing(column, asked)
+            column, said = _made_missing(column, asked, {word.strip() for word, _ in before})
             notes += said
         if column.kind == "text" and (asked is None or len(asked)):
             found, said = _judged(column, source)
             notes += said
-            if isinstance(found, Stranger):
+            if not isinstance(found, Column):
                 strangers.append(found)
             else:
                 column = found
@@ -82,6 +76,8 @@ def settle(
         made.append(column)
     if not strangers:
         return made, tuple(notes)
+    from forwhom.data.strangers import refuse
+
     count = _header_lines(made, strangers) if source.lines else 0
     if not count:
         raise refuse(
@@ -122,7 +118,9 @@ def _trimmed(column: Column) -> tuple[Column, list[str]]:
     return made, [note]
 
 
-def _made_missing(column: Column, asked: Sequence[Level]) -> tuple[Column, list[str]]:
+def _made_missing(
+    column: Column, asked: Sequence[Level], before: Set[str]
+) -> tuple[Column, list[str]]:
     """The codes asked for become missing; each is counted, or said to be absent."""
     notes = []
     gone: NDArray[np.bool_] = np.zeros(len(column.values), dtype=bool)
@@ -134,7 +132,7 @@ def _made_missing(column: Column, asked: Sequence[Level]) -> tuple[Column, list[
             notes.append(
                 f"In '{column.name}' {shown} is missing, as asked ({plural(rows, 'row')})."
             )
-        elif not (isinstance(code, str) and code.strip() in TOKENS | {""}):
+        elif not (isinstance(code, str) and code.strip() in TOKENS | before | {""}):
             notes.append(f"missing: '{column.name}' never holds {shown}.")
         gone |= hit
     return (_without(column, gone) if gone.any() else column), notes
@@ -210,6 +208,9 @@ def _judged(column: Column, source: Source) -> tuple[Column | Stranger, list[str
         return _replaced(column, values, boolean), _said(
             column, tokens, counts, source, "true and false"
         )
+    from forwhom.data.numbers import read_numbers  # patterns take a while to compile
+    from forwhom.data.strangers import Stranger
+
     written = read_numbers(words, rows, source.decimal_comma)
     if written.codes:
         return column, []
@@ -218,7 +219,7 @@ def _judged(column: Column, source: Source) -> tuple[Column | Stranger, list[str
         if declared:
             return column, []
         maybe = [i for i, level in enumerate(levels) if level in MAYBE_ZERO]
-        if sum(counts[i] for i in maybe) > (1 - NEARLY) * sum(counts):
+        if sum(counts[i] for i in maybe) > MOST_MAYBE * sum(counts):
             return Stranger.of(column, maybe, counts), []
         values = {i: v for i, v in zip(rest, written.values, strict=True) if v is not None}
         return _numbered(column, values), _said(
@@ -227,6 +228,8 @@ def _judged(column: Column, source: Source) -> tuple[Column | Stranger, list[str
     if not (written.unit or _nearly(numbers, rows)):
         return column, []
     strange = [i for i, number in zip(rest, numbers, strict=True) if not number]
+    from forwhom.data.refusals import says_missing
+
     if declared and not any(says_missing(levels[i]) for i in strange):
         return column, []
     return Stranger.of(column, strange, counts, written.unit), []
@@ -273,6 +276,19 @@ def _relabelled(made: Column, column: Column, values: Mapping[int, Any]) -> Colu
     return replace(made, label=column.label, value_labels=tuple(labels))
 
 
+def _gone_notes(name: str, gone: Sequence[tuple[str, int]], asked: Sequence[Level]) -> list[str]:
+    """What is said of words taken as missing, of those asked for apart."""
+    notes = []
+    for as_asked in (True, False):
+        held = [(word, n) for word, n in gone if (word.strip() in asked) == as_asked]
+        if held:
+            shown = ", ".join(f"'{word}' ({plural(n, 'row')})" for word, n in held)
+            verb = "is" if len(held) == 1 else "are"
+            how = "missing, as asked" if as_asked else "taken as missing"
+            notes.append(f"In '{name}' {shown} {verb} {how}.")
+    return notes
+
+
 def _said(
     column: Column,
     tokens: Sequence[bool],
@@ -282,13 +298,8 @@ def _said(
     ways: Sequence[str] = (),
 ) -> list[str]:
     levels = column.levels or ()
-    gone = [
-        f"'{levels[i]}' ({plural(counts[i], 'row')})" for i, token in enumerate(tokens) if token
-    ]
-    notes = []
-    if gone:
-        verb = "is" if len(gone) == 1 else "are"
-        notes.append(f"In '{column.name}' {', '.join(gone)} {verb} taken as missing.")
+    gone = [(levels[i], counts[i]) for i, token in enumerate(tokens) if token]
+    notes = _gone_notes(column.name, gone, ())
     if ways:
         notes.append(f"'{column.name}' is written with {' and '.join(ways)}.")
     elif not gone and source.lines is None:  # text files hold nothing but text
@@ -304,9 +315,11 @@ def _alike(column: Column) -> list[str]:
     levels = column.levels or ()
     if column.kind != "text" or not 1 < len(levels) <= MOST_COMPARED:
         return []
+    from unicodedata import normalize
+
     found: dict[str, list[int]] = {}
     for i, level in enumerate(levels):
-        key = " ".join(unicodedata.normalize("NFKC", level).casefold().split())
+        key = " ".join(normalize("NFKC", level).casefold().split())
         found.setdefault(key, []).append(i)
     same = [places for places in found.values() if len(places) > 1]
     if not same:

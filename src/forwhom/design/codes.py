@@ -9,7 +9,7 @@ import numpy as np
 from forwhom.data.refusals import says_missing
 from forwhom.data.strangers import short, suggestion
 from forwhom.data.table import Column, Table
-from forwhom.design.encode import number_text
+from forwhom.design.levels import number_text
 from forwhom.errors import DataError, plural
 from forwhom.families import FAMILIES
 from forwhom.plan import Plan
@@ -47,8 +47,8 @@ def check_codes(plan: Plan, table: Table) -> None:
     raise DataError(
         f"{'; '.join(shown)}: by {'its label the code' if one else 'their labels codes'} of "
         f"missing answers, which would be used as {'a number' if one else 'numbers'}. Say "
-        f"{suggestion(whole, dict(plan.missing))} to have {'it' if one else 'them'} missing; an empty list, as in "
-        f"{suggestion({first: []}, {})}, takes the column as it stands."
+        f"{suggestion(whole, dict(plan.missing))} to have {'it' if one else 'them'} missing; an "
+        f"empty list, as in {suggestion({first: []}, {})}, takes the column as it stands."
     )
 
 

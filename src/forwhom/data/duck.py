@@ -115,21 +115,40 @@ def read_words(
         gone: dict[str, list[tuple[str, int]]] = {}
         columns = []
         for i, name in enumerate(asked):
-            if not (name in missing and not missing[name]):  # an empty list: all as it stands
-                gone[name] = _tokens(con, i, missing.get(name, ()))
-            columns.append(_from_words(con, i, name))
+            column, gone[name] = _from_words(con, i, name, missing.get(name))
+            columns.append(column)
         return columns, gone
 
 
-def _tokens(con: Any, i: int, asked: Sequence[object]) -> list[tuple[str, int]]:
-    """Make missing the words beside the numbers of a column, where they all say that they are.
+def _from_words(
+    con: Any, i: int, name: str, asked: Sequence[object] | None
+) -> tuple[Column, list[tuple[str, int]]]:
+    """One column of the table ``held`` whose fields are all text, by the rules above.
 
-    Column by column in the engine, as a long column has too many different numbers to look at.
+    With it the words that are missing in it, ``asked`` or known, and the rows of each.
     """
     number = _AS_NUMBER.format(c=f"c{i}")
-    n, n_numbers = con.execute(f"select count(c{i}), count({number}) from held").fetchone()
-    if not n_numbers or n_numbers == n:
-        return []
+    n, n_numbers, n_dots, n_booleans = con.execute(
+        f"select count(c{i}), count({number}), count(*) filter (c{i} = '.'), "
+        f"count(*) filter (lower(c{i}) in ('true', 'false')) from held"
+    ).fetchone()
+    gone: list[tuple[str, int]] = []
+    as_it_stands = asked is not None and not asked
+    if 0 < n_numbers < n and not as_it_stands:
+        gone = _tokens(con, i, n, asked or ())
+    if gone or n_numbers + n_dots == n:
+        return _numbers(con, i, name, f"try_cast(c{i} as double)"), gone
+    if n_booleans == n:
+        return boolean(name, _filled(con, f"(lower(c{i}) = 'true')::double")), gone
+    return _from_text(con, i, name), gone
+
+
+def _tokens(con: Any, i: int, n: int, asked: Sequence[object]) -> list[tuple[str, int]]:
+    """Make missing the words beside the numbers of a column, where they all say that they are.
+
+    In the engine, as a long column has too many different numbers to look at one by one.
+    """
+    number = _AS_NUMBER.format(c=f"c{i}")
     found = con.execute(
         f"select c{i}, count(*) from held where c{i} is not null and {number} is null "
         f"group by c{i} order by 2 desc, 1 limit {MOST_TOKENS + 1}"
@@ -141,20 +160,6 @@ def _tokens(con: Any, i: int, asked: Sequence[object]) -> list[tuple[str, int]]:
         return []
     con.execute(f"update held set c{i} = null where c{i} is not null and {number} is null")
     return [(str(word).strip(), int(rows)) for word, rows in found]
-
-
-def _from_words(con: Any, i: int, name: str) -> Column:
-    """One column of the table ``held`` whose fields are all text, by the rules above."""
-    number = _AS_NUMBER.format(c=f"c{i}")
-    n, n_numbers, n_dots, n_booleans = con.execute(
-        f"select count(c{i}), count({number}), count(*) filter (c{i} = '.'), "
-        f"count(*) filter (lower(c{i}) in ('true', 'false')) from held"
-    ).fetchone()
-    if n_numbers + n_dots == n:
-        return _numbers(con, i, name, f"try_cast(c{i} as double)")
-    if n_booleans == n:
-        return boolean(name, _filled(con, f"(lower(c{i}) = 'true')::double"))
-    return _from_text(con, i, name)
 
 
 def _numbers(con: Any, i: int, name: str, expression: str) -> Column:

@@ -18,6 +18,7 @@ SEARCHED = 100  # lines among which the column names are looked for
 LONGEST_FIELD = 1_000  # lines that one field in quotes may run over
 WIDEST = 500  # columns up to which every choice of closing quotes is tried
 
+_REMARK = re.compile(r"\s*(?:[^\W\d][\w ]{1,30}:\s|[*©†])")
 _SEP = re.compile(r'"?sep=(.)"?\s*', re.IGNORECASE)  # Excel's own first line
 
 
@@ -95,7 +96,9 @@ def from_records(
     if not any(record.held for record in records):
         raise DataError(f"{name} is empty.")
     header = records[at].fields
-    body = [record for record in records[at + 1 :] if record.held]
+    body = [record for record in records[at + 1 :] if record.held or len(header) == 1]
+    while body and not body[-1].held:
+        body.pop()
     made = Mended(header, [], [], delimiter, list(notes))
     before = [record for record in records[:at] if record.held]
     if before:
@@ -286,21 +289,29 @@ def _without_footer(
 ) -> list[Record]:
     """Lines after the data that hold one text: a source, a note."""
     n = len(made.header)
-    single = [r.held <= 1 and (len(r.fields) < n or n > 2) and not _is_number(r) for r in body]
+    single = [_is_remark(r, n) for r in body]
     if n < 2 or sum(single) > 0.2 * len(body):
         return body
     keeps_none = len(asked) > 1 or made.header[:1] != list(asked)
     end = len(body)
     while end and single[end - 1] and (keeps_none or len(body[end - 1].fields) < n):
         end -= 1
-    # A text with a delimiter in it looks like fields; it follows nothing but the data.
-    if end and len(body[end - 1].fields) < n and end < len(body):
-        record = body[end - 1]
-        if not _is_number(record):
-            end -= 1
     if end < len(body):
         made.notes.append(_left_out(body[end:], "after the data", name, word))
     return body[:end]
+
+
+def _is_remark(record: Record, n: int) -> bool:
+    """Whether a line among rows of ``n`` fields is none: one text of several words, or "Source:".
+
+    One word in a line that is too short may be the beginning of a row that was cut off.
+    """
+    text = record.fields[0].strip()
+    if len(record.fields) < n and _REMARK.match(text):
+        return True
+    if record.held > 1 or not text or _is_number(record):
+        return False
+    return n > 2 if len(record.fields) == n else " " in text
 
 
 def _is_number(record: Record) -> bool:

@@ -84,7 +84,7 @@ def settle(
             strangers, missing, source.name, source.at, source.word if source.lines else "row"
         )
     rest = [_from(column, count) for column in columns]
-    made, after = settle(rest, missing, _shifted(source, count))
+    made, after = settle(rest, missing, _shifted(source, count), gone)
     return made, (_headers_note(strangers, count, source), *after)
 
 
@@ -213,7 +213,11 @@ def _judged(column: Column, source: Source) -> tuple[Column | Stranger, list[str
 
     written = read_numbers(words, rows, source.decimal_comma)
     if written.codes:
-        return column, []
+        first = next(word for word in words if word[0] == "0" and len(word) > 1)
+        return column, [
+            f"'{column.name}' holds codes with leading zeros ('{first}'): they are levels, not "
+            "numbers."
+        ]
     numbers = [value is not None for value in written.values]
     if all(numbers):
         if declared:

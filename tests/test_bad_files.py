@@ -30,7 +30,8 @@ class TestFiles:
             ("junk.feather", b"junk" * 50, "Cannot read junk.feather"),
             ("junk.csv.gz", b"junk" * 50, "Cannot read junk.csv.gz"),
             ("cut.csv.gz", gzip.compress(b"vote,letter\n" * 999)[:40], "Cannot read cut.csv.gz"),
-            ("data.xlsx", b"PK", "Cannot tell what kind of file 'data.xlsx' is (.xlsx)"),
+            ("data.docx", b"PK", "Cannot tell what kind of file 'data.docx' is (.docx)"),
+            ("junk.xlsx", b"PK", "Cannot read junk.xlsx"),
         ],
     )
     def test_unreadable(self, name: str, content: bytes, words: str, tmp_path: Path) -> None:

@@ -412,7 +412,7 @@ def test_an_existing_plan_is_not_overwritten_by_its_own_results(data, tmp_path):
 def test_an_interrupt_leaves_nothing(data, tmp_path):
     script = (
         "import os, signal, forwhom.api, forwhom.cli as cli\n"
-        "forwhom.api.load = lambda *a: os.kill(os.getpid(), signal.SIGINT)\n"
+        "forwhom.api.load = lambda *a, **k: os.kill(os.getpid(), signal.SIGINT)\n"
         "cli.main()\n"
     )
     found = process("-c", script, "fit", data, *BASE, *MODIFIERS, "--out", tmp_path / "a" / "b")

@@ -68,6 +68,9 @@ def fit(
     draws: int | None = None,
     seed: int | None = None,
     level: float | None = None,
+    missing: Mapping[str, Any] | None = None,
+    encoding: str | None = None,
+    sheet: str | int | None = None,
     progress: Progress = _silent,
     **unknown: Any,
 ) -> Fit:
@@ -79,7 +82,8 @@ def fit(
 
     Args:
         data: a pandas, polars or pyarrow table, a dict of columns, or the path of a CSV, Parquet,
-            Feather, JSON Lines, Stata, SPSS or SAS file. May be left out where a plan names it.
+            Feather, JSON Lines, Stata, SPSS, SAS, Excel or OpenDocument file, also inside a .gz or
+            .zip. May be left out where a plan names it.
         outcome: the dependent variable.
         treatment: 0/1, boolean, text (each arm against a reference), or a numeric dose. Several as
             a list, or with their own modifiers: ``{"ad": "age*party", "mailer": "age"}``.
@@ -123,6 +127,10 @@ def fit(
         draws: number of posterior draws (4000); independent but for those by NUTS.
         seed: of the random draws; the same seed gives the same draws.
         level: of the intervals (0.95).
+        missing: codes that stand for missing values, by column, such as
+            ``{"therm": [999], "age": ["?"]}``; an empty list takes a column as it stands.
+        encoding: of a text, Stata or SPSS file ("cp1252"); default: found out.
+        sheet: of a workbook, its name or number from 1; default: the first.
         progress: called with the name of each stage as it starts.
 
     Returns:
@@ -173,11 +181,14 @@ def fit(
         "draws": draws,
         "seed": seed,
         "level": level,
+        "missing": missing,
+        "encoding": encoding,
+        "sheet": sheet,
         **unknown,
     }
     made = _plan_of(data, plan, keywords)
     progress("Reading the data")
-    table = load(data if data is not None else made.data, made.columns)
+    table = load(data if data is not None else made.data, made.columns, **made.reading)
     return fit_table(made, table, progress)
 
 
@@ -290,7 +301,7 @@ def prior_predictive(
     # Its numbers are checked as a plan's are.
     checked = make_plan(outcome="y", treatment="d", groups="g", draws=draws, seed=seed or made.seed)
     made = replace(made, draws=checked.draws, seed=checked.seed)
-    table = load(data if data is not None else made.data, made.columns)
+    table = load(data if data is not None else made.data, made.columns, **made.reading)
     design, rows = build_design(made, table)
     cells = reduce_rows(design, rows, keep_rows=True)
     check_columns(design, cells)

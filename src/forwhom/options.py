@@ -23,7 +23,8 @@ Source = Annotated[
     str | None,
     typer.Argument(
         metavar="DATA|PLAN.toml",
-        help="A CSV, Parquet, Feather, JSON Lines, Stata, SPSS or SAS file; or a plan file.",
+        help="A CSV, Excel, OpenDocument, Parquet, Feather, JSON Lines, Stata, SPSS or SAS file; "
+        "or a plan file.",
     ),
 ]
 
@@ -160,6 +161,21 @@ Draws = Annotated[str | None, _flag("N", "Posterior draws", default=f"{known.DEF
 Seed = Annotated[str | None, _flag("N", "Seed of the draws", default=known.DEFAULT_SEED)]
 Level = Annotated[str | None, _flag("SHARE", "Level of the intervals", default=known.DEFAULT_LEVEL)]
 Data = Annotated[str | None, _flag("FILE", "The data of a plan file, in place of those it names")]
+Missing = Annotated[
+    list[str] | None,
+    _flag(
+        "COLUMN=CODES",
+        'Codes that stand for missing values, repeatable: "therm=999", "age=n/a,?"; "therm=" takes '
+        "the column as it stands",
+    ),
+]
+Encoding = Annotated[
+    str | None,
+    _flag("NAME", "Encoding of a text, Stata or SPSS file, such as cp1252 [default: found out]"),
+]
+Sheet = Annotated[
+    str | None, _flag("SHEET", "Sheet of a workbook, by name or number from 1 [default: the first]")
+]
 Row = Annotated[str | None, _flag("COLUMN", "Rows of the effects figure")]
 Column = Annotated[str | None, _flag("COLUMN", "Columns of the effects figure")]
 Color = Annotated[str | None, _flag("COLUMN", "Colours of the effects figure")]

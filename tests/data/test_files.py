@@ -60,9 +60,11 @@ def test_the_type_of_a_csv_column(tmp_path, fields, kind, expected):
 
 def test_the_whole_csv_file_decides_the_type(tmp_path):
     path = csv(tmp_path, "x,y\n" + "1,2\n" * 60_000 + "none of these,2.5\n")
-    table = load(path, ["x", "y"])
+    table = load(path, ["x", "y"], {"x": []})
     assert table.columns["x"].levels == ("1", "none of these")
     assert table.columns["y"].values[-1] == 2.5
+    with pytest.raises(DataError, match=r"'none of these' in 1 row \(line 60002\)"):
+        load(path, ["x", "y"])
 
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
@@ -189,7 +191,7 @@ def test_values_marked_as_missing_are_missing(tmp_path):
     )
     column = load(path, ["vote"]).columns["vote"]
     np.testing.assert_array_equal(column.values, [1, np.nan, 2])
-    assert column.value_labels == ((-9.0, "Refused"), (1.0, "Yes"), (2.0, "No"))
+    assert column.value_labels == ((1.0, "Yes"), (2.0, "No"))  # of values that occur
 
 
 def test_tagged_missing_values_of_stata(tmp_path):
@@ -221,7 +223,7 @@ def test_a_missing_file_names_the_nearest(tmp_path):
 
 
 def test_an_unknown_ending_lists_the_known_ones(tmp_path):
-    for name in ("t.xlsx", "noending"):
+    for name in ("t.docx", "noending"):
         with pytest.raises(DataError) as caught:
             load(csv(tmp_path, "x", name), ["x"])
         assert f"Cannot tell what kind of file '{name}' is" in str(caught.value)
@@ -256,12 +258,11 @@ def test_a_gz_file_that_is_cut_short(tmp_path):
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ("a,b\n1,2\n1,2,3\n", "Cannot read t.csv: .*Line: 3.*1,2,3.*Expected Number of Columns: 2"),
-        ("a,b\n1,2\n1\n", "Cannot read t.csv: .*Line: 3"),
-        ('a,b\n1,"2\n', "Cannot read t.csv: .*Line: 2"),
+        ("a,b\n1,2\n1,2,3\n", "line 3 has 3 fields and there are 2 column names .'1,2,3'"),
+        ("a,b\n1,2\n1\n", "line 3 has 1 field and there are 2 column names .'1'"),
+        ('a,b\n1,"2\n', r"a quote that opens in line 2 never closes .'1,.2'"),
         ("a,b\n", "t.csv has column names but no rows"),
         ("\n\n", "t.csv is empty"),
-        ("\na,b\n1,2\n", "t.csv starts with an empty line"),
     ],
 )
 def test_csv_files_that_cannot_be_used(tmp_path, words, said):
@@ -273,8 +274,9 @@ def test_csv_in_another_encoding(tmp_path):
     path = tmp_path / "t.csv"
     for words in ("a,ü\n1,2\n", "a,b\n1,ü\n"):
         path.write_bytes(words.encode("latin-1"))
-        with pytest.raises(DataError, match=r"t.csv is not UTF-8 text. Save it again"):
-            load(path, ["a"])
+        table = load(path, ["a"])
+        assert table.columns["a"].values.tolist() == [1.0]
+        assert "t.csv is not UTF-8 text (line " in table.notes[0]
 
 
 def test_a_small_csv_imports_no_data_frame_library(tmp_path):

@@ -44,6 +44,9 @@ FULL: dict[str, object] = {
     "draws": 123,
     "seed": 2**62,
     "level": 0.1 + 0.2,
+    "missing": {"my age": [999, -9.5, 'n/a "quoted"'], "größe": []},
+    "encoding": "cp1252",
+    "sheet": "Sheet 2",
 }
 
 

@@ -200,15 +200,15 @@ def _table(c: Contender, data: object, known: dict[tuple[str, ...], Table]) -> T
             "these fits divide the rows into different cells, so rows can only be paired with the "
             "data at hand: give data=, the table that was fitted."
         )
-    columns = tuple(c.plan.columns)
-    if columns not in known:
-        known[columns] = load(source, columns)
-    if known[columns].fingerprint != c.fingerprint:
+    key = (*c.plan.columns, repr(c.plan.reading))
+    if key not in known:
+        known[key] = load(source, c.plan.columns, **c.plan.reading)
+    if known[key].fingerprint != c.fingerprint:
         raise DataError(
             f"the data are not those of fit '{c.name}': their fingerprints differ. Give the table "
             "that was fitted, unchanged."
         )
-    return known[columns]
+    return known[key]
 
 
 def _used(plan: Plan, table: Table) -> NDArray[np.bool_]:

@@ -1,7 +1,7 @@
-"""CSV, TSV, JSON Lines and Parquet files through DuckDB, without any data frame library.
+"""Delimited text, JSON Lines and Parquet files through DuckDB, without any data frame library.
 
 A CSV file has no types, so they are read off the values of the whole file, by rules that are the
-same for every version of DuckDB:
+same for every version of DuckDB (what else the words of a text column may say is in ``words``):
 
 - missing: an empty field or one of ``MISSING``; in a column of numbers also a single ``.``;
 - numeric: every value is a number and none starts with a zero that a number would not have
@@ -12,29 +12,39 @@ same for every version of DuckDB:
 
 from __future__ import annotations
 
-import csv
-import gzip
-import itertools
 import os
-import shutil
-import tempfile
-import zlib
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 import numpy as np
 
 from forwhom.data.arrow import from_arrow, is_polars_categorical
-from forwhom.data.encode import boolean, from_objects, locate, no_rows, numeric, text, unusable
+from forwhom.data.encode import (
+    WHOLE_UP_TO,
+    blanks_around,
+    boolean,
+    from_objects,
+    locate,
+    no_rows,
+    numeric,
+    text,
+    unusable,
+)
+from forwhom.data.source import Found, Gone, How, Missing, Source
 from forwhom.data.table import Column
+from forwhom.data.tokens import MAYBE_ZERO, MOST_MAYBE, TOKENS
 from forwhom.errors import DataError
 
-_MARK = "\ufeff"  # the byte order mark that Excel puts first
+MOST_TOKENS = 100  # different words beside numbers, up to which they may say missing
 MISSING = ("", "NA", "N/A", "#N/A", "<NA>", "NaN", "nan", "null", "NULL")
 
 _WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
 _NUMBERS = {*_WHOLE, *("U" + kind for kind in _WHOLE), "FLOAT", "DOUBLE", "DECIMAL", "NULL"}
+_ARRAYS = {kind for kind in _NUMBERS if kind.endswith("INT") or kind.endswith("INTEGER")}
+_ARRAYS -= {"HUGEINT", "UHUGEINT"}  # the others come as arrays of their own type
+LONGEST = 15  # digits that a float always keeps
 _JSON_NUMBERS = {"BIGINT", "UBIGINT", "HUGEINT", "UHUGEINT", "DOUBLE"}
 # Casting accepts 1_000, and 01; neither is meant as a number in a survey file. The comparison
 # holds for text that starts with 00 to 09, and is faster than a pattern.
@@ -57,95 +67,116 @@ def connect() -> Any:
     )
 
 
-def read_csv(path: Path, asked: Sequence[str]) -> list[Column]:
-    """Read columns of a CSV file; the delimiter is the header's most frequent of ``, ; tab |``."""
-    header, delimiter, marked = _header(path)
-    places = locate(header, asked, path.name)
+class Irregular(Exception):
+    """A file that is not delimited text from its first line to its last: it may be mended."""
+
+
+def read_words(
+    path: Path,
+    width: int,
+    delimiter: str,
+    places: Sequence[int],
+    asked: Sequence[str],
+    missing: Missing,
+) -> tuple[list[Column], Gone]:
+    """Read columns at ``places`` of a regular file with a header and ``width`` fields per line.
+
+    Beside numbers, the words of ``TOKENS`` and those that ``missing`` names are missing; they are
+    returned with their rows, by column.
+
+    Raises:
+        Irregular: anything that DuckDB cannot read as such.
+    """
+    import duckdb
+
     # Columns go by position: names of any kind, even equal ones, never meet SQL.
-    types = ", ".join(f"'f{i}': 'VARCHAR'" for i in range(len(header)))
-    missing = ", ".join(f"'{word}'" for word in MISSING)
+    types = ", ".join(f"'f{i}': 'VARCHAR'" for i in range(width))
+    empty = ", ".join(f"'{word}'" for word in MISSING)
     chosen = ", ".join(f"f{place} as c{i}" for i, place in enumerate(places))
     query = (
         f"create temp table held as select {chosen} from read_csv($path, auto_detect=false, "
         f"columns={{{types}}}, delim=$delimiter, quote='\"', escape='\"', header=true, "
-        f"nullstr=[{missing}], compression=$packed, parallel=$parallel)"
+        f"nullstr=[{empty}], compression='none', parallel=$parallel)"
     )
-    with connect() as con, tempfile.TemporaryDirectory() as folder:
-        packed = "gzip" if path.suffix.lower() == ".gz" else "none"
-        fields = {"path": _literal(path), "delimiter": delimiter, "packed": packed}
-        if marked:
-            fields |= {"path": str(_unmarked(path, Path(folder))), "packed": "none"}
+    fields = {"path": _literal(path), "delimiter": delimiter}
+    with connect() as con:
         try:
-            _run(con, path, query, fields | {"parallel": True})
-        except DataError as error:
+            con.execute(query, fields | {"parallel": True})
+        except duckdb.Error as error:
             if "Parallel CSV Reader" not in str(error):
-                raise
+                raise Irregular(str(error)) from None
             # Long quoted fields with line breaks can defeat DuckDB's parallel reader.
-            _run(con, path, query, fields | {"parallel": False})
+            try:
+                con.execute(query, fields | {"parallel": False})
+            except duckdb.Error as again:
+                raise Irregular(str(again)) from None
         if _is_empty(con):
-            raise DataError(f"Cannot read {path.name}: its rows do not parse as CSV.")
-        return [_from_words(con, i, name) for i, name in enumerate(asked)]
+            raise Irregular("no rows")
+        gone: dict[str, list[tuple[str, int]]] = {}
+        columns = []
+        for i, name in enumerate(asked):
+            column, gone[name] = _from_words(con, i, name, missing.get(name))
+            columns.append(column)
+        return columns, gone
 
 
-def _header(path: Path) -> tuple[list[str], str, bool]:
-    """Names, delimiter, and whether a byte order mark stands before a quote."""
-    try:
-        with _open_text(path) as stream:
-            first = stream.readline()
-            marked = first.startswith(_MARK + '"')
-            first = first.removeprefix(_MARK)
-            delimiter = _delimiter(path, first)
-            rows = csv.reader(itertools.chain([first], stream), delimiter=delimiter)
-            header = next(rows, [])
-            more = any(rows)
-    except UnicodeDecodeError:
-        raise _not_utf8(path) from None
-    except (OSError, EOFError, zlib.error, csv.Error) as error:
-        raise _unreadable(path, error) from error
-    if not header:
-        if more:
-            raise DataError(f"{path.name} starts with an empty line. Put the column names there.")
-        raise DataError(f"{path.name} is empty.")
-    if not more:
-        raise no_rows(path.name)
-    return header, delimiter, marked
+def _from_words(
+    con: Any, i: int, name: str, asked: Sequence[object] | None
+) -> tuple[Column, list[tuple[str, int]]]:
+    """One column of the table ``held`` whose fields are all text, by the rules above.
 
-
-def _delimiter(path: Path, first: str) -> str:
-    if path.name.lower().removesuffix(".gz").endswith((".tsv", ".tab")):
-        return "\t"
-    plain = "".join(first.split('"')[::2])  # outside quotes
-    found = max(",;\t|", key=plain.count)
-    return found if found in plain else ","
-
-
-def _open_text(path: Path) -> TextIO:
-    if path.suffix.lower() == ".gz":
-        return gzip.open(path, "rt", encoding="utf-8", newline="")
-    return path.open(encoding="utf-8", newline="")
-
-
-def _unmarked(path: Path, folder: Path) -> Path:
-    """A copy without the byte order mark, after which DuckDB misses an opening quote."""
-    copy = folder / "unmarked.csv"
-    with _open_text(path) as held, copy.open("w", encoding="utf-8", newline="") as out:
-        held.read(len(_MARK))
-        shutil.copyfileobj(held, out)
-    return copy
-
-
-def _from_words(con: Any, i: int, name: str) -> Column:
-    """One column of the table ``held`` whose fields are all text, by the rules above."""
+    With it the words that are missing in it, ``asked`` or known, and the rows of each.
+    """
     number = _AS_NUMBER.format(c=f"c{i}")
     n, n_numbers, n_dots, n_booleans = con.execute(
         f"select count(c{i}), count({number}), count(*) filter (c{i} = '.'), "
         f"count(*) filter (lower(c{i}) in ('true', 'false')) from held"
     ).fetchone()
-    if n_numbers + n_dots == n:
-        return numeric(name, _filled(con, f"try_cast(c{i} as double)"))
+    gone: list[tuple[str, int]] = []
+    as_it_stands = asked is not None and not asked
+    if 0 < n_numbers < n and not as_it_stands:
+        gone = _tokens(con, i, n, asked or ())
+    if gone or n_numbers + n_dots == n:
+        return _numbers(con, i, name, f"try_cast(c{i} as double)"), gone
     if n_booleans == n:
-        return boolean(name, _filled(con, f"(lower(c{i}) = 'true')::double"))
-    return _from_text(con, i, name)
+        return boolean(name, _filled(con, f"(lower(c{i}) = 'true')::double")), gone
+    return _from_text(con, i, name), gone
+
+
+def _tokens(con: Any, i: int, n: int, asked: Sequence[object]) -> list[tuple[str, int]]:
+    """Make missing the words beside the numbers of a column, where they all say that they are.
+
+    In the engine, as a long column has too many different numbers to look at one by one.
+    """
+    number = _AS_NUMBER.format(c=f"c{i}")
+    found = con.execute(
+        f"select c{i}, count(*) from held where c{i} is not null and {number} is null "
+        f"group by c{i} order by 2 desc, 1 limit {MOST_TOKENS + 1}"
+    ).fetchall()
+    known = {str(code).strip() for code in asked} | TOKENS | MAYBE_ZERO
+    zeros = sum(rows for word, rows in found if word.strip() in MAYBE_ZERO and word not in asked)
+    strange = any(word.strip() not in known for word, _ in found)
+    if strange or len(found) > MOST_TOKENS or zeros > MOST_MAYBE * n:
+        return []
+    con.execute(f"update held set c{i} = null where c{i} is not null and {number} is null")
+    return [(str(word).strip(), int(rows)) for word, rows in found]
+
+
+def _numbers(con: Any, i: int, name: str, expression: str) -> Column:
+    """A column of numbers; whole ones that are too long for a float are kept digit by digit."""
+    held = _filled(con, expression)
+    present = held[~np.isnan(held)]
+    if not (np.isfinite(present) & (present == np.floor(present))).all():
+        return numeric(name, held)
+    # whole numbers; of a type for whole numbers where none is written as 1.0 or 1e3
+    pointed = f"c{i} <> '.' and (contains(c{i}, '.') or contains(lower(c{i}), 'e'))"
+    found = con.execute(f"select count(*) filter ({pointed}) from held").fetchone()
+    integer = found[0] == 0
+    if not integer or not (np.abs(present) >= WHOLE_UP_TO).any():
+        return numeric(name, held, integer=integer)
+    column = _from_text(con, i, name)
+    exact = np.array([int(w) if w.strip() != "." else 0 for w in column.levels or ()] + [0], object)
+    return numeric(name, exact[column.values], np.isnan(held), integer=True)
 
 
 def _from_text(con: Any, i: int, name: str) -> Column:
@@ -160,7 +191,7 @@ def _from_text(con: Any, i: int, name: str) -> Column:
     return text(name, _only(codes), list(_only(levels)))
 
 
-def read_json_lines(path: Path, asked: Sequence[str]) -> list[Column]:
+def read_json_lines(path: Path, asked: Sequence[str], how: How) -> Found:
     """Read fields of a file with one JSON object per line; a field may be absent from some."""
     pointers = ["/" + name.replace("~", "~0").replace("/", "~1") for name in asked]
     fields = {"path": _literal(path), "pointers": pointers}
@@ -186,7 +217,7 @@ def read_json_lines(path: Path, asked: Sequence[str]) -> list[Column]:
                 locate(keys, [name], path.name)
             kinds = {kind for (kind,) in found} - {None, "NULL"}
             columns.append(_from_json(con, i, name, kinds, path.name))
-        return columns
+        return Found(columns, Source(how.name))
 
 
 def _json_keys(con: Any, path: Path) -> list[str]:
@@ -199,7 +230,7 @@ def _json_keys(con: Any, path: Path) -> list[str]:
 
 def _from_json(con: Any, i: int, name: str, kinds: set[str], where: str) -> Column:
     if kinds <= _JSON_NUMBERS:
-        return numeric(name, _filled(con, f"c{i}::double"))
+        return _numbers(con, i, name, f"c{i}::double")
     if kinds == {"BOOLEAN"}:
         return boolean(name, _filled(con, f"(c{i} = 'true')::double"))
     if kinds == {"VARCHAR"}:
@@ -212,13 +243,14 @@ def _from_json(con: Any, i: int, name: str, kinds: set[str], where: str) -> Colu
     return from_objects(name, examples, where)
 
 
-def read_parquet(path: Path, asked: Sequence[str]) -> list[Column]:
+def read_parquet(path: Path, asked: Sequence[str], how: How) -> Found:
     """Read columns of a Parquet file; categories that pandas or polars wrote keep their order."""
     with connect() as con:
         fields = {"path": _literal(path)}
         _run(con, path, "from read_parquet($path) limit 0", fields)
         described = [(column[0], str(column[1])) for column in con.description]
-        places = locate(_parquet_names(con, fields, described), asked, path.name)
+        known = _parquet_names(con, fields, described)
+        places = locate(known, asked, path.name)
         kinds = [described[place][1] for place in places]
         names = [described[place][0].replace('"', '""') for place in places]
         chosen = [
@@ -229,7 +261,9 @@ def read_parquet(path: Path, asked: Sequence[str]) -> list[Column]:
         plain = [i for i, kind in enumerate(kinds) if kind != "VARCHAR"]
         made: dict[int, Column] = {}
         if words:
-            made |= _categories(con, path, [asked[i] for i in words], words)
+            own = [known[places[i]] for i in words]
+            ordered = _categories(con, path, own, words)
+            made |= {i: replace(column, name=asked[i]) for i, column in ordered.items()}
             picked = ", ".join(f"{chosen[i]} as c{i}" for i in words)
             query = f"create temp table held as select {picked} from read_parquet($path)"
             _run(con, path, query, fields)
@@ -240,19 +274,37 @@ def read_parquet(path: Path, asked: Sequence[str]) -> list[Column]:
             picked = ", ".join(f"{chosen[i]} as c{i}" for i in plain)
             _run(con, path, f"select {picked} from read_parquet($path)", fields)
             for i, array in zip(plain, con.fetchnumpy().values(), strict=True):
-                make = boolean if kinds[i] == "BOOLEAN" else numeric
-                made[i] = make(asked[i], np.ma.getdata(array), np.ma.getmaskarray(array))
+                made[i] = _from_array(asked[i], array, kinds[i], path.name)
             if not len(made[plain[0]].values):
                 raise no_rows(path.name)
-        return [made[i] for i in range(len(asked))]
+        columns = [made[i] for i in range(len(asked))]
+        return Found(columns, Source(how.name), blanks_around(known, asked, how.name))
+
+
+def _from_array(name: str, array: Any, kind: str, where: str) -> Column:
+    values, missing = np.ma.getdata(array), np.ma.getmaskarray(array)
+    if _is_long_decimal(kind):
+        from decimal import Decimal
+
+        pairs = zip(values, missing, strict=True)
+        return from_objects(name, [None if m else Decimal(v) for v, m in pairs], where)
+    if kind == "BOOLEAN":
+        return boolean(name, values, missing)
+    return numeric(name, values, missing)
 
 
 def _cast(kind: str, name: str, where: str) -> str:
-    if kind in ("VARCHAR", "BOOLEAN"):
+    if kind in ("VARCHAR", "BOOLEAN", *_ARRAYS):
         return ""
     if kind.endswith("]") or kind.partition("(")[0].strip('"') not in _NUMBERS:
         raise unusable(name, "list" if kind.endswith("]") else kind, where)
-    return "::double"
+    return "::varchar" if _is_long_decimal(kind) else "::double"
+
+
+def _is_long_decimal(kind: str) -> bool:
+    """Whether a decimal can hold more digits than a float."""
+    base, _, inside = kind.partition("(")
+    return base == "DECIMAL" and int(inside.partition(",")[0]) > LONGEST
 
 
 def _parquet_names(con: Any, fields: dict[str, Any], described: list[Any]) -> list[str]:
@@ -287,6 +339,7 @@ def _categories(con: Any, path: Path, names: list[str], at: list[int]) -> dict[i
             and not is_polars_categorical(file.schema_arrow.field(name))
         }
         table = file.read(columns=list(wanted))
+        table.validate(full=True)
     except (OSError, pa.ArrowException) as error:
         raise _unreadable(path, error) from error
     return {i: from_arrow(name, table.column(name), path.name) for name, i in wanted.items()}
@@ -325,7 +378,10 @@ def _not_utf8(path: Path) -> DataError:
 
 
 def _unreadable(path: Path, error: Exception) -> DataError:
+    """The reader's first words, less its hints on options that nobody here can set."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    lines = lines[: next((i for i, line in enumerate(lines) if line.startswith("LINE ")), None)]
-    said = " ".join(lines[:3]) or type(error).__name__
-    return DataError(f"Cannot read {path.name}: {said}")
+    said = (lines[0] if lines else type(error).__name__).rstrip(".")
+    return DataError(
+        f"Cannot read {path.name}: it is damaged, cut short, or not what its ending says "
+        f"({said}). Copy or write it again, or export the data as CSV."
+    )

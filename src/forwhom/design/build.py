@@ -9,8 +9,10 @@ from numpy.typing import NDArray
 
 from forwhom.data.table import Table
 from forwhom.design.clusters import Clusters, form_clusters
+from forwhom.design.codes import check_codes
 from forwhom.design.groups import Groups, form_groups
 from forwhom.design.matrix import MatrixRecipe, fit_matrix
+from forwhom.design.noise import settle_numbers, unused_notes
 from forwhom.design.outcome import OutcomeCoding, code_outcome
 from forwhom.design.rows import Usage, complete_rows, frequencies, row_weights
 from forwhom.design.sizes import check_sizes
@@ -144,6 +146,8 @@ def build_design(plan: Plan, table: Table) -> tuple[Design, Rows]:
     Raises:
         DataError, PlanError: anything that keeps the question from being answered, by name.
     """
+    check_codes(plan, table)
+    table, settled = settle_numbers(plan, table)
     complete, usage = complete_rows(plan, table)
     check_sizes(plan, complete)
     times = frequencies(plan, complete)
@@ -161,8 +165,8 @@ def build_design(plan: Plan, table: Table) -> tuple[Design, Rows]:
     groups, codes = form_groups(plan, complete, given, plan.preset == "alley2023", times)
     clusters, cluster_codes = form_clusters(plan, complete, codes, times)
     outcome, found = code_outcome(plan, complete)
-    notes = [coding.note for coding in codings if coding.note]
-    notes += outcome.notes
+    notes = [*table.notes, *(coding.note for coding in codings if coding.note)]
+    notes += [*outcome.notes, *settled, *unused_notes(complete)]
     for name, count in groups.binned:
         notes.append(
             f"'{name}' is cut into {count} bins to form the groups; the equation uses its own "

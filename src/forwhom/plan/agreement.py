@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from forwhom.errors import PlanError, listing
+from forwhom.errors import PlanError, listing, nearest
 from forwhom.families import FAMILIES
 from forwhom.plan.plan import COLUMN_KEYS, EXACT_FAMILIES, WEIGHTS_KINDS, Plan
 from forwhom.plan.priors import SHRINKING, cluster_keys, prior_keys, treatment_keys
@@ -24,6 +24,12 @@ def check_columns(plan: Plan) -> None:
         raise PlanError(
             f"'{plan.outcome}' is both the outcome and the treatment. Name two columns."
         )
+    for name, _ in plan.missing:
+        if name not in plan.columns:
+            raise PlanError(
+                f"missing: '{name}' is not a column of this plan.{nearest(name, plan.columns)} It "
+                f"uses {listing(plan.columns)}."
+            )
     _check_single_columns(plan)
     several = (
         ("modifiers", plan.modifiers.columns),

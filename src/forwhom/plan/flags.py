@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import math
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -66,7 +67,8 @@ def plan_from_flags(source: str | None, data: str | None, asked: Mapping[str, An
         "reference": lambda texts: _by_treatment("reference", texts, names, _reference),
         "treatment_type": lambda texts: _by_treatment("treatment_type", texts, names, str),
         "reference_category": _reference,
-        **{"bins": _bins, "breaks": _breaks, "priors": _priors},
+        **{"bins": _bins, "breaks": _breaks, "priors": _priors, "missing": _missing},
+        "sheet": _sheet,
         **dict.fromkeys(("draws", "seed", "level"), _number_or_text),
     }
     plain = {
@@ -213,6 +215,35 @@ def _priors(texts: Sequence[str]) -> dict[str, Any]:
         else:
             terms[term] = prior
     return found
+
+
+_CODES = re.compile(r"(?:`((?:[^`]|``)+)`|([^=]+))=(.*)", re.DOTALL)
+
+
+def _missing(texts: Sequence[str]) -> dict[str, list[Any]]:
+    """Read ``therm=999`` and ``age=n/a,?``; quotes hold a code with a comma, ``age=`` has none."""
+    found: dict[str, list[Any]] = {}
+    for text in texts:
+        match = _CODES.fullmatch(text)
+        if match is None:
+            raise PlanError(
+                f"missing: '{text}' does not read as a column and its codes. Write --missing "
+                '"therm=999" or --missing "age=n/a,?".'
+            )
+        name = match[1].replace("``", "`") if match[1] else match[2].strip()
+        codes = next(csv.reader([match[3]], skipinitialspace=True), [])
+        found.setdefault(name, []).extend(_code(code) for code in codes)
+    return found
+
+
+def _code(text: str) -> Any:
+    """A number where it is written as numbers are: 007 is a code, not 7."""
+    number = _number_or_text(text)
+    return number if not isinstance(number, str) and str(number) == text else text
+
+
+def _sheet(text: str) -> str | int:
+    return int(text) if text.isdigit() and int(text) else text
 
 
 def check_facets(facets: Mapping[str, str], plan: Plan, out: str | None) -> None:

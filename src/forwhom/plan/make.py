@@ -101,6 +101,9 @@ def make_plan(**keywords: object) -> Plan:
         seed=values.whole(given.get("seed", DEFAULT_SEED), "seed", 0, MAX_SEED),
         level=values.probability(given.get("level", DEFAULT_LEVEL), "level"),
         data=values.path(given["data"], "data") if "data" in given else None,
+        missing=values.missing(given.get("missing")),
+        encoding=values.encoding(given["encoding"]) if "encoding" in given else None,
+        sheet=values.sheet(given["sheet"]) if "sheet" in given else None,
     )
     check_columns(plan)
     check_agreement(plan)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from typing import Any
 
 from forwhom.errors import PlanError, listing, nearest
 from forwhom.plan.formula import Formula
 from forwhom.plan.presets import PRESETS
 from forwhom.plan.priors import Prior, PriorKey, prior_keys
 from forwhom.plan.treatments import Setting, Treatments, plain_setting, setting_of
-from forwhom.plan.values import Bins, Breaks, Level
+from forwhom.plan.values import Bins, Breaks, Level, Missing
 
 BASELINES = ("group", "modifiers", "shared")
 METHODS = ("auto", "exact", "quadrature", "nuts")
@@ -36,7 +37,8 @@ class Plan:
     ``reference`` and ``treatment_type`` are one for all, or pairs of a treatment and its own.
     ``bins`` is a count, or pairs of a column and its count or cut points; ``breaks`` a number of
     intervals or the times between them. ``priors`` holds the user's own as
-    ``(parameter, term or None, prior)``; :meth:`prior` adds the preset's.
+    ``(parameter, term or None, prior)``; :meth:`prior` adds the preset's. ``missing`` pairs columns
+    with the codes that stand for missing values in them.
     """
 
     outcome: str
@@ -71,6 +73,9 @@ class Plan:
     seed: int
     level: float
     data: str | None
+    missing: Missing = ()
+    encoding: str | None = None
+    sheet: str | int | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -152,6 +157,11 @@ class Plan:
             return self.bins
         return dict(self.bins).get(column, DEFAULT_BINS)
 
+    @property
+    def reading(self) -> dict[str, Any]:
+        """How the plan's data are read: keywords of ``load``."""
+        return {"missing": self.missing, "encoding": self.encoding, "sheet": self.sheet}
+
     def keywords(self) -> dict[str, object]:
         """The plan as plain values: ``make_plan(**plan.keywords())`` equals the plan.
 
@@ -174,6 +184,7 @@ class Plan:
             "bins": bins,
             "breaks": list(self.breaks) if isinstance(self.breaks, tuple) else self.breaks,
             "priors": priors,
+            "missing": {name: list(codes) for name, codes in self.missing} or None,
         }
         found = {key: special[key] if key in special else getattr(self, key) for key in KEYS}
         return {key: value for key, value in found.items() if value is not None}

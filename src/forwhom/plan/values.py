@@ -5,6 +5,7 @@ Numpy scalars are welcome wherever Python's own numbers are; both leave as Pytho
 
 from __future__ import annotations
 
+import codecs
 import math
 import os
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,9 +17,14 @@ from forwhom.plan.terms import check_column, is_unicode
 type Bins = int | tuple[tuple[str, int | tuple[float, ...]], ...]
 type Breaks = int | tuple[float, ...]
 type Level = str | float | int | bool
+type Missing = tuple[tuple[str, tuple[Level, ...]], ...]
 
 MAX_BINS = 1_000
 MAX_INTERVALS = 50
+ENCODINGS = (
+    "utf-8", "utf-16", "cp1252", "latin-1", "iso-8859-15", "mac_roman", "cp1250", "cp1251", "cp437",
+    "cp850", "shift_jis", "gb18030", "big5", "euc_kr", "koi8_r",
+)  # fmt: skip
 
 
 def plain(value: object) -> object:
@@ -97,6 +103,57 @@ def path(value: object, key: str) -> str:
     if not isinstance(value, str) or not value:
         raise PlanError(f"{key} in a plan is the path of a file, as text; got {_show(value)}.")
     return _unicode(value, key)
+
+
+def missing(value: object) -> Missing:
+    """Codes that stand for missing values, by column; an empty list takes a column as it stands.
+
+    >>> missing({"therm": [999, "Refused"], "age": []})
+    (('therm', (999, 'Refused')), ('age', ()))
+    """
+    if value is None:
+        return ()
+    if not isinstance(value, Mapping):
+        raise PlanError(
+            "missing says by column which codes stand for missing values, as in "
+            f"missing={{'age': [999]}}; got {_show(value)}."
+        )
+    pairs = []
+    for name, given in value.items():
+        codes = plain(given)
+        if not isinstance(codes, list | tuple | set | frozenset | range):
+            codes = [codes]  # one code needs no list
+        try:
+            held = tuple(level(code, f"missing for '{name}'", f"column '{name}'") for code in codes)
+            pairs.append((check_column(name), tuple(dict.fromkeys(held))))
+        except PlanError as error:
+            raise PlanError(f"missing: {error}") from None
+    return tuple(pairs)
+
+
+def encoding(value: object) -> str:
+    """The name of an encoding of text that Python knows."""
+    if not isinstance(value, str):
+        raise PlanError(f"encoding is a name such as 'utf-8' or 'cp1252'; got {_show(value)}.")
+    try:
+        codecs.lookup(value)
+        "".encode(value)  # some codecs are not for text
+    except (LookupError, ValueError, TypeError):
+        hint = nearest(value, ENCODINGS)
+        raise PlanError(
+            f"encoding '{value}' is not known.{hint} Some that are: {listing(ENCODINGS)}."
+        ) from None
+    return value
+
+
+def sheet(value: object) -> str | int:
+    """A sheet of a workbook: its name, or its number from 1."""
+    found = plain(value)
+    if isinstance(found, str) and found.strip():
+        return _unicode(found, "sheet")
+    if isinstance(found, int) and not isinstance(found, bool) and found >= 1:
+        return found
+    raise PlanError(f"sheet is the name of a sheet, or its number from 1; got {_show(value)}.")
 
 
 def bins(value: object, columns: Sequence[str]) -> Bins:

@@ -51,7 +51,7 @@ def new_rows(plan: Plan, new: object) -> Table:
             f"predict() needs data: the values of {listing(columns)} for every new group, such as "
             "a data frame with one row each."
         )
-    table = load(new, columns)
+    table = load(new, columns, plan.missing)
     for column in table.columns.values():
         if column.missing.any():
             rows = plural(int(column.missing.sum()), "row")

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from forwhom.errors import PlanError, nearest
 from forwhom.plan.literals import COMPARISONS, TRUTH, Argument, Literal, literal_text, quoted_text
 from forwhom.plan.literals import number as read_number
-from forwhom.plan.spellings import SIGNS_ELSEWHERE, function_elsewhere
+from forwhom.plan.syntax import SIGNS_ELSEWHERE, function_elsewhere
 from forwhom.plan.terms import (
     ALLOWED,
     FUNCTIONS,

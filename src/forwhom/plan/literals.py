@@ -55,7 +55,8 @@ def quoted_text(text: str, start: int) -> tuple[str, int]:
     >>> quoted_text('"a\\"b" + c', 0)
     ('a"b', 6)
     """
-    quote, at, pieces = text[start], start + 1, []
+    quote, at = text[start], start + 1
+    pieces: list[str] = []
     while at < len(text):
         character = text[at]
         if character == quote:

@@ -7,19 +7,23 @@ from typing import Any
 
 from forwhom.errors import PlanError
 from forwhom.families import FAMILIES
-from forwhom.plan.literals import literal_text
-from forwhom.plan.plan import COLUMN_KEYS, KEYS, METHODS, SPREADS, WEIGHTS_KINDS
-from forwhom.plan.spellings import (
-    FUNCTIONS_ELSEWHERE,
-    Spelling,
-    keyword_elsewhere,
-    word_elsewhere,
+from forwhom.plan.equation import (
+    Call,
+    listed,
+    note_beside,
+    outcome_words,
+    read_equation,
+    treatment_words,
+    treatments_of,
+    without,
 )
-from forwhom.plan.terms import Factor, Formula, Term, ordered_terms
-from forwhom.plan.translate import Found, Untranslatable, read_leniently, stata_factor
+from forwhom.plan.literals import literal_text
+from forwhom.plan.pieces import Untranslatable, stata_factor
+from forwhom.plan.plan import COLUMN_KEYS, KEYS, METHODS, SPREADS, WEIGHTS_KINDS
+from forwhom.plan.spellings import Spelling, keyword_elsewhere, word_elsewhere
+from forwhom.plan.terms import Factor, Formula
+from forwhom.plan.translate import read_leniently
 from forwhom.plan.treatments import TREATMENT_TYPES
-
-Call = dict[str, Any]
 
 MOST_CHARACTERS = 2_000
 _CHOICES: dict[str, Iterable[str]] = {
@@ -97,7 +101,7 @@ def rewritten(given: Mapping[str, Any]) -> Call:
         _names(said, key)
     for key, value in extra.items():
         if key == "clusters" and "clusters" in said:
-            value = list(dict.fromkeys([*_listed(said["clusters"]), *value]))
+            value = list(dict.fromkeys([*listed(said["clusters"]), *value]))
         elif key in ("modifiers", "controls", "treatment_type", "outcome") and said.get(key):
             continue
         said[key] = value
@@ -170,38 +174,7 @@ def _outcome(said: Call, extra: Call) -> None:
             raise
         return
     if tilde:
-        _equation(read_leniently(right), said, extra)
-
-
-def outcome_words(text: str, has_family: bool = False, has_trials: bool = False) -> Call:
-    """The left-hand side of a formula: outcome and what belongs to it.
-
-    >>> outcome_words("log(y)"), outcome_words("Surv(time, died)")["event"]
-    ({'outcome': 'y', 'family': 'lognormal'}, 'died')
-    """
-    head, bar, tail = text.partition("|")
-    if bar:  # brms: y | trials(n)
-        name, _, rest = tail.strip().partition("(")
-        column = rest.rstrip(") ").strip()
-        if name.strip() != "trials" or not column.isidentifier():
-            raise Untranslatable
-        return {**outcome_words(head), "trials": column, "family": "binomial"}
-    name, _, rest = text.strip().partition("(")
-    parts = [part.strip(" `") for part in rest.rstrip(") ").split(",")]
-    if name.casefold() == "surv" and len(parts) == 2:
-        family = {} if has_family else {"family": "weibull"}
-        return {"outcome": parts[0], "event": parts[1].split(" ")[0], **family}
-    if name.casefold() == "cbind":
-        raise Untranslatable(FUNCTIONS_ELSEWHERE["cbind"].words)
-    terms = read_leniently(text).terms
-    if len(terms) != 1 or len(terms[0].factors) != 1:
-        raise Untranslatable
-    factor = terms[0].factors[0]
-    families = {"log": "lognormal", "C": "categorical", None: ""}
-    if factor.function not in families:
-        raise Untranslatable
-    family = families[factor.function]
-    return {"outcome": factor.column} | ({"family": family} if family and not has_family else {})
+        read_equation(read_leniently(right), said, extra)
 
 
 def _treatment(said: Call, extra: Call) -> None:
@@ -217,27 +190,6 @@ def _treatment(said: Call, extra: Call) -> None:
         return
 
 
-def treatment_words(text: str, extra: Call) -> Call:
-    """What a treatment written as a formula says; its modifiers go to ``extra``.
-
-    >>> treatment_words("d + m", {}), treatment_words("factor(d)", {})
-    ({'treatment': ['d', 'm']}, {'treatment': 'd', 'treatment_type': 'arms'})
-    """
-    terms = read_leniently(text).terms
-    mains = [term.factors[0] for term in terms if len(term.factors) == 1]
-    if not terms or any(factor.function not in (None, "C") for factor in mains):
-        raise Untranslatable
-    if len(mains) == len(terms):
-        words: Call = {"treatment": [factor.column for factor in mains]}
-        if len(mains) == 1:
-            words = {"treatment": mains[0].column}
-            words |= {"treatment_type": "arms"} if mains[0].function == "C" else {}
-        return words
-    first = mains[0] if mains else terms[0].factors[0]
-    extra["modifiers"] = Formula(_without(terms, {first.column})).text
-    return {"treatment": first.column}
-
-
 def _formula(said: Call, extra: Call, key: str) -> None:
     """Modifiers or controls given as one text."""
     text = said.get(key)
@@ -250,43 +202,14 @@ def _formula(said: Call, extra: Call, key: str) -> None:
             said.setdefault(word, value)
     if tilde and left.strip():
         del said[key]
-        _equation(found, said, extra)
+        read_equation(found, said, extra)
         return
     terms = found.terms
     if key == "modifiers":
-        terms = _without(terms, set(_treatments(said)))
+        terms = without(terms, set(treatments_of(said)))
     if Formula(terms) != _own(text):
         said[key] = Formula(terms).text
-    _beside(found, said, extra)
-
-
-def _equation(found: Found, said: Call, extra: Call) -> None:
-    """``d*m + x``: what is crossed with the treatment changes its effect, the rest is a control."""
-    terms = found.terms
-    if not _treatments(said) and terms:
-        said["treatment"] = terms[0].factors[0].column
-    treated = set(_treatments(said))
-    crossed = [t for t in terms if treated & {f.column for f in t.factors}]
-    modifiers = _without(crossed, treated)
-    rest = [t for t in terms if t not in crossed and t not in modifiers]
-    if not modifiers:
-        modifiers, rest = tuple(rest), []
-    if modifiers and not said.get("modifiers"):
-        said["modifiers"] = Formula(modifiers).text
-    if rest and not said.get("controls"):
-        said["controls"] = Formula(tuple(rest)).text
-    _beside(found, said, extra)
-
-
-def _beside(found: Found, said: Call, extra: Call) -> None:
-    """Clusters and offsets that a formula held."""
-    if found.clusters:
-        extra["clusters"] = found.clusters
-        treated = set(_treatments(said))
-        varying = [name for name, slopes in found.slopes.items() if treated & set(slopes)]
-        if varying:
-            extra["cluster_effects"] = varying
-    extra |= found.beside
+    note_beside(found, said, extra)
 
 
 def _names(said: Call, key: str) -> None:
@@ -303,7 +226,7 @@ def _names(said: Call, key: str) -> None:
     names = list(dict.fromkeys([*found.clusters, *(f.column for f in factors)]))
     said[key] = names
     if key == "clusters":
-        treated = set(_treatments(said))
+        treated = set(treatments_of(said))
         varying = [name for name, slopes in found.slopes.items() if treated & set(slopes)]
         if varying:
             said.setdefault("cluster_effects", varying)
@@ -317,7 +240,7 @@ def _column_words(name: str, columns: set[str]) -> str:
         found = read_leniently(right)
         if not found.terms:
             raise Untranslatable
-        _equation(found, said, extra)
+        read_equation(found, said, extra)
         return f" In forwhom's words: {_shown(said | extra, [])}."
     if name.strip().casefold().startswith(("surv(", "cbind(")):
         return f" In forwhom's words: {_shown(outcome_words(name), [])}."
@@ -354,25 +277,6 @@ def _own(text: str) -> Formula | None:
         return parse_formula(text, "formula")
     except PlanError:
         return None
-
-
-def _without(terms: Iterable[Term], names: set[str]) -> tuple[Term, ...]:
-    """The terms less the factors of some columns."""
-    left = (tuple(f for f in term.factors if f.column not in names) for term in terms)
-    return ordered_terms((Term(factors) for factors in left if factors), "modifiers")
-
-
-def _treatments(said: Call) -> list[str]:
-    value = said.get("treatment")
-    if isinstance(value, Mapping):
-        return [str(name) for name in value]
-    return [str(name) for name in _listed(value)]
-
-
-def _listed(value: Any) -> list[Any]:
-    if value is None:
-        return []
-    return list(value) if isinstance(value, list | tuple) else [value]
 
 
 def _single(value: Any) -> Any:

@@ -6,14 +6,22 @@ from here.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from forwhom.errors import PlanError
 from forwhom.plan.grammar import Token, tokens
 from forwhom.plan.literals import COMPARISONS, TRUTH, Argument, Literal, number
-from forwhom.plan.spellings import function_elsewhere
+from forwhom.plan.pieces import (
+    Untranslatable,
+    column_of,
+    crossed,
+    denied,
+    reference_level,
+    stata_factor,
+    texts_of,
+)
+from forwhom.plan.syntax import function_elsewhere
 from forwhom.plan.terms import FUNCTIONS, Factor, Term, ordered_terms
 
 MOST_TOKENS = 500
@@ -21,16 +29,7 @@ MOST_DEEP = 20
 MOST_POWER = 4
 
 _FLIPPED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
-_DENIED = {
-    **{"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="},
-    **{"in": "not in", "not in": "in"},
-}
-_STATA = re.compile(r"(?:i|ib(?P<ref>\d+)|ibn|b(?P<base>\d+)|c)\.(?P<name>.+)")
 _LISTS = {"(": ")", "[": "]", "{": "}"}
-
-
-class Untranslatable(Exception):
-    """It cannot be said in forwhom's words, or it is not known how."""
 
 
 @dataclass
@@ -68,7 +67,7 @@ def read_leniently(text: str) -> Found:
         if reader.here.kind != "end":
             raise Untranslatable
         reader.found.terms = ordered_terms(terms, "formula")
-    except PlanError:
+    except (PlanError, ValueError, IndexError, RecursionError):
         raise Untranslatable from None
     return reader.found
 
@@ -127,12 +126,12 @@ class _Reader:
             elif self.plain:
                 if sign == "/":
                     raise Untranslatable
-                terms = _crossed(terms, right)
+                terms = crossed(terms, right)
             elif sign == "/":
                 whole = Term(tuple(f for term in terms for f in term.factors))
-                terms = [*terms, *_crossed([whole], right)]
+                terms = [*terms, *crossed([whole], right)]
             else:
-                terms = [*terms, *right, *_crossed(terms, right)]
+                terms = [*terms, *right, *crossed(terms, right)]
         return terms
 
     def crossing(self) -> list[Term]:
@@ -140,7 +139,7 @@ class _Reader:
         terms = self.power()
         while self.take(":", "#", "&", "&&") or self.word("and"):
             right = self.power()
-            terms = _crossed(terms, right) if terms and right else terms or right
+            terms = crossed(terms, right) if terms and right else terms or right
         return terms
 
     def word(self, text: str) -> bool:
@@ -165,7 +164,7 @@ class _Reader:
                 raise Untranslatable
             out = terms
             for _ in range(int(degree) - 1):
-                out = list(ordered_terms([*out, *_crossed(out, terms)], "formula"))
+                out = list(ordered_terms([*out, *crossed(out, terms)], "formula"))
             return out
         return terms
 
@@ -173,8 +172,8 @@ class _Reader:
         """A column and a value it is compared with."""
         here = self.here
         if here.text == "[" and terms and terms[0].factors[0].function == "C":  # C(m)[1]
-            value = self.values()[0]
-            return [Term((Factor("I", _column(terms), ("==", value)),))]
+            level = self.values()[0]
+            return [Term((Factor("I", column_of(terms), ("==", level)),))]
         operator = here.text if here.kind == "sign" and here.text in COMPARISONS else ""
         if (here.kind == "name" and here.text == "in") or here.text == "%in%":
             operator = "in"
@@ -185,7 +184,7 @@ class _Reader:
             return terms
         self.next += 1
         value: Argument = self.values() if operator in ("in", "not in") else self.literal()
-        return [Term((Factor("I", _column(terms), (operator, value)),))]
+        return [Term((Factor("I", column_of(terms), (operator, value)),))]
 
     def values(self) -> tuple[Literal, ...]:
         """A list in any brackets, with or without R's c."""
@@ -223,7 +222,7 @@ class _Reader:
         if self.take("+", "-"):  # a sign turns the coefficient and not the model
             return self.atom()
         if self.take("!", "~"):
-            return _denied(self.power())
+            return denied(self.power())
         if self.take("("):
             return self.parenthesis()
         self.next += here.kind != "end"
@@ -232,7 +231,7 @@ class _Reader:
                 operator = _FLIPPED[self.here.text]
                 self.next += 1
                 value = number(here.text)
-                return [Term((Factor("I", _column(self.atom()), (operator, value)),))]
+                return [Term((Factor("I", column_of(self.atom()), (operator, value)),))]
             return []
         if here.kind == "quoted":
             return [Term((Factor(None, here.text),))]
@@ -277,7 +276,7 @@ class _Reader:
         names = []
         while True:
             terms = self.atom()
-            names.append(_column(terms))
+            names.append(column_of(terms))
             if not self.take("/", "+"):
                 break
         self.add_clusters(names, slopes)
@@ -307,12 +306,12 @@ class _Reader:
         if ours == "interaction":
             terms: list[Term] = []
             for part in parts:
-                terms = _crossed(terms, self.inside(part)) if terms else self.inside(part)
+                terms = crossed(terms, self.inside(part)) if terms else self.inside(part)
             return terms
         if ours == "comparison":
             return self.condition(name, parts)
-        if ours == "clusters" or (ours == "bs" and _texts(parts) & {"re", "mrf"}):
-            self.add_clusters(_column(self.inside(part)) for part in parts[:1])
+        if ours == "clusters" or (ours == "bs" and texts_of(parts) & {"re", "mrf"}):
+            self.add_clusters(column_of(self.inside(part)) for part in parts[:1])
             return []
         return [Term((self.one_column(ours, parts),))]
 
@@ -352,7 +351,7 @@ class _Reader:
     def condition(self, name: str, parts: list[list[Token]]) -> list[Term]:
         """``ifelse(age > 40, 1, 0)``, ``between(age, 18, 65)``."""
         if name.rpartition(".")[2] in ("between", "inrange") and len(parts) == 3:
-            column = _column(self.inside(parts[0]))
+            column = column_of(self.inside(parts[0]))
             low, high = (number(part[0].text) for part in parts[1:] if part[0].kind == "number")
             return [Term((Factor("I", column, (">=", low)), Factor("I", column, ("<=", high))))]
         terms = self.inside(parts[0], plain=True)
@@ -362,7 +361,7 @@ class _Reader:
         if values in ([], ["1", "0"], ["TRUE", "FALSE"], ["True", "False"]):
             return terms
         if values == ["0", "1"]:
-            return _denied(terms)
+            return denied(terms)
         raise Untranslatable
 
     def one_column(self, ours: str, parts: list[list[Token]]) -> Factor:
@@ -377,12 +376,12 @@ class _Reader:
             if (ours == "C") != (inner.function == "C"):
                 raise Untranslatable
             if ours == "C":  # relevel(factor(x), ref="b")
-                return Factor("C", inner.column, _reference(parts[1:]) or inner.arguments)
+                return Factor("C", inner.column, reference_level(parts[1:]) or inner.arguments)
             return inner if ours != "scale" else Factor("scale", inner.column)
         if inner.function is not None:
             raise Untranslatable
         if ours == "C":
-            return Factor("C", inner.column, _reference(parts[1:]))
+            return Factor("C", inner.column, reference_level(parts[1:]))
         row = FUNCTIONS[ours]
         if row.argument is None:
             return Factor(ours, inner.column)
@@ -390,61 +389,3 @@ class _Reader:
         asked = [int(t.text) for part in parts[1:] for t in part if t.text.isdecimal()]
         degree = min(max(asked[0] if asked else usual, row.least), row.most)
         return Factor(ours, inner.column, (degree,))
-
-
-def stata_factor(name: str) -> Factor:
-    """``i.reg`` is C(reg), ``ib2.reg`` C(reg, ref=2), ``c.age`` age; another name is a column.
-
-    >>> stata_factor("ib2.reg").text, stata_factor("c.age").text, stata_factor("a.b").text
-    ('C(reg, ref=2)', 'age', 'a.b')
-    """
-    match = _STATA.fullmatch(name)
-    if match is None:
-        return Factor(None, name)
-    base = match["ref"] or match["base"]
-    if name.startswith("c."):
-        return Factor(None, match["name"])
-    return Factor("C", match["name"], (int(base),) if base else ())
-
-
-def _reference(parts: list[list[Token]]) -> tuple[Literal, ...]:
-    """The reference level among the arguments of C, factor or relevel."""
-    for part in parts:
-        words = [token.text for token in part if token.kind == "name"]
-        values = [token for token in part if token.kind in ("text", "number")]
-        named = {"Treatment", "contr.treatment", "ref", "reference", "base", "levels"} & set(words)
-        if named and values and "contr.treatment" not in named:
-            value = values[0]
-            return (value.text if value.kind == "text" else number(value.text),)
-        if len(part) == 1 and values and values[0].kind == "text":  # relevel(x, "b")
-            return (values[0].text,)
-    return ()
-
-
-def _texts(parts: list[list[Token]]) -> set[str]:
-    return {token.text for part in parts for token in part if token.kind == "text"}
-
-
-def _column(terms: list[Term]) -> str:
-    """The one column that the terms are."""
-    if len(terms) != 1 or len(terms[0].factors) != 1:
-        raise Untranslatable
-    factor = terms[0].factors[0]
-    if factor.function not in (None, "C"):
-        raise Untranslatable
-    return factor.column
-
-
-def _denied(terms: list[Term]) -> list[Term]:
-    """A comparison that does not hold."""
-    if len(terms) != 1 or len(terms[0].factors) != 1 or terms[0].factors[0].function != "I":
-        raise Untranslatable
-    factor = terms[0].factors[0]
-    operator, value = factor.arguments
-    return [Term((Factor("I", factor.column, (_DENIED[str(operator)], value)),))]
-
-
-def _crossed(left: list[Term], right: list[Term]) -> list[Term]:
-    if len(left) * len(right) > 200:
-        raise Untranslatable
-    return [Term(tuple(dict.fromkeys(a.factors + b.factors))) for a in left for b in right]

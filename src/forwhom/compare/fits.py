@@ -189,8 +189,8 @@ def _same_cells(one: Contender, other: Contender) -> bool:
 
 def _keys(plan: Plan) -> tuple[object, ...]:
     """The columns whose values tell cells apart, in their order."""
-    columns = dict.fromkeys((*plan.modifiers.columns, *plan.controls.columns))
-    return tuple(columns), plan.clusters, plan.offset, plan.exposure
+    traits = dict.fromkeys((*plan.modifiers.traits, *plan.controls.traits))
+    return tuple(traits), plan.clusters, plan.offset, plan.exposure
 
 
 def _table(c: Contender, data: object, known: dict[tuple[str, ...], Table]) -> Table:

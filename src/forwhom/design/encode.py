@@ -7,16 +7,18 @@ applied, so that new data meet the same columns as the fit (STYLE: the matrix ca
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from forwhom.data.table import Column
+from forwhom.design.comparison import compare, fit_comparison, reference_first
 from forwhom.design.counted import mean, quantiles, sd, total
 from forwhom.design.distinct import distinct_codes
-from forwhom.errors import DataError, PlanError, listing
+from forwhom.design.known import KnownColumn, know, recall
+from forwhom.errors import DataError, PlanError, listing, nearest
 from forwhom.plan.formula import Factor
 
 FloatArray = NDArray[np.float64]
@@ -28,11 +30,12 @@ class Encoding:
 
     Attributes:
         factor: the factor as written.
-        kind: "numeric", "log", "levels", "bins", "poly" or "bs".
+        kind: "numeric", "log", "levels", "bins", "poly", "bs" or "comparison".
         names: names of the columns with full coding for a categorical factor (all its levels).
         constants: fitted numbers; their meaning depends on the kind (see ``encode``).
         levels: for a categorical factor, the levels in order, as text.
         codes: for a categorical factor over numbers, the number behind each level.
+        known: the column as the fit met it, which other data are held to.
     """
 
     factor: Factor
@@ -41,6 +44,7 @@ class Encoding:
     constants: tuple[float, ...] = ()
     levels: tuple[str, ...] = ()
     codes: tuple[float, ...] = ()
+    known: KnownColumn | None = None
 
     @property
     def categorical(self) -> bool:
@@ -59,7 +63,7 @@ def number_text(value: float) -> str:
 
 
 def fit_encoding(factor: Factor, column: Column, times: FloatArray | None = None) -> Encoding:
-    """Learn from the analysis rows what the factor needs.
+    """Learn from the analysis rows what the factor needs, and remember its column.
 
     Args:
         factor: the factor, for instance ``bin(age, 4)``.
@@ -70,7 +74,16 @@ def fit_encoding(factor: Factor, column: Column, times: FloatArray | None = None
         PlanError: a numeric function asked of a text column, or arguments that make no sense.
         DataError: values that the function cannot take, such as log(0).
     """
+    return replace(_fit(factor, column, times), known=know(column))
+
+
+def _fit(factor: Factor, column: Column, times: FloatArray | None) -> Encoding:
     function = factor.function
+    if function == "I":
+        found = fit_comparison(factor, column)
+        return Encoding(
+            factor, "comparison", (factor.label,), found.holds, found.levels, found.codes
+        )
     if column.kind == "text":
         if function not in (None, "C"):
             raise PlanError(
@@ -78,6 +91,8 @@ def fit_encoding(factor: Factor, column: Column, times: FloatArray | None = None
                 f"Use '{column.name}' by itself: its levels are compared with the first one."
             )
         levels = column.levels or ()
+        order = reference_first(factor, column, levels)
+        levels = tuple(levels[i] for i in order)
         return Encoding(factor, "levels", _level_names(factor, levels), levels=levels)
     values = np.asarray(column.values, dtype=float)
     if function == "C":
@@ -91,12 +106,14 @@ def fit_encoding(factor: Factor, column: Column, times: FloatArray | None = None
         levels = tuple(labels.get(float(code), number_text(code)) for code in codes)
         if len(set(levels)) < len(levels):  # two codes share one label: keep them apart
             levels = tuple(number_text(code) for code in codes)
+        order = reference_first(factor, column, levels)
+        levels = tuple(levels[i] for i in order)
         return Encoding(
             factor,
             "levels",
             _level_names(factor, levels),
             levels=levels,
-            codes=tuple(float(code) for code in codes),
+            codes=tuple(float(codes[i]) for i in order),
         )
     if function == "bin":
         cuts = bin_cuts(values, bin_request(factor), factor.label, times)
@@ -118,10 +135,10 @@ def fit_encoding(factor: Factor, column: Column, times: FloatArray | None = None
             raise _no_logarithm(factor, values)
         return Encoding(factor, "log", (factor.label,))
     if function == "poly":
-        degree = int(factor.arguments[0]) if factor.arguments else 2
+        degree = _whole(factor, 2)
         return _fit_poly(factor, values, degree, times)
     if function == "bs":
-        df = int(factor.arguments[0]) if factor.arguments else 4
+        df = _whole(factor, 4)
         return _fit_bs(factor, values, df, times)
     raise PlanError(f"{factor.label}: unknown function {function!r}.")
 
@@ -133,10 +150,16 @@ def encode(encoding: Encoding, column: Column, rows: slice) -> FloatArray:
         (rows, width) array; width is the number of levels, of polynomial degrees, or 1.
 
     Raises:
-        DataError: a level that the fit has not seen.
+        DataError: a level that the fit has not seen, or a column of another kind than the fit's
+            whose values cannot be told.
     """
+    if encoding.known is not None:
+        column = recall(encoding.known, column)
     values = column.values[rows]
     kind = encoding.kind
+    if kind == "comparison" and encoding.levels:
+        holds = np.asarray(encoding.constants)
+        return np.asarray(holds[_level_index(encoding, column, values)][:, None])
     if kind == "levels":
         index = _level_index(encoding, column, values)
         return _indicators(index, len(encoding.levels))
@@ -144,6 +167,9 @@ def encode(encoding: Encoding, column: Column, rows: slice) -> FloatArray:
     if kind == "bins":
         cuts = np.asarray(encoding.constants)
         return _indicators(np.searchsorted(cuts, numbers, side="left"), len(encoding.levels))
+    if kind == "comparison":
+        holds = compare(encoding.factor, encoding.constants, numbers)
+        return np.asarray(holds[:, None], dtype=float)
     if kind == "numeric":
         center, scale = encoding.constants
         return np.asarray(((numbers - center) / scale)[:, None])
@@ -158,7 +184,7 @@ def encode(encoding: Encoding, column: Column, rows: slice) -> FloatArray:
 
 def bin_request(factor: Factor) -> int:
     """The number of bins that ``bin(x, 4)`` asks for."""
-    return int(factor.arguments[0]) if factor.arguments else 4
+    return _whole(factor, 4)
 
 
 def bin_cuts(
@@ -230,6 +256,13 @@ def levels_of(
     return codes.astype(np.int64), texts, numbers
 
 
+def _whole(factor: Factor, usual: int) -> int:
+    """The whole number that a function was given."""
+    given = factor.arguments[0] if factor.arguments else usual
+    assert isinstance(given, int)
+    return given
+
+
 def _no_logarithm(factor: Factor, values: FloatArray) -> DataError:
     low = values[values <= 0]
     return DataError(
@@ -250,9 +283,10 @@ def _level_index(
     encoding: Encoding, column: Column, values: NDArray[np.generic]
 ) -> NDArray[np.int64]:
     if encoding.codes:
-        known = np.asarray(encoding.codes)
+        known = np.asarray(encoding.codes)  # in the order of the levels, the reference first
+        order = np.argsort(known)
         numbers = np.asarray(values, dtype=float)
-        index = np.searchsorted(known, numbers).clip(0, len(known) - 1)
+        index = order[np.searchsorted(known[order], numbers).clip(0, len(known) - 1)]
         unseen = known[index] != numbers
         strangers = {number_text(value) for value in numbers[unseen]}
     else:
@@ -267,9 +301,17 @@ def _level_index(
     if unseen.any():
         raise DataError(
             f"column '{column.name}' holds {listing(sorted(strangers))}, which the fit has not "
-            f"seen. Known values: {listing(encoding.levels)}."
+            f"seen.{_near_miss(min(strangers), encoding.levels)} Known values: "
+            f"{listing(encoding.levels)}."
         )
     return np.asarray(index, dtype=np.int64)
+
+
+def _near_miss(stranger: str, levels: tuple[str, ...]) -> str:
+    """What an unknown level was meant to be, if that can be seen."""
+    if stranger.strip() in levels:
+        return f" '{stranger}' has blanks around it; the fit knows '{stranger.strip()}'."
+    return nearest(stranger, levels)
 
 
 def _distinct(values: FloatArray, enough: int) -> int:

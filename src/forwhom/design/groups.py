@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from forwhom.data.table import Column, Table
 from forwhom.design.distinct import distinct_codes, first_rows, renumber
-from forwhom.design.encode import bin_cuts, bin_request, levels_of
+from forwhom.design.encode import bin_cuts, bin_request, encode, fit_encoding, levels_of
 from forwhom.errors import DataError, PlanError
 from forwhom.plan import Plan
 
@@ -89,14 +89,14 @@ def form_groups(
     Raises:
         DataError: a grouping column with one value only.
     """
-    columns = plan.groups or plan.modifiers.columns
+    columns = plan.groups or plan.modifiers.traits
     codes = np.zeros(table.n_rows, dtype=np.int64)
     per_column: list[IntArray] = []
     display: list[tuple[str, ...]] = []
     numbers: list[tuple[float, ...] | None] = []
     binned: list[tuple[str, int]] = []
     for name in columns:
-        column = table.columns[name]
+        column = _trait(plan, table, name)
         cuts = grouping_cuts(plan, column, times)
         column_codes, texts, column_numbers = levels_of(column, cuts)
         if len(texts) < 2 and not plan.groups:
@@ -129,7 +129,7 @@ def form_groups(
         values=tuple(column_codes[first] for column_codes in per_column),
         display=tuple(display),
         numbers=tuple(numbers),
-        labels=tuple(table.columns[name].label or name for name in columns),
+        labels=tuple(_trait(plan, table, name).label or name for name in columns),
         n_treated=np.bincount(codes[treated], w_treated, count)[:count].astype(np.int64),
         n_control=controls.astype(np.int64),
         n_rows=np.bincount(codes, times, count)[:count].astype(np.int64),
@@ -166,9 +166,20 @@ def grouping_cuts(plan: Plan, column: Column, times: FloatArray | None = None) -
     return bin_cuts(values, plan.bins_of(column.name), f"bins of '{column.name}'", times)
 
 
+def _trait(plan: Plan, table: Table, name: str) -> Column:
+    """A grouping column: one of the table, or the 0 and 1 of a comparison among the modifiers."""
+    factor = None if plan.groups else plan.modifiers.by_trait.get(name)
+    if factor is None or not factor.condition:
+        return table.columns[name]
+    column = table.columns[factor.column]
+    holds = encode(fit_encoding(factor, column), column, slice(None))[:, 0]
+    return Column(name, "numeric", holds)
+
+
 def _binned_by_formula(plan: Plan, name: str) -> bool:
     """Whether the equation holds the column's bins and nothing else of it."""
     factors = {f for term in plan.modifiers.terms for f in term.factors if f.column == name}
+    factors = {f for f in factors if not f.condition}
     return bool(factors) and all(factor.function == "bin" for factor in factors)
 
 

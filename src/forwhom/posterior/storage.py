@@ -19,6 +19,7 @@ from forwhom.cells import (
 )
 from forwhom.design import Clusters, Design, Effect, Groups, MatrixRecipe
 from forwhom.design.encode import Encoding
+from forwhom.design.known import KnownColumn
 from forwhom.design.matrix import TermRecipe
 from forwhom.design.outcome import OutcomeCoding
 from forwhom.design.rows import Usage
@@ -39,7 +40,7 @@ CLASSES: Mapping[str, type] = {
         *(Plan, Formula, Term, Factor, Prior, Design, Groups, MatrixRecipe, TermRecipe, Encoding),
         *(Usage, TreatmentCoding, OutcomeCoding, Cells, Layout, LikelihoodCells, RowKinds, Outcome),
         *(Priors, ResolvedPrior, Diagnostics, ChainCheck, ExactDraws, LatentDraws, JointDraws),
-        *(Clusters, Effect, EffectColumns),
+        *(Clusters, Effect, EffectColumns, KnownColumn),
     )
 }
 

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forwhom.data.table import Table
-from forwhom.design import Design, Rows
+from forwhom.design import Design, Rows, row_keys
 from forwhom.design.distinct import combined_codes, first_rows, renumber
 from forwhom.families import FAMILIES, Family, Outcome, in_interval, lay_out
 
@@ -203,10 +203,7 @@ def kind_of_rows(design: Design, rows: Rows) -> IntArray:
 
 def _cell_of_rows(design: Design, rows: Rows) -> IntArray:
     """The cell of each row, (n,), numbered in the order of the groups."""
-    table = rows.table
-    names = dict.fromkeys((*design.plan.modifiers.columns, *design.plan.controls.columns))
-    keys = [*rows.d.T, *rows.clusters.T]
-    keys += [np.asarray(table.columns[name].values) for name in names]
+    keys = [*rows.d.T, *rows.clusters.T, *row_keys(design.plan, rows.table)]
     keys += [extra for extra in (rows.offset, rows.log_exposure) if extra is not None]
     if not FAMILIES[design.plan.family].sufficient:
         keys.append(rows.y)
@@ -249,7 +246,5 @@ def _offset(values: FloatArray | None, first: IntArray) -> FloatArray:
 
 def _take(table: Table, rows: IntArray) -> Table:
     """Some rows, levels kept as they are."""
-    columns = {
-        name: replace(column, values=column.values[rows]) for name, column in table.columns.items()
-    }
+    columns = {name: column.take(rows) for name, column in table.columns.items()}
     return replace(table, columns=columns, n_rows=len(rows))

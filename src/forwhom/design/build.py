@@ -10,9 +10,12 @@ from numpy.typing import NDArray
 from forwhom.data.table import Table
 from forwhom.design.clusters import Clusters, form_clusters
 from forwhom.design.groups import Groups, form_groups
+from forwhom.design.known import KnownColumn, know
 from forwhom.design.matrix import MatrixRecipe, fit_matrix
+from forwhom.design.noise import settle_numbers, unused_notes
 from forwhom.design.outcome import OutcomeCoding, code_outcome
 from forwhom.design.rows import Usage, complete_rows, frequencies, row_weights
+from forwhom.design.traits import code_notes
 from forwhom.design.treatment import TreatmentCoding, code_treatment
 from forwhom.errors import DataError, PlanError, listing, nearest, plural
 from forwhom.plan import INTERCEPT, Plan
@@ -59,6 +62,7 @@ class Design:
         arms: every combination of treatments that occurs, in words, the untreated first; empty
             for a dose.
         at: the effect at hand, for tables that show one at a time.
+        known: every column of the table as the fit met it, without levels.
     """
 
     plan: Plan
@@ -72,6 +76,7 @@ class Design:
     notes: tuple[str, ...]
     arms: tuple[str, ...] = ()
     at: int = 0
+    known: tuple[KnownColumn, ...] = ()
 
     @property
     def effect(self) -> Effect:
@@ -143,6 +148,8 @@ def build_design(plan: Plan, table: Table) -> tuple[Design, Rows]:
     Raises:
         DataError, PlanError: anything that keeps the question from being answered, by name.
     """
+    known = tuple(know(column, levels=False) for column in table.columns.values())
+    table, settled = settle_numbers(plan, table)
     complete, usage = complete_rows(plan, table)
     times = frequencies(plan, complete)
     codings, recipes, d = _effects(plan, complete, times)
@@ -160,7 +167,7 @@ def build_design(plan: Plan, table: Table) -> tuple[Design, Rows]:
     clusters, cluster_codes = form_clusters(plan, complete, codes, times)
     outcome, found = code_outcome(plan, complete)
     notes = [coding.note for coding in codings if coding.note]
-    notes += outcome.notes
+    notes += [*outcome.notes, *settled, *unused_notes(complete), *code_notes(plan, complete)]
     for name, count in groups.binned:
         notes.append(
             f"'{name}' is cut into {count} bins to form the groups; the equation uses its own "
@@ -191,6 +198,7 @@ def build_design(plan: Plan, table: Table) -> tuple[Design, Rows]:
         clusters,
         tuple(notes),
         _arm_names(codings, d),
+        known=known,
     )
     _check_agreement(design)
     rows = Rows(

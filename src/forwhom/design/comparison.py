@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 from forwhom.data.table import Column
 from forwhom.design.distinct import distinct_codes
 from forwhom.design.known import exact_text, number_in
+from forwhom.design.levels import SAME, level_names
 from forwhom.errors import DataError, PlanError, listing, nearest
 from forwhom.plan.formula import Factor
 from forwhom.plan.literals import MEMBERSHIPS, Literal, literal_text
 
 FloatArray = NDArray[np.float64]
 
-SAME = 1e-12  # fractions that differ by a smaller share are one value
 MOST_LEVELS = 200  # of numbers whose values are known one by one
 
 
@@ -27,12 +27,12 @@ class Comparison:
 
     Attributes:
         levels: the values known at the fit, as text; empty where any number has its answer.
-        codes: for a column of numbers, the number behind each of them.
+        codes: for a column of numbers, the number behind each of them; for labelled texts the text.
         holds: 0 or 1 for each of them; without levels, the numbers compared with.
     """
 
     levels: tuple[str, ...]
-    codes: tuple[float, ...]
+    codes: tuple[float | str, ...]
     holds: tuple[float, ...]
 
 
@@ -48,7 +48,7 @@ def fit_comparison(factor: Factor, column: Column) -> Comparison:
     if operator not in (*MEMBERSHIPS, "==", "!="):
         return _fit_order(factor, column, given[0])
     values, codes = _levels(column)
-    names = _names(column, values)
+    names = level_names(column, values.tolist())
     hit = np.zeros(len(values), dtype=np.bool_)
     for one in given:
         found = _matches(one, column, values, names)
@@ -59,8 +59,10 @@ def fit_comparison(factor: Factor, column: Column) -> Comparison:
     _check_varies(factor, holds[codes])
     if column.kind != "text" and len(values) > MOST_LEVELS:
         return Comparison((), (), tuple(float(v) for v in values[hit]))
-    numbers = () if column.kind == "text" else tuple(values.tolist())
-    return Comparison(names, numbers, tuple(holds.astype(float).tolist()))
+    own: tuple[float | str, ...] = tuple(values.tolist())
+    if column.kind == "text":
+        own = () if names == column.levels else column.levels or ()
+    return Comparison(names, own, tuple(holds.astype(float).tolist()))
 
 
 def reference_first(factor: Factor, column: Column, shown: tuple[str, ...]) -> list[int]:
@@ -80,7 +82,7 @@ def reference_first(factor: Factor, column: Column, shown: tuple[str, ...]) -> l
     values, _ = _levels(column)
     hit = np.array([name == asked for name in shown], dtype=np.bool_)
     if not hit.any():
-        hit = _matches(asked, column, values, _names(column, values))
+        hit = _matches(asked, column, values, shown)
     if not hit.any():
         raise _never(factor, asked, column, shown)
     places = np.flatnonzero(hit).tolist()
@@ -138,15 +140,7 @@ def _levels(column: Column) -> tuple[NDArray[Any], NDArray[np.int64]]:
     """The values that occur, and which of them each row holds."""
     if column.kind == "text":
         return np.arange(len(column.levels or ())), np.asarray(column.values, dtype=np.int64)
-    return distinct_codes(np.asarray(column.values, dtype=float))
-
-
-def _names(column: Column, values: NDArray[Any]) -> tuple[str, ...]:
-    if column.kind == "text":
-        return column.levels or ()
-    labels = dict(column.value_labels)
-    names = [labels.get(value, exact_text(value)) for value in values.tolist()]
-    return tuple(names)
+    return distinct_codes(column.keys)
 
 
 def _matches(
@@ -154,21 +148,29 @@ def _matches(
 ) -> NDArray[np.bool_]:
     """Which values a literal stands for: by label, as written, or as the number it writes."""
     if isinstance(asked, str):
-        named = np.array([name == asked for name in names], dtype=np.bool_)
-        number = None if column.kind == "text" else number_in(asked)
-        if named.any() or column.kind == "text":
-            return named
+        labels: dict[Any, str] = dict(column.value_labels)
+        own = list(column.levels or ()) if column.kind == "text" else values.tolist()
+        pairs = zip(own, names, strict=True)
+        named = [asked in (name, labels.get(value)) for value, name in pairs]
+        if not any(named) and column.kind == "text":  # a code of labelled texts
+            named = [value == asked for value in own]
+        if any(named) or column.kind == "text":
+            return np.array(named, dtype=np.bool_)
+        number = number_in(asked)
         if column.kind == "boolean" and asked.casefold() in ("true", "false"):
             number = float(asked.casefold() == "true")
-        return named if number is None else _near(values, number)
+        return np.array(named, dtype=np.bool_) if number is None else _near(values, number)
     if column.kind == "text":
         words = {"true" if asked else "false"} if isinstance(asked, bool) else {exact_text(asked)}
-        return np.array([name.casefold() in words for name in names], dtype=np.bool_)
-    return _near(values, float(asked))
+        own = list(column.levels or ())
+        return np.array([str(value).casefold() in words for value in own], dtype=np.bool_)
+    return _near(values, asked)
 
 
-def _near(values: FloatArray, value: float) -> NDArray[np.bool_]:
+def _near(values: NDArray[Any], value: float) -> NDArray[np.bool_]:
     """Equality of fractions up to the twelfth digit, of whole numbers in full."""
+    if values.dtype.kind != "f":  # whole numbers of any length
+        return np.array([one == value for one in values.tolist()], dtype=np.bool_)
     equal = values == value
     close = np.abs(values - value) <= SAME * abs(value)
     whole = (values == np.floor(values)) & float(value).is_integer()
@@ -191,10 +193,11 @@ def _check_varies(factor: Factor, holds: NDArray[np.bool_]) -> None:
 
 
 def _never(factor: Factor, asked: Literal, column: Column, names: tuple[str, ...]) -> DataError:
-    labels = {label: value for value, label in column.value_labels}
+    labels: dict[str, Any] = {label: value for value, label in column.value_labels}
+    codes = [labels.get(name) for name in names]
     shown = [
-        f"{exact_text(labels[name])} ({name})" if isinstance(labels.get(name), float) else name
-        for name in names
+        f"{exact_text(code)} ({name})" if isinstance(code, float | int) else name
+        for name, code in zip(names, codes, strict=True)
     ]
     text = asked if isinstance(asked, str) else exact_text(asked)
     return DataError(

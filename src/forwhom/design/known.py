@@ -6,6 +6,7 @@ value by value, by what is written in them, and only where that leaves no doubt.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
@@ -13,6 +14,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from forwhom.data.encode import WHOLE_UP_TO, numeric
 from forwhom.data.table import Column
 from forwhom.errors import DataError, listing, nearest, plural
 
@@ -37,7 +39,7 @@ class KnownColumn:
     name: str
     kind: str
     levels: tuple[str, ...] = ()
-    value_labels: tuple[tuple[float, str], ...] = ()
+    value_labels: tuple[tuple[float | str, str], ...] = ()
     truth: bool = False
 
 
@@ -84,23 +86,23 @@ def exact_text(value: float) -> str:
     ('3', '0.1', '1580000000000000003')
     """
     if isinstance(value, float):
-        return str(int(value)) if value.is_integer() and abs(value) < 2**53 else repr(value)
+        return str(int(value)) if value.is_integer() and abs(value) < WHOLE_UP_TO else repr(value)
     return str(value)
 
 
 def number_in(text: str) -> float | None:
-    """The number that a text writes, or None where it writes none or one too long to keep.
+    """The number that a text writes, whole ones digit by digit, or None where it writes none.
 
     >>> number_in(" 30 "), number_in("1e3"), number_in("1,234"), number_in("9007199254740993")
-    (30.0, 1000.0, None, None)
+    (30, 1000.0, None, 9007199254740993)
     """
     plain = text.strip()
-    if not _NUMBER.fullmatch(plain) or len(plain) > 400:
+    if not _NUMBER.fullmatch(plain) or len(plain) > 300:
         return None
+    if plain.lstrip("+-").isdecimal():
+        return int(plain)
     number = float(plain)
-    digits = plain.lstrip("+-")
-    rounded = digits.isdecimal() and np.isfinite(number) and int(digits) != int(abs(number))
-    return None if rounded or not np.isfinite(number) else number
+    return number if math.isfinite(number) else None
 
 
 def _all_truth(values: NDArray[np.float64]) -> bool:
@@ -122,7 +124,7 @@ def _from_text(known: KnownColumn, column: Column) -> Column:
     def number(level: str) -> float | None:
         label = labels.get(level, labels.get(level.strip()))
         if isinstance(label, int | float):
-            return float(label)
+            return label
         if truth and level.strip().casefold() in _TRUTH:
             return _TRUTH[level.strip().casefold()]
         return number_in(level)
@@ -137,11 +139,13 @@ def _from_text(known: KnownColumn, column: Column) -> Column:
     ]
     if strangers:
         raise _stranger(known, column, strangers)
-    table = np.array([np.nan if value is None else value for value in numbers] + [np.nan])
-    return Column(
-        column.name,
-        known.kind,  # type: ignore[arg-type]
-        table[np.asarray(column.values, dtype=np.int64)],
+    long = any(isinstance(value, int) and abs(value) >= WHOLE_UP_TO for value in numbers)
+    told = [0 if value is None else value for value in numbers] + [0]
+    table = np.array(told, dtype=object if long else float)
+    held = numeric(column.name, table[np.asarray(column.values, dtype=np.int64)], column.missing)
+    return replace(
+        held,
+        kind=known.kind,  # type: ignore[arg-type]
         value_labels=known.value_labels,
         label=column.label,
     )
@@ -149,10 +153,9 @@ def _from_text(known: KnownColumn, column: Column) -> Column:
 
 def _to_text(known: KnownColumn, column: Column) -> Column:
     """Numbers, or true and false, as the levels that are written or labelled so."""
-    values = np.asarray(column.values, dtype=float)
-    gone = np.isnan(values)
-    distinct, codes = np.unique(values[~gone], return_inverse=True)
-    labels = dict(column.value_labels)
+    gone = column.missing
+    distinct, codes = np.unique(column.keys[~gone], return_inverse=True)
+    labels: dict[float | str, str] = dict(column.value_labels)
     folded = {level.casefold(): level for level in known.levels}
     texts = []
     for value in distinct.tolist():
@@ -166,7 +169,7 @@ def _to_text(known: KnownColumn, column: Column) -> Column:
         raise _stranger(known, column, strangers)
     order = sorted(set(texts))
     place = np.array([order.index(text) for text in texts], dtype=np.int32)
-    held = np.full(len(values), -1, dtype=np.int32)
+    held = np.full(len(gone), -1, dtype=np.int32)
     held[~gone] = place[codes]
     return Column(column.name, "text", held, tuple(order), label=column.label)
 

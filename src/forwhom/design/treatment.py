@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from forwhom.data.table import Column
-from forwhom.design.encode import number_text
+from forwhom.design.levels import level_names, number_text
 from forwhom.errors import DataError, listing, nearest
 from forwhom.plan import Plan
 from forwhom.plan.values import Level
@@ -64,7 +65,7 @@ def code_treatment(plan: Plan, column: Column) -> Coded:
     name = column.name
     if column.kind == "text":
         return _code_text(plan, column)
-    values = np.asarray(column.values, dtype=float)
+    values = column.keys
     distinct = np.unique(values)
     labels = dict(column.value_labels)
     wanted = plan.type_of(name)
@@ -81,15 +82,13 @@ def code_treatment(plan: Plan, column: Column) -> Coded:
             "effects are per unit of it."
         )
         coding = TreatmentCoding(name, "dose", "0", "one unit", None, None, note)
-        return (coding,), values[:, None]
+        return (coding,), np.asarray(column.values, dtype=float)[:, None]
     if len(distinct) > 2:
         return _code_number_arms(plan, column, distinct)
-    low, high = float(distinct[0]), float(distinct[1])
+    low, high = distinct.tolist()
+    text = dict(zip((low, high), level_names(column, (low, high)), strict=True))
     if plan.reference_of(name) is None and (low, high) != (0.0, 1.0):
-        shown = [
-            f"{number_text(v)} ({labels[v]})" if v in labels else number_text(v)
-            for v in (low, high)
-        ]
+        shown = [f"{number_text(v)} ({labels[v]})" if v in labels else text[v] for v in (low, high)]
         raise DataError(
             f"treatment '{name}' holds {shown[0]} and {shown[1]}, not 0 and 1; "
             f"which one is control is not guessed. Say reference={number_text(low)} (or "
@@ -98,17 +97,14 @@ def code_treatment(plan: Plan, column: Column) -> Coded:
     asked = plan.reference_of(name)
     control = low if asked is None else _as_number(asked, column, distinct)
     treated = high if control == low else low
-    boolean = {0.0: "False", 1.0: "True"} if column.kind == "boolean" else {}
-    text = {v: labels.get(v) or boolean.get(v) or number_text(v) for v in (control, treated)}
     coding = TreatmentCoding(name, "binary", text[control], text[treated], control, treated)
     return (coding,), (values == treated).astype(float)[:, None]
 
 
-def _code_number_arms(plan: Plan, column: Column, distinct: FloatArray) -> Coded:
+def _code_number_arms(plan: Plan, column: Column, distinct: NDArray[Any]) -> Coded:
     """More than two numbers that are names of arms."""
-    name, labels = column.name, dict(column.value_labels)
-    values = np.asarray(column.values, dtype=float)
-    shown = [labels.get(float(v), number_text(v)) for v in distinct]
+    name, values = column.name, column.keys
+    shown = list(level_names(column, distinct.tolist()))
     _check_arms(plan, name, shown)
     asked = plan.reference_of(name)
     if asked is None and 0.0 not in distinct:
@@ -155,28 +151,34 @@ def _arms(codings: list[TreatmentCoding], note: str, treated: list[NDArray[np.bo
     return tuple(codings), np.stack(treated, axis=1).astype(float)
 
 
-def _as_number(reference: Level, column: Column, distinct: FloatArray) -> float:
-    asked = reference
-    by_label = {label: value for value, label in column.value_labels}
-    if column.kind == "boolean":
-        by_label = {"False": 0.0, "True": 1.0} | by_label
-    if isinstance(reference, str) and reference in by_label:
-        reference = by_label[reference]
+def _as_number(reference: Level, column: Column, distinct: NDArray[Any]) -> float:
+    values = distinct.tolist()
+    names = level_names(column, values)
+    if isinstance(reference, str) and reference in names:
+        return values[names.index(reference)]  # type: ignore[no-any-return]
     try:
-        value = float(reference)
+        value = int(reference) if _is_whole(reference) else float(reference)
     except ValueError:
         value = float("nan")
-    if value not in distinct:
-        shown = [number_text(v) for v in distinct]
+    if value not in values:
+        codes = [number_text(v) for v in values]
+        shown = [n if n == c else f"{c} ({n})" for n, c in zip(names, codes, strict=True)]
         raise DataError(
-            f"reference={asked!r} is not a value of treatment '{column.name}'; it holds "
-            f"{listing(shown)}."
+            f"reference={reference!r} is not a value of treatment '{column.name}'; it holds "
+            f"{listing(shown)}.{nearest(str(reference), names)}"
         )
-    return value
+    return values[values.index(value)]  # type: ignore[no-any-return]
+
+
+def _is_whole(reference: Level) -> bool:
+    """Whether a value is written as a whole number, which may be too long for a float."""
+    return isinstance(reference, int) or (
+        isinstance(reference, str) and reference.strip().lstrip("+-").isdecimal()
+    )
 
 
 def _code_text(plan: Plan, column: Column) -> Coded:
-    levels = column.levels or ()
+    own, levels = column.levels or (), level_names(column)
     name = column.name
     if len(levels) < 2:
         raise DataError(
@@ -204,6 +206,8 @@ def _code_text(plan: Plan, column: Column) -> Coded:
         )
     else:
         control = str(asked)
+        if control not in levels and control in own:
+            control = levels[own.index(control)]
         if control not in levels:
             raise DataError(
                 f"reference={control!r} is not a level of treatment '{name}'; it has "

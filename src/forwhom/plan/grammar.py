@@ -257,7 +257,7 @@ class _Parser:
         return self.factor("I", column.text, (operator, value))
 
     def values(self) -> tuple[Literal, ...]:
-        """A list in brackets, its values each once."""
+        """A list in brackets."""
         if not self.take("["):
             raise self.unexpected('where a list should be, as in I(x in ["a", "b"])')
         found = [self.literal()]
@@ -267,7 +267,7 @@ class _Parser:
             found.append(self.literal())
         if not self.take("]"):
             raise self.unexpected('where a list should go on, as in I(x in ["a", "b"])')
-        return tuple(dict.fromkeys(found))
+        return tuple(found)
 
     def literal(self) -> Literal:
         """A number with its sign, a text in quotes, True or False."""

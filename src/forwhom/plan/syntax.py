@@ -39,8 +39,8 @@ _FUNCTIONS: tuple[tuple[str | None, str, str], ...] = (
         None,
         f"forwhom computes log(x) of one column and no other arithmetic. {_MAKE}",
         "log1p sqrt exp expm1 abs square sin cos tan round floor ceiling ceil trunc cumsum lag "
-        "lead diff shift l rank min max sum mean pmin pmax plogis qlogis logit probit is.na isna isnull "
-        "na nan substr paste rowsums rowmeans div minmax q eval poly_raw exec",
+        "lead diff shift l rank min max sum mean pmin pmax plogis qlogis logit probit is.na "
+        "isna isnull na nan substr paste rowsums rowmeans div minmax q eval poly_raw exec",
     ),
     (
         "bs",

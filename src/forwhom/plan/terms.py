@@ -90,6 +90,9 @@ class Factor:
                 raise PlanError(f"the plain column '{self.column}' takes no arguments.")
             return
         _check_call(self.function, self.arguments)
+        if self.function == "I" and isinstance(self.arguments[1], tuple):  # each value once
+            once = (self.arguments[0], tuple(dict.fromkeys(self.arguments[1])))
+            object.__setattr__(self, "arguments", once)
 
     @property
     def label(self) -> str:

@@ -294,7 +294,8 @@ def _shown(changed: Call, dropped: list[str]) -> str:
     without = [key for key in dropped if key not in changed]
     said = ", ".join(texts)
     if without:
-        out = f"without {' and '.join(without)}"
+        first = ", ".join(without[:-1])
+        out = f"without {first} and {without[-1]}" if first else f"without {without[-1]}"
         said = f"{said}, {out}" if said else f"the same {out}"
     return said
 

@@ -66,10 +66,25 @@ def read_leniently(text: str) -> Found:
             reader.varying(())
         if reader.here.kind != "end":
             raise Untranslatable
-        reader.found.terms = ordered_terms(terms, "formula")
+        reader.found.terms = _without_copies(ordered_terms(terms, "formula"))
     except (PlanError, ValueError, IndexError, RecursionError):
         raise Untranslatable from None
     return reader.found
+
+
+def _without_copies(terms: tuple[Term, ...]) -> tuple[Term, ...]:
+    """Less the straight lines that curves hold already, as in ``age + I(age^2)``."""
+    curves = {f for term in terms for f in term.factors if f.function in ("poly", "bs")}
+    known = {frozenset(term.factors) for term in terms}
+
+    def copied(term: Term) -> bool:
+        return any(
+            frozenset(curve if f == Factor(None, curve.column) else f for f in term.factors)
+            in known - {frozenset(term.factors)}
+            for curve in curves
+        )
+
+    return tuple(term for term in terms if not copied(term))
 
 
 class _Reader:
@@ -294,7 +309,7 @@ class _Reader:
         parts = self.arguments()
         if name == "I":
             return self.inside(parts[0], plain=True)
-        own = FUNCTIONS.get(name)
+        own = FUNCTIONS.get(name) or FUNCTIONS.get(name.casefold())
         ours = own.name if own else None
         if ours is None:
             row = function_elsewhere(name)

@@ -88,7 +88,7 @@ def fit(
         treatment: 0/1, boolean, text (each arm against a reference), or a numeric dose. Several as
             a list, or with their own modifiers: ``{"ad": "age*party", "mailer": "age"}``.
         modifiers: what changes the treatment's effect: a formula such as
-            ``"age*woman + C(region)"``, or a list of column names.
+            ``"age*woman + C(region, ref='North') + I(educ >= 5)"``, or a list of column names.
         controls: variables of the outcome equation alone, likewise.
         groups: columns that define the groups; default: the modifiers' observed combinations.
         clusters: columns of further groupings, crossed or nested, with varying intercepts;

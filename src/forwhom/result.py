@@ -117,7 +117,8 @@ class Fit(Checked):
             spread: False for the average of groups with these modifiers, without their own part.
 
         Raises:
-            DataError: a column that is not there, a missing value, or a level not in the data.
+            DataError: a column that is not there, a missing value, a level not in the data, or a
+                column of another type than at the fit whose values cannot be told ("30" is 30).
             PlanError: another scale.
         """
         table = new_rows(self.plan, new)

@@ -52,6 +52,24 @@ TERMS = [
     ("`a:b`:c", ["a:b:c"]),
     ("a.b + _c + d2", ["a.b", "_c", "d2"]),
     ("größe*年齢 + उम्र + возраст", ["größe", "年齢", "उम्र", "возраст", "größe:年齢"]),
+    ("I(x == 1)", ["I(x == 1)"]),
+    ("I( x>=65 )*z", ["I(x >= 65)", "z", "I(x >= 65):z"]),
+    ("I(x >= 65.0) + I(x >= 65)", ["I(x >= 65)"]),
+    ("I(x < -0.5)", ["I(x < -0.5)"]),
+    ("I(x != +1e-3)", ["I(x != 0.001)"]),
+    ("I(x == 'a')", ['I(x == "a")']),
+    ("""I(x == "it's")""", ["""I(x == "it's")"""]),
+    (r"""I(x == 'a "b" \\ \'c\'\n\u0041')""", [r"""I(x == "a \"b\" \\ 'c'\nA")"""]),
+    (r"I(x == 'C:\data')", [r'I(x == "C:\\data")']),
+    ("I(x == True) + I(y == False)", ["I(x == True)", "I(y == False)"]),
+    ("I(`my col` in ['N', \"S\",1, 'N',])", ['I(my col in ["N", "S", 1])']),
+    ("I(x not in [1, 2.5])", ["I(x not in [1, 2.5])"]),
+    ("I(x == 1580000000000000003)", ["I(x == 1580000000000000003)"]),
+    ("I(in in [1]) + I(not not in [1])", ["I(in in [1])", "I(not not in [1])"]),
+    ("I + I(I <= 2)", ["I", "I(I <= 2)"]),
+    ('C(x, ref="Russia")', ['C(x, ref="Russia")']),
+    ("C(x, ref=1):z + C(`a b`, ref='(')", ['C(a b, ref="(")', "C(x, ref=1):z"]),
+    ("I(x == 'a:b)')*z", ['I(x == "a:b)")', "z", 'I(x == "a:b)"):z']),
     ("class + import + None", ["class", "import", "None"]),
     ("", []),
     ("  \n", []),
@@ -158,15 +176,15 @@ REFUSED = [
     ("0 + a", "the intercept is always in the model"),
     ("a + 2016vote", "needs back-quotes: `2016vote`"),
     ("y ~ a", "the outcome has its own argument"),
-    ("(1 | a)", "the intercept is always"),
-    ("a | b", "'|' at character 3 is not part of the formula language: name grouping columns"),
-    ("(a + b)^2", "'^' at character 8 is not part of the formula language: write the interactions"),
+    ("(1 | a)", "columns whose baselines vary, as in (1 | x), are named in clusters"),
+    ("a | b", "'|' at character 3 is not part of the formula language: columns whose baselines"),
+    ("(a + b)^2", "'^' at character 8 is not part of the formula language: powers are poly(x, 2)"),
     ("(a + b)**2", "'**' at character 8"),
     ("a / b", "a/b is a + a:b"),
     (".", "name the columns one by one"),
     ("C(a).b", "a dot stands only inside a name"),
-    ("a + 'text'", "a formula holds names and numbers, no text"),
-    ('"a"', "a formula holds names and numbers, no text"),
+    ("a + 'text'", "text in quotes belongs inside I(x == "),
+    ('"a"', "a name with a space in it goes in back-quotes: `my column`"),
     ("a = b", "'=' at character 3"),
     ("a, b", "join terms with +, or give the names as a list"),
     ("a[0]", "'[' at character 2 is not part of the formula language"),
@@ -189,7 +207,29 @@ REFUSED = [
     ("os.system(a)", "'os.system' is not a function of the formula language"),
     ("open(`/etc/passwd`)", "'open' is not a function"),
     ("lambda x: x", "'x' at character 8 stands where"),
-    ("I(a + b)", "'I' is not a function of the formula language"),
+    ("I(a + b)", "I compares one column with a value, as in I(x == "),
+    ("I(a)", "I compares one column with a value"),
+    ("I(1 == a)", "I compares one column with a value"),
+    ("I(a == b)", "'b' at character 8 stands where a number or a text should be; text goes in "
+     'quotes, as in "b"'),
+    ("I(a == )", "')' at character 8 stands where a number or a text should be"),
+    ("I(a == 1", "I takes one comparison and nothing else"),
+    ("I(a == 1 + b)", "I takes one comparison and nothing else"),
+    ("I(18 <= a < 65)", "I compares one column with a value"),
+    ("I(a >= 18 & a < 65)", "a product, as in I(x >= 18):I(x < 65)"),
+    ("I(a in 1)", "stands where a list should be, as in I(x in "),
+    ("I(a in [])", "']' at character 9 stands where a number or a text should be"),
+    ("I(a in [1; 2])", "';' at character 10 is not part of the formula language"),
+    ("I(a not 1)", "I compares one column with a value"),
+    ("I(a == [1])", "'[' at character 8 stands where a number or a text should be"),
+    ("I(a == -'b')", "stands where a number or a text should be"),
+    ("I(f(a) == 1)", "I compares one column with a value"),
+    ("I(a == 1)(b)", "'(' at character 10 stands where"),
+    ("a == 1", "'==' at character 3 is not part of the formula language: a comparison stands"),
+    ("C(x, 'b')", "C takes a column and, where it is not to be the first, the reference level"),
+    ("C(x, ref=b)", "text goes in quotes"),
+    ("C(x, ref=1, 2)", "C takes one column"),
+    ("C(x, base=1)", "C takes a column and, where"),
     ("bins(x, 4)", "'bins' is not a function of the formula language, and nothing is run as "
      "Python. Did you mean 'bin'?"),
     ("Log(x)", "Did you mean 'log'?"),
@@ -197,7 +237,7 @@ REFUSED = [
     ("log(center(x))", "log takes one column"),
     ("log()", "log takes one column"),
     ("log(2)", "log takes one column"),
-    ("C(x, Treatment('b'))", "C takes one column"),
+    ("C(x, Treatment('b'))", 'the reference level, as in C(x, ref="b") or C(x, ref=1)'),
     ("log(x, 2)", "log takes one column"),
     ("bs(x, degree=3)", "'degree' at character 7 stands where a number should be, as in bs(x"),
     ("bs(x, df=", "nothing stands where a number should be"),
@@ -230,6 +270,10 @@ def test_refused_with_the_list_of_what_is_allowed(text: str, message: str) -> No
         ("poly(x, 0)", "poly takes a column and one whole number, degree, from 1 to 20"),
         ("bs(x, df=2)", "bs takes a column and one whole number, df, from 3 to 100"),
         ("bs(x, df=" + "9" * 5000 + ")", "bs takes a column and one whole number"),
+        ("I(x == " + "9" * 5000 + ")", "inf is not a value to compare with"),
+        ("don't know", "a quote (') is opened and not closed"),
+        ("I(x == 'a", "a quote (') is opened and not closed."),
+        ("I(x in [" + ", ".join(map(str, range(1001))) + "])", "a list holds from 1 to 1,000 val"),
         ("`a", "a back-quote is opened and not closed. Close it: `my column`."),
         ("``", "a column name is empty"),
         ("Intercept + a", "'Intercept' cannot be named: the intercept is always in the model."),
@@ -278,6 +322,12 @@ def test_a_thousand_terms_are_fine() -> None:
 
 
 def test_factor_checks_itself() -> None:
+    for arguments in [(), ("=", 1), ("==",), ("==", None), ("==", float("nan")), ("in", "ab"),
+                      ("in", ()), ("<", ("a", "b")), ("==", 1, 2)]:  # fmt: skip
+        with pytest.raises(PlanError):
+            Factor("I", "x", arguments)  # type: ignore[arg-type]
+    with pytest.raises(PlanError, match="not valid Unicode"):
+        Factor("C", "x", ("\ud800",))
     with pytest.raises(PlanError, match="'lag' is not a function"):
         Factor("lag", "x")
     with pytest.raises(PlanError, match="the plain column 'x' takes no arguments"):
@@ -304,3 +354,30 @@ def test_plain_names_refuse_more(text: str) -> None:
 )
 def test_quoted(name: str, text: str) -> None:
     assert quoted(name) == text
+
+
+def test_any_text_and_number_comes_back_from_its_formula() -> None:
+    rng = np.random.default_rng(1)
+    letters = np.array(list("ab \"'\\`\n\t\r[]()=,:#\u2028\x00ä中😀"))
+    for _ in range(500):
+        text = "".join(rng.choice(letters, rng.integers(0, 8)))
+        number = float(rng.normal() * 10.0 ** rng.integers(-20, 20))
+        column = "".join(rng.choice(letters[:-1], 3)) + "x"
+        factors = (
+            Factor("I", column, ("==", text)),
+            Factor("C", column, (text,)),
+            Factor("I", column, ("not in", (text, number, int(number), True))),
+            Factor("I", column, ("<=", number)),
+        )
+        formula = Formula(tuple(Term((factor,)) for factor in factors))
+        again = parse_formula(formula.text, "modifiers")
+        assert again == formula
+        assert again.text == formula.text
+
+
+def test_a_comparison_is_a_trait_of_its_own() -> None:
+    formula = parse_formula("I(age >= 65)*sex + age:C(sex)", "modifiers")
+    assert formula.columns == ("age", "sex")
+    assert formula.traits == ("age >= 65", "sex", "age")
+    clash = parse_formula("I(age >= 65) + `age >= 65`", "modifiers")
+    assert clash.traits == ("I(age >= 65)", "age >= 65")

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from forwhom.cells.origins import Origins
 from forwhom.data.table import Table
-from forwhom.design import Design, Rows
+from forwhom.design import Design, Rows, row_keys
 from forwhom.design.distinct import combined_codes, first_rows, renumber
 from forwhom.families import FAMILIES, Family, Outcome, in_interval, lay_out
 
@@ -218,10 +218,7 @@ def kind_of_rows(design: Design, rows: Rows) -> IntArray:
 
 def _cell_of_rows(design: Design, rows: Rows) -> IntArray:
     """The cell of each row, (n,), numbered in the order of the groups."""
-    table = rows.table
-    names = dict.fromkeys((*design.plan.modifiers.columns, *design.plan.controls.columns))
-    keys = [*rows.d.T, *rows.clusters.T]
-    keys += [np.asarray(table.columns[name].keys) for name in names]
+    keys = [*rows.d.T, *rows.clusters.T, *row_keys(design.plan, rows.table)]
     keys += [extra for extra in (rows.offset, rows.log_exposure) if extra is not None]
     if not FAMILIES[design.plan.family].sufficient:
         keys.append(rows.y)

@@ -280,9 +280,11 @@ def _places(known: Sequence[str], name: str) -> list[int]:
 def _place(known: list[str], name: str, where: str) -> int:
     places = _places(known, name)
     if not places:
+        from forwhom.plan.rewrite import column_in_our_words  # only a mistake pays for it
+
+        hint = column_in_our_words(name, known) or nearest(name, known)
         raise DataError(
-            f"There is no column {name!r} in {where}.{nearest(name, known)} "
-            f"Its columns are {listing(known)}."
+            f"There is no column {name!r} in {where}.{hint} Its columns are {listing(known)}."
         )
     if len(places) > 1:
         numbers = ", ".join(str(place + 1) for place in places)

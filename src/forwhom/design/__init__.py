@@ -5,6 +5,7 @@ from forwhom.design.clusters import Clusters
 from forwhom.design.groups import Groups
 from forwhom.design.levels import Keys, number_text, number_texts
 from forwhom.design.matrix import MatrixRecipe, fit_matrix
+from forwhom.design.traits import row_keys
 
 __all__ = [
     "Clusters",
@@ -18,4 +19,5 @@ __all__ = [
     "fit_matrix",
     "number_text",
     "number_texts",
+    "row_keys",
 ]

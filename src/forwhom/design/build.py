@@ -11,11 +11,13 @@ from forwhom.data.table import Table
 from forwhom.design.clusters import Clusters, form_clusters
 from forwhom.design.codes import check_codes
 from forwhom.design.groups import Groups, form_groups
+from forwhom.design.known import KnownColumn, know
 from forwhom.design.matrix import MatrixRecipe, fit_matrix
 from forwhom.design.noise import settle_numbers, unused_notes
 from forwhom.design.outcome import OutcomeCoding, code_outcome
 from forwhom.design.rows import Usage, complete_rows, frequencies, row_weights
 from forwhom.design.sizes import check_sizes
+from forwhom.design.traits import code_notes
 from forwhom.design.treatment import TreatmentCoding, code_treatment
 from forwhom.errors import DataError, PlanError, listing, nearest, plural
 from forwhom.plan import INTERCEPT, Plan
@@ -62,6 +64,7 @@ class Design:
         arms: every combination of treatments that occurs, in words, the untreated first; empty
             for a dose.
         at: the effect at hand, for tables that show one at a time.
+        known: every column of the table as the fit met it, without levels.
     """
 
     plan: Plan
@@ -75,6 +78,7 @@ class Design:
     notes: tuple[str, ...]
     arms: tuple[str, ...] = ()
     at: int = 0
+    known: tuple[KnownColumn, ...] = ()
 
     @property
     def effect(self) -> Effect:
@@ -147,6 +151,7 @@ def build_design(plan: Plan, table: Table) -> tuple[Design, Rows]:
         DataError, PlanError: anything that keeps the question from being answered, by name.
     """
     check_codes(plan, table)
+    known = tuple(know(column, levels=False) for column in table.columns.values())
     table, settled = settle_numbers(plan, table)
     complete, usage = complete_rows(plan, table)
     check_sizes(plan, complete)
@@ -166,7 +171,7 @@ def build_design(plan: Plan, table: Table) -> tuple[Design, Rows]:
     clusters, cluster_codes = form_clusters(plan, complete, codes, times)
     outcome, found = code_outcome(plan, complete)
     notes = [*table.notes, *(coding.note for coding in codings if coding.note)]
-    notes += [*outcome.notes, *settled, *unused_notes(complete)]
+    notes += [*outcome.notes, *settled, *unused_notes(complete), *code_notes(plan, complete)]
     for name, count in groups.binned:
         notes.append(
             f"'{name}' is cut into {count} bins to form the groups; the equation uses its own "
@@ -197,6 +202,7 @@ def build_design(plan: Plan, table: Table) -> tuple[Design, Rows]:
         clusters,
         tuple(notes),
         _arm_names(codings, d),
+        known=known,
     )
     _check_agreement(design)
     rows = Rows(

@@ -12,9 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forwhom.data.table import Column
+from forwhom.design.comparison import compare, fit_comparison, reference_first
 from forwhom.design.counted import mean, quantiles, sd, total
+from forwhom.design.known import KnownColumn, know, recall
 from forwhom.design.levels import bin_levels, level_names, number_text, number_texts, places_of
-from forwhom.errors import DataError, PlanError, listing
+from forwhom.errors import DataError, PlanError, listing, nearest
 from forwhom.plan.formula import Factor
 
 FloatArray = NDArray[np.float64]
@@ -26,12 +28,13 @@ class Encoding:
 
     Attributes:
         factor: the factor as written.
-        kind: "numeric", "log", "levels", "bins", "poly" or "bs".
+        kind: "numeric", "log", "levels", "bins", "poly", "bs" or "comparison".
         names: names of the columns with full coding for a categorical factor (all its levels).
         constants: fitted numbers; their meaning depends on the kind (see ``encode``).
         levels: for a categorical factor, the levels in order, as text.
         codes: for a categorical factor over numbers, the number behind each level; over labelled
             texts, the text.
+        known: the column as the fit met it, which other data are held to.
     """
 
     factor: Factor
@@ -40,6 +43,7 @@ class Encoding:
     constants: tuple[float, ...] = ()
     levels: tuple[str, ...] = ()
     codes: tuple[float | str, ...] = ()
+    known: KnownColumn | None = None
 
     @property
     def categorical(self) -> bool:
@@ -48,7 +52,7 @@ class Encoding:
 
 
 def fit_encoding(factor: Factor, column: Column, times: FloatArray | None = None) -> Encoding:
-    """Learn from the analysis rows what the factor needs.
+    """Learn from the analysis rows what the factor needs, and remember its column.
 
     Args:
         factor: the factor, for instance ``bin(age, 4)``.
@@ -59,9 +63,18 @@ def fit_encoding(factor: Factor, column: Column, times: FloatArray | None = None
         PlanError: a numeric function asked of a text column, or arguments that make no sense.
         DataError: values that the function cannot take, such as log(0).
     """
-    function = factor.function
-    if function not in (None, "C"):
+    if factor.function not in (None, "C"):
         column = column.as_numbers()
+    return replace(_fit(factor, column, times), known=know(column))
+
+
+def _fit(factor: Factor, column: Column, times: FloatArray | None) -> Encoding:
+    function = factor.function
+    if function == "I":
+        found = fit_comparison(factor, column)
+        return Encoding(
+            factor, "comparison", (factor.label,), found.holds, found.levels, found.codes
+        )
     if column.kind == "text":
         if function not in (None, "C"):
             raise PlanError(
@@ -69,7 +82,10 @@ def fit_encoding(factor: Factor, column: Column, times: FloatArray | None = None
                 f"Use '{column.name}' by itself: its levels are compared with the first one."
             )
         levels = level_names(column)
-        own = () if levels == column.levels else column.levels or ()
+        labelled = levels != column.levels
+        order = reference_first(factor, column, levels)
+        own = tuple((column.levels or ())[i] for i in order) if labelled else ()
+        levels = tuple(levels[i] for i in order)
         return Encoding(factor, "levels", _level_names(factor, levels), levels=levels, codes=own)
     values = np.asarray(column.values, dtype=float)
     if function == "C":
@@ -82,12 +98,16 @@ def fit_encoding(factor: Factor, column: Column, times: FloatArray | None = None
         # true and false are 1 and 0 here, so that terms have one name whatever holds them
         named = replace(column, kind="numeric")
         levels = level_names(named, codes.tolist())
+        order = reference_first(factor, column, levels)
+        levels = tuple(levels[i] for i in order)
         return Encoding(
             factor,
             "levels",
             _level_names(factor, levels),
             levels=levels,
-            codes=tuple(codes.tolist()),
+            codes=tuple(codes[i].item() for i in order)
+            if codes.dtype != object
+            else tuple(codes[i] for i in order),
         )
     if function == "bin":
         cuts = bin_cuts(values, bin_request(factor), factor.label, times)
@@ -109,10 +129,10 @@ def fit_encoding(factor: Factor, column: Column, times: FloatArray | None = None
             raise _no_logarithm(factor, values)
         return Encoding(factor, "log", (factor.label,))
     if function == "poly":
-        degree = int(factor.arguments[0]) if factor.arguments else 2
+        degree = _whole(factor, 2)
         return _fit_poly(factor, values, degree, times)
     if function == "bs":
-        df = int(factor.arguments[0]) if factor.arguments else 4
+        df = _whole(factor, 4)
         return _fit_bs(factor, values, df, times)
     raise PlanError(f"{factor.label}: unknown function {function!r}.")
 
@@ -124,12 +144,18 @@ def encode(encoding: Encoding, column: Column, rows: slice) -> FloatArray:
         (rows, width) array; width is the number of levels, of polynomial degrees, or 1.
 
     Raises:
-        DataError: a level that the fit has not seen.
+        DataError: a level that the fit has not seen, or a column of another kind than the fit's
+            whose values cannot be told.
     """
     kind = encoding.kind
     if kind != "levels":
         column = column.as_numbers()
+    if encoding.known is not None:
+        column = recall(encoding.known, column)
     values = column.values[rows]
+    if kind == "comparison" and encoding.levels:
+        holds = np.asarray(encoding.constants)
+        return np.asarray(holds[_level_index(encoding, column, rows)][:, None])
     if kind == "levels":
         index = _level_index(encoding, column, rows)
         return _indicators(index, len(encoding.levels))
@@ -137,6 +163,9 @@ def encode(encoding: Encoding, column: Column, rows: slice) -> FloatArray:
     if kind == "bins":
         cuts = np.asarray(encoding.constants)
         return _indicators(np.searchsorted(cuts, numbers, side="left"), len(encoding.levels))
+    if kind == "comparison":
+        fulfilled = compare(encoding.factor, encoding.constants, numbers)
+        return np.asarray(fulfilled[:, None], dtype=float)
     if kind == "numeric":
         center, scale = encoding.constants
         return np.asarray(((numbers - center) / scale)[:, None])
@@ -151,7 +180,7 @@ def encode(encoding: Encoding, column: Column, rows: slice) -> FloatArray:
 
 def bin_request(factor: Factor) -> int:
     """The number of bins that ``bin(x, 4)`` asks for."""
-    return int(factor.arguments[0]) if factor.arguments else 4
+    return _whole(factor, 4)
 
 
 def bin_cuts(
@@ -182,6 +211,13 @@ def bin_cuts(
     return inside
 
 
+def _whole(factor: Factor, usual: int) -> int:
+    """The whole number that a function was given."""
+    given = factor.arguments[0] if factor.arguments else usual
+    assert isinstance(given, int)
+    return given
+
+
 def _no_logarithm(factor: Factor, values: FloatArray) -> DataError:
     low = values[values <= 0]
     return DataError(
@@ -202,8 +238,10 @@ def _level_index(encoding: Encoding, column: Column, rows: slice) -> NDArray[np.
     values = column.values[rows]
     own = encoding.codes or encoding.levels
     if not isinstance(own[0], str):
-        index = places_of(encoding.codes, column, rows)
-        unseen = index < 0
+        order = np.argsort(np.array(own))  # of the numbers; levels have the reference first
+        found = places_of([own[i] for i in order.tolist()], column, rows)
+        unseen = found < 0
+        index = order[found]
         strangers = set(number_texts(np.unique(column.keys[rows][unseen]).tolist()))
     else:
         names = column.levels or ()
@@ -217,9 +255,17 @@ def _level_index(encoding: Encoding, column: Column, rows: slice) -> NDArray[np.
     if unseen.any():
         raise DataError(
             f"column '{column.name}' holds {listing(sorted(strangers))}, which the fit has not "
-            f"seen. Known values: {listing(encoding.levels)}."
+            f"seen.{_near_miss(min(strangers), encoding.levels)} Known values: "
+            f"{listing(encoding.levels)}."
         )
     return np.asarray(index, dtype=np.int64)
+
+
+def _near_miss(stranger: str, levels: tuple[str, ...]) -> str:
+    """What an unknown level was meant to be, if that can be seen."""
+    if stranger.strip() in levels and stranger not in levels:
+        return f" '{stranger}' has blanks around it; the fit knows '{stranger.strip()}'."
+    return nearest(stranger, levels)
 
 
 def _distinct(values: FloatArray, enough: int) -> int:

@@ -12,6 +12,7 @@ from forwhom.data.table import Column, Table
 from forwhom.design.distinct import distinct_codes, first_rows, renumber
 from forwhom.design.encode import bin_cuts, bin_request
 from forwhom.design.levels import Keys, levels_of
+from forwhom.design.traits import trait_column
 from forwhom.errors import DataError, PlanError
 from forwhom.plan import Plan
 
@@ -97,7 +98,8 @@ def form_groups(
     Raises:
         DataError: a grouping column with one value only.
     """
-    columns = plan.groups or plan.modifiers.columns
+    traits = {} if plan.groups else plan.modifiers.by_trait
+    columns = plan.groups or tuple(traits)
     codes = np.zeros(table.n_rows, dtype=np.int64)
     per_column: list[IntArray] = []
     display: list[tuple[str, ...]] = []
@@ -105,7 +107,8 @@ def form_groups(
     keys: list[Keys] = []
     binned: list[tuple[str, int]] = []
     for name in columns:
-        column = table.columns[name]
+        of = traits.get(name)
+        column = trait_column(name, of, table) if of else table.columns[name]
         cuts = grouping_cuts(plan, column, times)
         levels = levels_of(column, cuts)
         column_codes, texts = levels.codes, levels.texts
@@ -141,7 +144,7 @@ def form_groups(
         display=tuple(display),
         numbers=tuple(numbers),
         keys=tuple(keys),
-        labels=tuple(table.columns[name].label or name for name in columns),
+        labels=tuple(_label(table, name) for name in columns),
         n_treated=np.bincount(codes[treated], w_treated, count)[:count].astype(np.int64),
         n_control=controls.astype(np.int64),
         n_rows=np.bincount(codes, times, count)[:count].astype(np.int64),
@@ -178,9 +181,15 @@ def grouping_cuts(plan: Plan, column: Column, times: FloatArray | None = None) -
     return bin_cuts(values, plan.bins_of(column.name), f"bins of '{column.name}'", times)
 
 
+def _label(table: Table, name: str) -> str:
+    column = table.columns.get(name)
+    return name if column is None else column.label or name
+
+
 def _binned_by_formula(plan: Plan, name: str) -> bool:
     """Whether the equation holds the column's bins and nothing else of it."""
     factors = {f for term in plan.modifiers.terms for f in term.factors if f.column == name}
+    factors = {f for f in factors if not f.condition}
     return bool(factors) and all(factor.function == "bin" for factor in factors)
 
 

@@ -92,6 +92,8 @@ def _piece(piece: str, factor: Factor, groups: Groups, labels: Labels) -> str:
     """One factor of a column's name, such as "age", "region[South]" or "bin(age, 3)[over 60]"."""
     column = factor.column
     name = labels.columns.get(factor.label) or labels.column(column)
+    if factor.condition:
+        return f"{name} {factor.condition.removeprefix(column).strip()}"
     if piece == factor.label:
         if factor.function and factor.label not in labels.columns:
             return f"{name} ({factor.function})"

@@ -57,7 +57,7 @@ def format_summary(
 def _question(posterior: Posterior) -> str:
     design = posterior.design
     if design.plan.modifiers:
-        by = f"differ by {_and(list(design.plan.modifiers.columns))}?"
+        by = f"differ by {_and(list(design.plan.modifiers.traits))}?"
     else:
         by = f"differ between {_and(list(design.groups.columns))}?"
     if design.estimates:

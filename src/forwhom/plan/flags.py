@@ -248,7 +248,7 @@ def _sheet(text: str) -> str | int:
 
 def check_facets(facets: Mapping[str, str], plan: Plan, out: str | None) -> None:
     """Refuse before the fit what the figure would refuse after it."""
-    columns = plan.groups or plan.modifiers.columns
+    columns = plan.groups or plan.modifiers.traits
     for facet, name in facets.items():
         if out is None:
             raise PlanError(f"--{facet} is for the figure, which only --out writes. Add --out DIR.")

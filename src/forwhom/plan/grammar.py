@@ -4,6 +4,9 @@
     product  = crossing ("*" crossing)*          a*b is a + b + a:b
     crossing = atom (":" atom)*
     atom     = name | function "(" name ["," [argument "="] number] ")" | "(" sum ")"
+             | "C(" name ["," "ref" "=" value] ")" | "I(" name comparison ")"
+    comparison = ("==" | "!=" | "<" | "<=" | ">" | ">=") value | ["not"] "in" "[" value, ... "]"
+    value    = ["+" | "-"] number | text in quotes | "True" | "False"
 
 The parser descends recursively, but never deeper than ``MAX_DEPTH``.
 """
@@ -15,6 +18,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from forwhom.errors import PlanError, nearest
+from forwhom.plan.literals import COMPARISONS, TRUTH, Argument, Literal, literal_text, quoted_text
+from forwhom.plan.literals import number as read_number
+from forwhom.plan.syntax import SIGNS_ELSEWHERE, function_elsewhere
 from forwhom.plan.terms import (
     ALLOWED,
     FUNCTIONS,
@@ -29,26 +35,16 @@ from forwhom.plan.terms import (
 )
 
 _NUMBER = re.compile(r"[0-9]+(\.[0-9]*)?([eE][+-]?[0-9]+)?")
-_INTERCEPT = "the intercept is always in the model and cannot be added or taken out"
-_POWER = "write the interactions out, as in a*b"
-_HINTS = {
-    "-": "list what to keep instead of what to leave out; a name with a hyphen needs back-quotes",
-    "~": "give the right-hand side alone: the outcome has its own argument",
-    "|": "name grouping columns in groups= instead",
-    "^": _POWER,
-    "**": _POWER,
-    "/": "write the terms out: a/b is a + a:b",
-    ".": "a dot stands only inside a name; name the columns one by one",
-    "'": "a formula holds names and numbers, no text",
-    '"': "a formula holds names and numbers, no text",
-    "=": "a name before '=' belongs inside a function, as in bs(x, df=4)",
-    ",": "join terms with +, or give the names as a list",
-}
+_SIGNS = ("**", "##", "&&", "||", "==", "!=", "<=", ">=", "%in%")  # longer than one character
+_INTERCEPT = "the intercept is always in the model and cannot be added or taken out; leave it out"
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A piece of a formula; ``kind`` is "name", "quoted", "number", "sign" or "end"."""
+    """A piece of a formula.
+
+    ``kind`` is "name", "quoted" (a name in back-quotes), "number", "text", "sign" or "end".
+    """
 
     kind: str
     text: str
@@ -71,7 +67,8 @@ def parse_text(text: str, what: str) -> tuple[Term, ...]:
     return _Parser(text, what).parse()
 
 
-def _tokens(text: str) -> Iterator[Token]:
+def tokens(text: str) -> Iterator[Token]:
+    """The pieces of a formula, the last of kind "end"."""
     at = 0
     while at < len(text):
         character = text[at]
@@ -81,6 +78,9 @@ def _tokens(text: str) -> Iterator[Token]:
         elif character == "`":
             name, at = _back_quoted(text, at)
             yield Token("quoted", name, start)
+        elif character in "'\"":
+            held, at = quoted_text(text, at)
+            yield Token("text", held, start)
         elif character.isidentifier():
             while at < len(text) and continues(text[at]):
                 at += 1
@@ -91,7 +91,7 @@ def _tokens(text: str) -> Iterator[Token]:
                 at += 1
             yield Token("number", text[start:at], start)
         else:
-            at += 2 if text.startswith("**", at) else 1
+            at += next((len(sign) for sign in _SIGNS if text.startswith(sign, at)), 1)
             yield Token("sign", text[start:at], start)
     yield Token("end", "", len(text))
 
@@ -115,7 +115,7 @@ class _Parser:
         self.text, self.what = text, what
         self.depth = self.products = self.next = 0
         try:
-            self.tokens = list(_tokens(text))
+            self.tokens = list(tokens(text))
         except PlanError as error:
             raise self.error(str(error)) from None
 
@@ -190,8 +190,10 @@ class _Parser:
         if row is None:
             raise self.error(
                 f"'{function.text}' is not a function of the formula language, and nothing is run "
-                f"as Python.{nearest(function.text, FUNCTIONS)} {ALLOWED}"
+                f"as Python.{self.function_words(function.text)} {ALLOWED}"
             )
+        if row.name == "I":
+            return self.comparison()
         column = self.here
         one_column = (
             f"{row.name} takes one column, as in {row.example}; make any other quantity a column "
@@ -200,12 +202,91 @@ class _Parser:
         if column.kind not in ("name", "quoted"):
             raise self.error(one_column)
         self.next += 1
-        arguments = []
+        arguments: list[Argument] = []
+        if row.name == "C" and self.take(","):
+            arguments.append(self.reference())
         while row.argument and self.take(","):
             arguments.append(self.argument(row.argument, row.example))
         if not self.take(")"):
             raise self.error(one_column)
         return self.factor(row.name, column.text, tuple(arguments))
+
+    @staticmethod
+    def function_words(name: str) -> str:
+        """forwhom's word for a function of other programs, or the nearest of its own."""
+        found = None if name.casefold() in FUNCTIONS else function_elsewhere(name)
+        return f" {found.words}" if found else nearest(name, FUNCTIONS)
+
+    def reference(self) -> Literal:
+        """``ref="Russia"``, the level that the others of ``C`` are held against."""
+        token = self.here
+        if token.kind == "name" and token.text == "ref":
+            self.next += 1
+            if self.take("="):
+                return self.literal()
+            self.next -= 1
+        raise self.error(
+            "C takes a column and, where it is not to be the first, the reference level, as in "
+            f'C(x, ref="b") or C(x, ref=1). {ALLOWED}'
+        )
+
+    def comparison(self) -> Factor:
+        """What stands in ``I( )``: one column, compared with a value or a list of values."""
+        column = self.here
+        example = 'as in I(x == "a"), I(x >= 65) or I(x in ["a", "b"])'
+        if column.kind not in ("name", "quoted"):
+            raise self.error(f"I compares one column with a value, {example}. {ALLOWED}")
+        self.next += 1
+        operator = self.here.text if self.here.kind in ("name", "sign") else ""
+        self.next += self.here.kind != "end"
+        if operator == "not" and self.here.kind == "name" and self.here.text == "in":
+            operator = "not in"
+            self.next += 1
+        value: Argument
+        if operator in ("in", "not in"):
+            value = self.values()
+        elif operator in COMPARISONS:
+            value = self.literal()
+        else:
+            raise self.error(f"I compares one column with a value, {example}. {ALLOWED}")
+        if not self.take(")"):
+            raise self.error(
+                f"I takes one comparison and nothing else, {example}; two of them that must both "
+                f"hold are a product, as in I(x >= 18):I(x < 65). {ALLOWED}"
+            )
+        return self.factor("I", column.text, (operator, value))
+
+    def values(self) -> tuple[Literal, ...]:
+        """A list in brackets."""
+        if not self.take("["):
+            raise self.unexpected('where a list should be, as in I(x in ["a", "b"])')
+        found = [self.literal()]
+        while self.take(","):
+            if self.here.text == "]":
+                break
+            found.append(self.literal())
+        if not self.take("]"):
+            raise self.unexpected('where a list should go on, as in I(x in ["a", "b"])')
+        return tuple(found)
+
+    def literal(self) -> Literal:
+        """A number with its sign, a text in quotes, True or False."""
+        sign = -1 if self.take("-") else 1
+        signed = sign < 0 or self.take("+")
+        token = self.here
+        self.next += token.kind != "end"
+        if token.kind == "number" and _NUMBER.fullmatch(token.text):
+            return sign * read_number(token.text)
+        if not signed:
+            if token.kind == "text":
+                return token.text
+            if token.kind == "name" and token.text in TRUTH:
+                return TRUTH[token.text]
+        found = f"'{token.text}' at character {token.at + 1}" if token.text else "nothing"
+        hint = ""
+        if token.kind in ("name", "quoted"):
+            hint = f"; text goes in quotes, as in {literal_text(token.text)}"
+        raise self.error(f"{found} stands where a number or a text should be{hint}. {ALLOWED}")
 
     def argument(self, name: str, example: str) -> int | float:
         token = self.here
@@ -216,13 +297,10 @@ class _Parser:
         if token.kind != "number" or not _NUMBER.fullmatch(token.text):
             found = f"'{token.text}' at character {token.at + 1}" if token.text else "nothing"
             raise self.error(f"{found} stands where a number should be, as in {example}. {ALLOWED}")
-        # A whole number beyond any limit stays a float: int() refuses thousands of digits.
         whole = token.text.isdecimal() and len(token.text) < 20
-        return int(token.text) if whole else float(token.text)
+        return read_number(token.text) if whole else float(token.text)
 
-    def factor(
-        self, function: str | None, column: str, arguments: tuple[int | float, ...]
-    ) -> Factor:
+    def factor(self, function: str | None, column: str, arguments: tuple[Argument, ...]) -> Factor:
         try:
             return Factor(function, column, arguments)
         except PlanError as error:
@@ -234,16 +312,19 @@ class _Parser:
             return self.error(f"it ends {place}. {ALLOWED}")
         found = f"'{token.text}' at character {token.at + 1} stands {place}"
         if token.kind == "number":
+            bar = SIGNS_ELSEWHERE["|"] if "|" in self.text else _INTERCEPT
             hint = (
-                _INTERCEPT
+                bar
                 if token.text in ("0", "1")
                 else f"a name that starts with a digit needs back-quotes: `{token.text}`"
             )
         elif token.kind == "sign" and not (token.text in "+*:()" and len(token.text) == 1):
-            hint = _HINTS.get(token.text, "names with signs in them need back-quotes")
+            hint = SIGNS_ELSEWHERE.get(token.text, "names with signs in them need back-quotes")
             found = (
                 f"'{token.text}' at character {token.at + 1} is not part of the formula language"
             )
+        elif token.kind == "text":
+            hint = SIGNS_ELSEWHERE['"']
         elif token.kind in ("name", "quoted"):
             hint = "a name with a space in it needs back-quotes"
         else:

@@ -28,6 +28,7 @@ from forwhom.plan.plan import (
 )
 from forwhom.plan.presets import PRESETS, Preset
 from forwhom.plan.priors import Prior, PriorKey, parse_priors, prior_keys
+from forwhom.plan.spellings import keyword_elsewhere
 from forwhom.plan.treatments import all_modifiers, read_reference, read_treatments, read_type
 from forwhom.plan.values import Breaks, Level
 
@@ -47,6 +48,18 @@ def make_plan(**keywords: object) -> Plan:
     ('group', 4000)
     """
     given = {key: value for key, value in keywords.items() if value is not None}
+    try:
+        return _make(given)
+    except PlanError as error:
+        from forwhom.plan.rewrite import in_our_words  # only a mistake pays for it
+
+        if words := in_our_words(given, _make, str(error)):
+            raise PlanError(f"{error}{words}") from None
+        raise
+
+
+def _make(given: Mapping[str, object]) -> Plan:
+    """The plan of the keywords that are given."""
     _check_keys(given)
     preset = None if "preset" not in given else values.choice(given["preset"], "preset", PRESETS)
     family = values.choice(given.get("family", "gaussian"), "family", FAMILIES)
@@ -61,7 +74,7 @@ def make_plan(**keywords: object) -> Plan:
     weights = None
     if "weights" in given:
         weights = values.column(given["weights"], "weights", "the column of weights")
-    columns = tuple(dict.fromkeys((*modifiers.columns, *(groups or ()))))
+    columns = tuple(dict.fromkeys((*modifiers.traits, *(groups or ()))))
     plan = Plan(
         outcome=values.column(given["outcome"], "outcome", "what is measured"),
         treatments=treatments,
@@ -113,8 +126,10 @@ def make_plan(**keywords: object) -> Plan:
 def _check_keys(given: Mapping[str, object]) -> None:
     for key in given:
         if key not in KEYS:
+            found = keyword_elsewhere(key)
+            hint = f": {found.words}." if found else f".{nearest(key, KEYS)}"
             raise PlanError(
-                f"'{key}' is not a part of a plan.{nearest(key, KEYS)} "
+                f"'{key}' is not a part of a plan{hint} "
                 f"A plan has: {listing(KEYS, most=len(KEYS))}."
             )
     if "outcome" not in given:
@@ -190,7 +205,8 @@ def _beside(given: Mapping[str, object], key: str, words: str, family: str) -> s
     if key not in given:
         if needed:
             raise PlanError(
-                "family 'binomial' needs trials: the column with the numbers of trials."
+                "family 'binomial' needs trials: the column with the numbers of trials. An outcome "
+                "of 0 and 1 is family 'bernoulli'."
             )
         return None
     fitting = [f.name for f in FAMILIES.values() if f.support in BESIDE[key]]

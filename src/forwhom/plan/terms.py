@@ -6,6 +6,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from forwhom.errors import PlanError, nearest
+from forwhom.plan.literals import (
+    Argument,
+    check_condition,
+    check_literal,
+    condition_text,
+    literal_text,
+)
 
 MAX_CHARACTERS = 100_000
 MAX_DEPTH = 50  # nested parentheses
@@ -16,13 +23,17 @@ INTERCEPT = "Intercept"  # the name of the intercept in every table, so no colum
 
 ALLOWED = (
     "Allowed: a, a + b, a*b, a:b, (a + b)*c, C(x), center(x), scale(x), bin(x, 4), log(x), "
-    "poly(x, 2), bs(x, df=4); a name with spaces or signs in back-quotes, or names given as a list."
+    'poly(x, 2), bs(x, df=4), C(x, ref="b"), I(x >= 65), I(x in ["a", "b"]); a name with spaces '
+    "or signs in back-quotes, or names given as a list."
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Function:
-    """One function a formula may call: ``argument`` names its whole number, if it takes one."""
+    """One function a formula may call: ``argument`` names its whole number, if it takes one.
+
+    Two take something else: ``C`` a reference level, and ``I`` a comparison in place of a column.
+    """
 
     name: str
     example: str
@@ -37,6 +48,7 @@ FUNCTIONS: dict[str, Function] = {
     row.name: row
     for row in (
         Function("C", "C(x)", "levels, even where the column holds numbers"),
+        Function("I", "I(x == 1)", "1 where a comparison holds, 0 where it does not"),
         Function("center", "center(x)", "minus its mean"),
         Function("scale", "scale(x)", "minus its mean, divided by two standard deviations"),
         Function("bin", "bin(x, 4)", "quantile bins, as levels", "bins", 2, 1_000),
@@ -58,11 +70,13 @@ class Factor:
     'bin(age, 4)'
     >>> Factor(None, "my age").text
     '`my age`'
+    >>> Factor("C", "land", ("Russia",)).text, Factor("I", "my age", (">=", 65)).text
+    ('C(land, ref="Russia")', 'I(`my age` >= 65)')
     """
 
     function: str | None
     column: str
-    arguments: tuple[int | float, ...] = ()
+    arguments: tuple[Argument, ...] = ()
 
     def __post_init__(self) -> None:
         check_column(self.column)
@@ -76,6 +90,9 @@ class Factor:
                 raise PlanError(f"the plain column '{self.column}' takes no arguments.")
             return
         _check_call(self.function, self.arguments)
+        if self.function == "I" and isinstance(self.arguments[1], tuple):  # each value once
+            once = (self.arguments[0], tuple(dict.fromkeys(self.arguments[1])))
+            object.__setattr__(self, "arguments", once)
 
     @property
     def label(self) -> str:
@@ -87,12 +104,20 @@ class Factor:
         """The factor as a formula, back-quoted where it must be."""
         return self._written(quoted(self.column))
 
+    @property
+    def condition(self) -> str:
+        """Of a comparison, what is compared: "age >= 65"; empty for any other factor."""
+        return condition_text(self.column, self.arguments) if self.function == "I" else ""
+
     def _written(self, column: str) -> str:
         if self.function is None:
             return column
+        if self.function == "I":
+            return f"I({condition_text(column, self.arguments)})"
         row = FUNCTIONS[self.function]
-        shown = f"{row.argument}=" if row.named else ""
-        return f"{row.name}({', '.join([column, *(f'{shown}{a}' for a in self.arguments)])})"
+        shown = "ref=" if row.name == "C" else f"{row.argument}=" if row.named else ""
+        given = (f"{shown}{literal_text(a)}" for a in self.arguments if not isinstance(a, tuple))
+        return f"{row.name}({', '.join([column, *given])})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +161,27 @@ class Formula:
     def columns(self) -> tuple[str, ...]:
         """The data columns used, each once, in order."""
         return tuple(dict.fromkeys(f.column for term in self.terms for f in term.factors))
+
+    @property
+    def traits(self) -> tuple[str, ...]:
+        """What tells rows apart, each once, in order: columns, and comparisons for themselves.
+
+        >>> Formula((Term((Factor("I", "age", (">=", 65)), Factor(None, "sex"))),)).traits
+        ('age >= 65', 'sex')
+        """
+        return tuple(self.by_trait)
+
+    @property
+    def by_trait(self) -> dict[str, Factor]:
+        """The first factor of every trait."""
+        factors = [f for term in self.terms for f in term.factors]
+        plain = {f.column for f in factors if not f.condition}
+        named: dict[str, Factor] = {}
+        for f in factors:
+            # a column may go by the very name of a comparison
+            name = f.column if not f.condition else f.label if f.condition in plain else f.condition
+            named.setdefault(name, f)
+        return named
 
     def __bool__(self) -> bool:
         return bool(self.terms)
@@ -203,13 +249,19 @@ def quoted(name: str) -> str:
     return name if is_plain(name) else "`" + name.replace("`", "``") + "`"
 
 
-def _check_call(function: str, arguments: tuple[int | float, ...]) -> None:
+def _check_call(function: str, arguments: tuple[Argument, ...]) -> None:
     row = FUNCTIONS.get(function)
     if row is None:
         raise PlanError(
             f"'{function}' is not a function of the formula language, and nothing is run as "
             f"Python.{nearest(function, FUNCTIONS)} {ALLOWED}"
         )
+    if row.name == "I":
+        check_condition(arguments, row.example)
+        return
+    if row.name == "C" and len(arguments) == 1:
+        check_literal(arguments[0], "C")
+        return
     if row.argument is None:
         if arguments:
             raise PlanError(f"{row.name} takes one column and nothing else: {row.example}.")

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 
 from forwhom.errors import PlanError, listing, nearest
+from forwhom.plan.spellings import word_elsewhere
 from forwhom.plan.terms import check_column, is_unicode
 
 type Bins = int | tuple[tuple[str, int | tuple[float, ...]], ...]
@@ -50,9 +51,13 @@ def choice(value: object, key: str, known: Iterable[str]) -> str:
     known = list(known)
     if isinstance(value, str) and value in known:
         return str(value)
-    hint = nearest(value, known) if isinstance(value, str) else ""
+    found = word_elsewhere(key, value, known) if isinstance(value, str) else None
+    words = f": {found.words}" if found and found.words else ""
+    hint = nearest(value, known) if isinstance(value, str) and not words else ""
     shown = f"'{value}'" if isinstance(value, str) else repr(value)
-    raise PlanError(f"{key} {shown} is not known.{hint} Known: {listing(known, most=len(known))}.")
+    raise PlanError(
+        f"{key} {shown} is not known{words}.{hint} Known: {listing(known, most=len(known))}."
+    )
 
 
 def whole(value: object, key: str, least: int, most: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -94,7 +95,8 @@ def _from_pandas(name: str, series: Any, where: str) -> Column:
 
     kind = series.dtype
     if isinstance(kind, pd.CategoricalDtype):
-        return text(name, series.cat.codes.to_numpy(), list(kind.categories), keep_order=True)
+        codes, levels = series.cat.codes.to_numpy(), list(kind.categories)
+        return replace(text(name, codes, levels, keep_order=True), ordered=bool(kind.ordered))
     if kind.kind in "Mm" or isinstance(kind, pd.PeriodDtype):
         raise unusable(name, str(kind), where)
     if isinstance(kind, pd.ArrowDtype):

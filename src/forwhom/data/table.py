@@ -23,6 +23,7 @@ class Column:
     holds int32 codes into ``levels`` with -1 where missing. ``levels`` are sorted, or in category
     order when the source has one; each occurs at least once. ``value_labels`` are the labels that
     Stata, SPSS and SAS files attach to numbers, ``label`` is the label of the column itself.
+    ``ordered`` says that the levels' order was declared, as of an ordered category.
     """
 
     name: str
@@ -31,6 +32,7 @@ class Column:
     levels: tuple[str, ...] | None = None
     value_labels: tuple[tuple[float, str], ...] = ()
     label: str | None = None
+    ordered: bool = False
 
     @property
     def missing(self) -> NDArray[np.bool_]:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from forwhom.data.table import Table
 from forwhom.design.clusters import Clusters, form_clusters
+from forwhom.design.family import settle
 from forwhom.design.groups import Groups, form_groups
 from forwhom.design.matrix import MatrixRecipe, fit_matrix
 from forwhom.design.outcome import OutcomeCoding, code_outcome
@@ -47,7 +48,7 @@ class Design:
     """Everything about the analysis but the numbers in the rows.
 
     Attributes:
-        plan: the question.
+        plan: the question, its family settled.
         usage: rows read, dropped and used.
         outcome: what the outcome's numbers mean.
         effects: one per arm or dose, J in all.
@@ -144,6 +145,7 @@ def build_design(plan: Plan, table: Table) -> tuple[Design, Rows]:
         DataError, PlanError: anything that keeps the question from being answered, by name.
     """
     complete, usage = complete_rows(plan, table)
+    plan, family_note = settle(plan, complete)
     times = frequencies(plan, complete)
     codings, recipes, d = _effects(plan, complete, times)
     if plan.preset == "alley2023" and codings[0].kind == "dose":
@@ -159,7 +161,8 @@ def build_design(plan: Plan, table: Table) -> tuple[Design, Rows]:
     groups, codes = form_groups(plan, complete, given, plan.preset == "alley2023", times)
     clusters, cluster_codes = form_clusters(plan, complete, codes, times)
     outcome, found = code_outcome(plan, complete)
-    notes = [coding.note for coding in codings if coding.note]
+    notes = [family_note] if family_note else []
+    notes += [coding.note for coding in codings if coding.note]
     notes += outcome.notes
     for name, count in groups.binned:
         notes.append(
@@ -223,7 +226,7 @@ def _effects(
             coded = (TreatmentCoding(name, "estimate", "", "", None, None),)
             part = np.ones((table.n_rows, 1))
         else:
-            coded, part = code_treatment(plan, table.columns[name])
+            coded, part = code_treatment(plan, table.columns[name], times)
         codings += coded
         recipes += [recipe] * len(coded)
         parts.append(part)

@@ -16,6 +16,7 @@ from forwhom.design.outcome import OutcomeCoding, code_outcome
 from forwhom.design.rows import Usage, complete_rows, frequencies, row_weights
 from forwhom.design.treatment import TreatmentCoding, code_treatment
 from forwhom.errors import DataError, PlanError, listing, nearest, plural
+from forwhom.families import FAMILIES
 from forwhom.plan import INTERCEPT, Plan
 from forwhom.plan.formula import Formula
 
@@ -100,6 +101,18 @@ class Design:
         spread = self.plan.spread != "none"
         baseline = ("b",) if self.plan.baseline == "group" else ()
         return baseline + (("theta",) * len(self.effects) if spread else ())
+
+    @property
+    def measured(self) -> str:
+        """The outcome with the level that counts: "voted = Yes", "time until status = dead"."""
+        return self.measured_as(self.plan.outcome)
+
+    def measured_as(self, name: str, level: str = "") -> str:
+        """The same with other names for the outcome and its level."""
+        levels, event = self.outcome.levels, self.outcome.event
+        if FAMILIES[self.plan.family].support == "binary" and levels not in ((), ("0", "1")):
+            return f"{name} = {level or levels[-1]}"
+        return f"{name} until {self.plan.event} = {event}" if event else name
 
     @property
     def estimates(self) -> bool:

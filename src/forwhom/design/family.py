@@ -65,9 +65,9 @@ def _by_outcome(plan: Plan, table: Table) -> tuple[str, str, str]:
         return "bernoulli", f"'{name}' holds {shown}", means
     levels = levels_in(column, frequencies(plan, table))
     raise DataError(
-        f"outcome '{name}' holds {shown} and nothing else; it has {levels.shown}. Which of them "
-        f"counts as 1 is not guessed: add {words_to_add('success', levels.spellings)}. Or, for "
-        "differences between means of its numbers, say family='gaussian'."
+        f"outcome '{name}' holds two numbers alone, {levels.shown}. Which of them counts as 1 is "
+        f"not guessed: add {words_to_add('success', levels.spellings)}. Or, for differences "
+        "between means of its numbers, say family='gaussian'."
     )
 
 

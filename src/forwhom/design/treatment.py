@@ -53,6 +53,17 @@ class TreatmentCoding:
         """The effect's name in tables: the column, with the arm where there are several."""
         return f"{self.column}[{self.arm}]" if self.arm else self.column
 
+    @property
+    def words(self) -> str:
+        """What the effect is an effect of: "letter (Ad against Control)".
+
+        >>> TreatmentCoding("letter", "binary", "Control", "Ad", "Control", "Ad").words
+        'letter (Ad against Control)'
+        """
+        if self.kind == "binary":
+            return f"{self.column} ({self.treated} against {self.control})"
+        return f"one more unit of {self.column}" if self.kind == "dose" else self.column
+
 
 Coded = tuple[tuple[TreatmentCoding, ...], FloatArray]
 

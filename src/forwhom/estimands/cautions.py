@@ -284,7 +284,7 @@ def _separation(posterior: Posterior, cells: Cells) -> list[Caution]:
             cautions.append(
                 Caution(
                     "separation",
-                    f"'{design.plan.outcome}' {words} {rows} (complete separation): the data "
+                    f"'{design.measured}' {words} {rows} (complete separation): the data "
                     "bound the effect on one side only, and the prior does the rest. fit.priors() "
                     "shows it.",
                 )

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forwhom.data import Table, Tidy
-from forwhom.estimands.effects import effect_notes, free_name, stack
+from forwhom.estimands.effects import effect_notes, free_name, stack, titled
 from forwhom.estimands.summarise import SUMMARY_HEADERS, heavy_note, summarise
 from forwhom.posterior import Posterior
 
@@ -52,5 +52,7 @@ def predictions_table(
         summary = summarise(values, level)
         notes = (*heavy_note(summary), whose, *effect_notes(one))
         headers = SUMMARY_HEADERS | {"row": "Row"}
-        tables.append(Tidy(columns | summary, "Predicted effects", level, notes, headers))
+        tables.append(
+            Tidy(columns | summary, titled("Predicted effects", one), level, notes, headers)
+        )
     return stack(tables, labels)

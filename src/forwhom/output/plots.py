@@ -37,15 +37,13 @@ def plot_modifiers(
 ) -> Figure:
     """Figure 1: the posterior of each modifier coefficient."""
     names = term_labels(posterior.design, labels)
-    labelled = posterior.design.treatment.column in labels.values
-    told = f"{contrast_line(posterior, labels)}. " if labelled else ""
     draws = {name: posterior.lambda_[:, j] for j, name in enumerate(names)}
     return modifiers_figure(
         draws,
         title=f"What changes the effect of {treatment_name(posterior, labels)}?"
         if title is None
         else title,
-        subtitle=f"{told}Difference in the effect for one more of each modifier",
+        subtitle="Difference in the effect for one more of each modifier",
         x_title=f"Change in the effect{effect_of(posterior, labels)} on "
         f"{effect_on(posterior, labels, link=True)}",
         level=level,

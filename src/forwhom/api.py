@@ -48,6 +48,7 @@ def fit(
     weights: str | None = None,
     weights_kind: str | None = None,
     reference: str | float | bool | Mapping[str, Any] | None = None,
+    success: str | float | bool | None = None,
     treatment_type: str | Mapping[str, str] | None = None,
     bins: int | Mapping[str, int | Sequence[float]] | None = None,
     family: str | None = None,
@@ -55,7 +56,7 @@ def fit(
     trials: str | None = None,
     exposure: str | None = None,
     offset: str | None = None,
-    event: str | None = None,
+    event: str | Mapping[str, Any] | None = None,
     std_error: str | None = None,
     breaks: int | Sequence[float] | None = None,
     reference_category: str | float | bool | None = None,
@@ -97,18 +98,25 @@ def fit(
         plan: a plan, or the path of a plan file, instead of all keywords.
         weights, weights_kind: a column of weights, "sampling" (scaled to sum to the number of
             rows; a pseudo-posterior) or "frequency".
-        reference: the treatment's control value where it is not 0, False or the first level.
-        treatment_type: "auto", "binary", "arms" or "dose". Both may be given by treatment.
+        reference: the level that the treatment's others are held against, where it is not 0 or
+            False and not exactly one level says absence (control, placebo, none, no ..., not ...,
+            untreated, usual care, ...). It is asked for where nothing tells.
+        success: the level of a two-level outcome that counts as 1; told in the same way.
+        treatment_type: "auto", "binary", "arms" or "dose". It and reference may be given by
+            treatment.
         bins: how continuous modifiers are cut for grouping: a number of quantile bins (4), or per
             column a number or cut points.
-        family: "gaussian", "student", "lognormal", "gamma", "bernoulli", "binomial", "ordinal",
+        family: "auto" (bernoulli for an outcome of two levels, ordinal for an ordered category,
+            gaussian for numbers, and what else the keywords say; the summary gives the reason),
+            "gaussian", "student", "lognormal", "gamma", "bernoulli", "binomial", "ordinal",
             "categorical", "poisson", "negative_binomial", "beta", "ordered_beta", "exponential",
             "weibull" or "piecewise_exponential".
         link: of the family's links; the default is the first ("logit" for probabilities).
         trials: column with the numbers of trials (binomial).
         exposure: column with the time or size at risk behind a count; effects are on the rate.
         offset: column added to the linear predictor as it is.
-        event: column that is 1 where a time ended in the event, 0 where it was censored.
+        event: column that is 1 where a time ended in the event, 0 where it was censored; or with
+            the level that is the event, ``{"status": "dead"}``.
         std_error: column of known standard errors: the outcome is itself an estimated effect, so
             that there is no treatment and no baseline (a meta-analysis).
         breaks: where a piecewise exponential hazard may change: a number of intervals (4), cut so
@@ -161,6 +169,7 @@ def fit(
         "weights": weights,
         "weights_kind": weights_kind,
         "reference": reference,
+        "success": success,
         "treatment_type": treatment_type,
         "bins": bins,
         "family": family,
@@ -306,6 +315,7 @@ def prior_predictive(
     cells = reduce_rows(design, rows, keep_rows=True)
     check_columns(design, cells)
     priors = resolve_priors(design, cells)
+    made = design.plan  # its family settled
     model: LatentModel | JointModel
     if tied(design):
         model = build_joint(design, cells, priors)

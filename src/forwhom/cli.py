@@ -145,6 +145,7 @@ def fit(
     weights: flag.Weights = None,
     weights_kind: flag.WeightsKind = None,
     reference: flag.Reference = None,
+    success: flag.Success = None,
     treatment_type: flag.TreatmentType = None,
     bins: flag.Bins = None,
     family: flag.FamilyName = None,

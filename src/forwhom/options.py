@@ -7,9 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from forwhom.families import FAMILIES
 from forwhom.plan import PRESETS
 from forwhom.plan import plan as known
+from forwhom.plan.family import NAMES
 from forwhom.plan.treatments import TREATMENT_TYPES
 
 
@@ -78,8 +78,17 @@ Reference = Annotated[
     list[str] | None,
     _flag(
         "VALUE",
-        "The treatment's control value, where it is not 0 or false; of several treatments "
+        "The level that the treatment's others are held against, where it is not 0 or false and "
+        "no word such as control, placebo or none tells; of several treatments "
         '"ad=none", repeatable',
+    ),
+]
+Success = Annotated[
+    str | None,
+    _flag(
+        "VALUE",
+        "The level of a two-level outcome that counts as 1 [default: the one that does not say "
+        "absence, as No or None do]",
     ),
 ]
 TreatmentType = Annotated[
@@ -104,14 +113,26 @@ Bins = Annotated[
 # The model
 
 FamilyName = Annotated[
-    str | None, _flag("NAME", "The outcome's distribution", tuple(FAMILIES), "gaussian")
+    str | None,
+    _flag(
+        "NAME",
+        "The outcome's distribution; auto: bernoulli for two levels, ordinal for an ordered "
+        "category, gaussian for numbers",
+        NAMES,
+        NAMES[0],
+    ),
 ]
 Link = Annotated[str | None, _flag("NAME", "Link function [default: the family's]")]
 Trials = Annotated[str | None, _flag("COLUMN", "Numbers of trials (binomial)")]
 Exposure = Annotated[str | None, _flag("COLUMN", "Time or size at risk behind a count")]
 Offset = Annotated[str | None, _flag("COLUMN", "Added to the linear predictor")]
 Event = Annotated[
-    str | None, _flag("COLUMN", "1 where a time ended in the event, 0 where censored")
+    str | None,
+    _flag(
+        "COLUMN[=LEVEL]",
+        "How a time ended: a column of 1 for the event and 0 for censored, or with the level that "
+        "is the event, as in status=dead",
+    ),
 ]
 StdError = Annotated[
     str | None,

@@ -24,7 +24,9 @@ DATA: dict[str, Any] = {
 
 
 def priors(**plan: Any) -> Priors:
-    made = make_plan(**{"outcome": "y", "treatment": "d", "modifiers": "m"} | plan)
+    made = make_plan(
+        **{"outcome": "y", "treatment": "d", "modifiers": "m", "family": "gaussian"} | plan
+    )
     design, rows = build_design(made, load(DATA, made.columns))
     return resolve_priors(design, reduce_rows(design, rows))
 
@@ -67,7 +69,7 @@ def test_a_shared_baseline_and_no_spread_have_fewer() -> None:
 
 @pytest.mark.parametrize("factor", [1e12, 1e-12])
 def test_defaults_follow_the_outcomes_unit(factor: float) -> None:
-    made = make_plan(outcome="y", treatment="d", modifiers="m", controls="x")
+    made = make_plan(outcome="y", treatment="d", modifiers="m", controls="x", family="gaussian")
     design, rows = build_design(made, load(DATA | {"y": factor * DATA["y"]}, made.columns))
     scaled = resolve_priors(design, reduce_rows(design, rows))
     for ours, plain in zip(scaled.all, priors(controls="x").all, strict=True):

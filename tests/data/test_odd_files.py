@@ -90,7 +90,7 @@ def test_tables_of_r_with_blanks_between(write, plain):
         ('"say "hi" you"', 'say "hi" you'),
         ('"say "hi", you"', 'say "hi", you'),
         (r'"say \"hi\", you"', 'say "hi", you'),
-        ('5\'6"', '5\'6"'),
+        ("5'6\"", "5'6\""),
         ('"two\nlines, "quoted" here"', 'two\nlines, "quoted" here'),
         ('""', None),
     ],
@@ -113,7 +113,10 @@ def test_quotes_inside_quotes(write, field, value):
         ("y,arm,age\n", "t.csv has column names but no rows"),
         ("\n \n", "t.csv is empty"),
         (PLAIN.replace("age", "edad"), "There is no column 'age' in t.csv. .*'y', 'arm', 'edad'"),
-        ("Title\n" + PLAIN.replace("age", "edad"), "no column 'age' in t.csv. .*'y', 'arm', 'edad'"),
+        (
+            "Title\n" + PLAIN.replace("age", "edad"),
+            "no column 'age' in t.csv. .*'y', 'arm', 'edad'",
+        ),
     ],
 )
 def test_what_is_no_table_is_refused_by_line(write, content, said):

@@ -85,9 +85,13 @@ def test_commas_are_decimal_where_semicolons_separate(tmp_path):
     ],
 )
 def test_numbers_that_can_be_read_in_two_ways_are_refused(words):
-    with pytest.raises(DataError, match=r"column 'x' of the dict of columns holds numbers") as caught:
+    with pytest.raises(
+        DataError, match=r"column 'x' of the dict of columns holds numbers"
+    ) as caught:
         column(words)
-    kept = column(words, missing=suggested("missing=" + str(caught.value).rpartition("missing=")[2]))
+    kept = column(
+        words, missing=suggested("missing=" + str(caught.value).rpartition("missing=")[2])
+    )
     assert kept.kind == "text"
     assert len(kept.levels) == len(set(words))
 

@@ -23,7 +23,9 @@ DATA: dict[str, Any] = {
 
 
 def design(data: dict[str, Any] | None = None, **plan: Any) -> tuple[Design, Rows]:
-    made = make_plan(**{"outcome": "y", "treatment": "t", "modifiers": "sex + old"} | plan)
+    made = make_plan(
+        **{"outcome": "y", "treatment": "t", "modifiers": "sex + old", "family": "gaussian"} | plan
+    )
     return build_design(made, load(data or DATA, made.columns))
 
 

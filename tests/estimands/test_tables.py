@@ -124,7 +124,7 @@ def test_one_name_or_several_and_effects_by() -> None:
         one.to_dict() == found.average(by=["woman"]).to_dict() == found.effects("woman").to_dict()
     )
     assert one.to_dict()["woman"] == [0, 1]
-    assert one.title == "Average effects by woman"
+    assert one.title == "Average effects by woman, of d (1 against 0) on y"
 
 
 @pytest.mark.parametrize(

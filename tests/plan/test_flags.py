@@ -296,3 +296,28 @@ def test_facets_are_grouping_columns():
     ):
         with pytest.raises(PlanError, match=words.replace("?", r"\?")):
             check_facets(facets, plan, out)
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "level"),
+    [
+        ("died", "died", None),
+        ("status=dead", "status", "dead"),
+        ("status=2", "status", 2),
+        ("status=true", "status", True),
+        ("my status = at end=yes", "my status", "at end=yes"),
+        ("`a=b`=2", "a=b", 2),
+        ("`a=b`", "a=b", None),
+    ],
+)
+def test_event_is_a_column_or_a_column_and_its_level(text, column, level):
+    plan = made(family="weibull", event=text)
+    assert (plan.event, plan.event_level) == (column, level)
+    assert type(plan.event_level) is type(level)
+
+
+@pytest.mark.parametrize(("text", "level"), [("Yes", "Yes"), ("2", 2), ("false", False)])
+def test_success_is_a_level(text, level):
+    plan = made(success=text)
+    assert plan.success == level
+    assert type(plan.success) is type(level)

@@ -44,14 +44,16 @@ def test_defaults() -> None:
         weights=None,
         weights_kind="sampling",
         reference=None,
+        success=None,
         treatment_type="auto",
         bins=4,
-        family="gaussian",
-        link="identity",
+        family="auto",
+        link="auto",
         trials=None,
         exposure=None,
         offset=None,
         event=None,
+        event_level=None,
         std_error=None,
         breaks=None,
         reference_category=None,
@@ -259,15 +261,15 @@ HAS = "A plan has: 'outcome', 'treatment', 'modifiers', 'controls', 'groups', 'c
         ({"groups": "a*b"}, "groups names columns only, and 'a:b' is more than a column"),
         # words
         ({"family": "gausian"}, "family 'gausian' is not known. Did you mean 'gaussian'? Known: "
-         "'gaussian', 'student'"),
+         "'auto', 'gaussian', 'student'"),
         ({"family": "categorical", "method": "quadrature"}, "method 'quadrature' takes one linear "
          "predictor, and family 'categorical' has one for every category but the reference. Leave"),
         ({"family": "categorical", "method": "exact"}, "method 'exact' takes one linear predictor"),
         ({"family": "bernoulli", "link": "logti"}, "family 'bernoulli' has no link 'logti'; its "
          "links are 'logit', 'probit', 'cloglog'. Did you mean 'logit'?"),
         ({"family": "binomial"}, "family 'binomial' needs trials: the column with the numbers"),
-        ({"trials": "n"}, "trials (the number of trials) belongs to 'binomial', not to family "
-         "'gaussian'. Leave out trials, or choose another family."),
+        ({"trials": "n", "family": "gaussian"}, "trials (the number of trials) belongs to "
+         "'binomial', not to family 'gaussian'. Leave out trials, or choose another family."),
         ({"exposure": "n", "family": "bernoulli"}, "belongs to 'poisson', 'negative_binomial'"),
         ({"event": "y", "family": "weibull"}, "'y' is named as outcome and as event. Name two"),
         ({"method": "exact", "family": "poisson"}, "method 'exact' is for families 'gaussian', "

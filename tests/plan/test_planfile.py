@@ -53,6 +53,7 @@ FULL: dict[str, object] = {
 def test_full_plan_uses_every_key() -> None:
     # each for some families only
     beside = {"trials", "exposure", "offset", "event", "breaks", "reference_category", "std_error"}
+    beside |= {"success"}
     assert set(FULL) == set(KEYS) - beside
 
 
@@ -74,6 +75,17 @@ def test_full_plan_uses_every_key() -> None:
         {"spread": "none", "baseline": "modifiers"},
         {"family": "binomial", "trials": "n", "link": "cloglog"},
         {"family": "poisson", "exposure": "years", "offset": "o"},
+        {"family": "bernoulli", "success": "true"},
+        {"success": 1.5},
+        {"success": True},
+        {"family": "gaussian", "link": "auto"},
+        {"link": "probit", "priors": {"sigma": "flat", "gaps": "gamma(2, 1)"}},
+        {"trials": "n"},
+        {"method": "exact"},
+        {"breaks": [1, 2]},
+        {"family": "weibull", "event": {"my =status": 'the "end"'}},
+        {"family": "exponential", "event": {"status": 2}},
+        {"family": "exponential", "event": {"status": False}},
         {"family": "weibull", "event": "died", "priors": {"shape": "gamma(2, 1)"}},
         {"family": "piecewise_exponential", "event": "died", "breaks": 3},
         {"family": "piecewise_exponential", "breaks": [0.1, 2, 1e300]},
@@ -116,6 +128,8 @@ def test_round_trip(extra: dict[str, object], tmp_path: Path) -> None:
     assert again == plan
     assert type(again.reference) is type(plan.reference)
     assert type(again.reference_category) is type(plan.reference_category)
+    assert type(again.success) is type(plan.success)
+    assert type(again.event_level) is type(plan.event_level)
     assert plan_to_toml(again) == text
     path = tmp_path / "plan.toml"
     path.write_bytes(text.encode())
@@ -144,8 +158,8 @@ def test_exact_text() -> None:
         'groups = ["county"]\n'
         'weights_kind = "sampling"\n'
         'treatment_type = "auto"\n'
-        'family = "gaussian"\n'
-        'link = "identity"\n'
+        'family = "auto"\n'
+        'link = "auto"\n'
         'baseline = "group"\n'
         'spread = "normal"\n'
         'method = "auto"\n'
@@ -184,8 +198,8 @@ def test_exact_text_of_several_treatments() -> None:
         "correlated = true\n"
         'weights_kind = "sampling"\n'
         "bins = 4\n"
-        'family = "gaussian"\n'
-        'link = "identity"\n'
+        'family = "auto"\n'
+        'link = "auto"\n'
         'baseline = "group"\n'
         'spread = "normal"\n'
         'method = "auto"\n'

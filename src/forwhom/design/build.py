@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from forwhom.data.table import Table
 from forwhom.design.clusters import Clusters, form_clusters
 from forwhom.design.codes import check_codes
+from forwhom.design.family import settle
 from forwhom.design.groups import Groups, form_groups
 from forwhom.design.known import KnownColumn, know
 from forwhom.design.matrix import MatrixRecipe, fit_matrix
@@ -20,6 +21,7 @@ from forwhom.design.sizes import check_sizes
 from forwhom.design.traits import code_notes
 from forwhom.design.treatment import TreatmentCoding, code_treatment
 from forwhom.errors import DataError, PlanError, listing, nearest, plural
+from forwhom.families import FAMILIES
 from forwhom.plan import INTERCEPT, Plan
 from forwhom.plan.formula import Formula
 
@@ -52,7 +54,7 @@ class Design:
     """Everything about the analysis but the numbers in the rows.
 
     Attributes:
-        plan: the question.
+        plan: the question, its family settled.
         usage: rows read, dropped and used.
         outcome: what the outcome's numbers mean.
         effects: one per arm or dose, J in all.
@@ -108,6 +110,18 @@ class Design:
         return baseline + (("theta",) * len(self.effects) if spread else ())
 
     @property
+    def measured(self) -> str:
+        """The outcome with the level that counts: "voted = Yes", "time until status = dead"."""
+        return self.measured_as(self.plan.outcome)
+
+    def measured_as(self, name: str, level: str = "") -> str:
+        """The same with other names for the outcome and its level."""
+        levels, event = self.outcome.levels, self.outcome.event
+        if FAMILIES[self.plan.family].support == "binary" and levels not in ((), ("0", "1")):
+            return f"{name} = {level or levels[-1]}"
+        return f"{name} until {self.plan.event} = {event}" if event else name
+
+    @property
     def estimates(self) -> bool:
         """Whether the outcome is itself an estimated effect."""
         return self.plan.std_error is not None
@@ -152,6 +166,7 @@ def build_design(plan: Plan, table: Table) -> tuple[Design, Rows]:
     """
     check_codes(plan, table)
     known = tuple(know(column, levels=False) for column in table.columns.values())
+    plan, family_note = settle(plan, table)
     table, settled = settle_numbers(plan, table)
     complete, usage = complete_rows(plan, table)
     check_sizes(plan, complete)
@@ -170,7 +185,8 @@ def build_design(plan: Plan, table: Table) -> tuple[Design, Rows]:
     groups, codes = form_groups(plan, complete, given, plan.preset == "alley2023", times)
     clusters, cluster_codes = form_clusters(plan, complete, codes, times)
     outcome, found = code_outcome(plan, complete)
-    notes = [*table.notes, *(coding.note for coding in codings if coding.note)]
+    notes = [*table.notes, *([family_note] if family_note else [])]
+    notes += [coding.note for coding in codings if coding.note]
     notes += [*outcome.notes, *settled, *unused_notes(complete), *code_notes(plan, complete)]
     for name, count in groups.binned:
         notes.append(
@@ -235,7 +251,7 @@ def _effects(
             coded = (TreatmentCoding(name, "estimate", "", "", None, None),)
             part = np.ones((table.n_rows, 1))
         else:
-            coded, part = code_treatment(plan, table.columns[name])
+            coded, part = code_treatment(plan, table.columns[name], times)
         codings += coded
         recipes += [recipe] * len(coded)
         parts.append(part)

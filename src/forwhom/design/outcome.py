@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from forwhom.data.table import Column, Table
 from forwhom.design.levels import level_names, number_text
-from forwhom.design.rows import row_weights
+from forwhom.design.rows import frequencies, row_weights
+from forwhom.design.success import event_rows, success_levels
+from forwhom.design.zero import levels_in, two_valued
 from forwhom.errors import DataError, listing, nearest, plural
 from forwhom.families import FAMILIES
 from forwhom.plan import Plan
@@ -28,11 +30,13 @@ class OutcomeCoding:
             "no" and "yes"; empty for numbers.
         notes: what was decided for the user.
         ends: where the intervals of a piecewise hazard end, the last at the longest time.
+        event: text of the level that ends a time, where its column does not hold 0 and 1.
     """
 
     levels: tuple[str, ...]
     notes: tuple[str, ...]
     ends: tuple[float, ...] = ()
+    event: str = ""
 
     @property
     def n_levels(self) -> int:
@@ -60,7 +64,11 @@ def code_outcome(plan: Plan, table: Table) -> tuple[OutcomeCoding, OutcomeRows]:
     """
     column = table.columns[plan.outcome]
     support = FAMILIES[plan.family].support
-    if support in ("binary", "ordered", "unordered"):
+    if support == "binary":
+        _refuse_numbers(plan, column)
+        found, notes, y = success_levels(plan, levels_in(column, frequencies(plan, table)))
+        coding = OutcomeCoding(found, notes)
+    elif support in ("ordered", "unordered"):
         coding, y = _categories(plan, column, support)
     else:
         y = _numbers(plan, column, support)
@@ -71,9 +79,12 @@ def code_outcome(plan: Plan, table: Table) -> tuple[OutcomeCoding, OutcomeRows]:
             "complete rows; there is nothing to explain."
         )
     trials = _trials(plan, table, y)
-    event = _event(plan, table, y) if support == "time" else None
-    if event is not None and plan.breaks is not None:
-        coding = _intervals(plan, y, event, row_weights(plan, table))
+    event = None
+    if support == "time":
+        event, ended, notes = event_rows(plan, table)
+        if plan.breaks is not None:
+            coding = _intervals(plan, y, event, row_weights(plan, table))
+        coding = replace(coding, notes=(*notes, *coding.notes), event=ended)
     if plan.family == "lognormal":
         y = np.log(y)
     offset = None if plan.offset is None else _column(plan, table, plan.offset, "offset")
@@ -128,6 +139,13 @@ def _refuse(plan: Plan, needs: str, y: FloatArray, bad: NDArray[np.bool_]) -> No
     )
 
 
+def _refuse_numbers(plan: Plan, column: Column) -> None:
+    """Numbers of more than two values are no two levels."""
+    if column.kind == "numeric" and not column.value_labels and not two_valued(column):
+        values = np.asarray(column.values, dtype=float)
+        _refuse(plan, "0/1 or two levels", values, (values != 0) & (values != 1))
+
+
 def _categories(plan: Plan, column: Column, support: str) -> tuple[OutcomeCoding, FloatArray]:
     notes: list[str] = []
     name, family = plan.outcome, plan.family
@@ -147,27 +165,15 @@ def _categories(plan: Plan, column: Column, support: str) -> tuple[OutcomeCoding
         labels: dict[float | str, str] = dict(column.value_labels)
         if column.kind == "boolean":
             labels = {0.0: "False", 1.0: "True"}
-        if support == "binary" and not labels:
-            _refuse(plan, "0/1 or two levels", values, (values != 0) & (values != 1))
-            return OutcomeCoding(("0", "1"), ()), values
         absent = [text for value, text in labels.items() if value not in distinct]
         if not labels and support == "ordered":
             absent = _skipped(distinct)
-        if absent and support != "binary":
+        if absent:
             notes.append(
                 f"{listing(absent)} of '{name}' never occurs in the complete rows and is left out."
             )
         levels = level_names(column, distinct.tolist())
         y = y.astype(float)
-    if support == "binary":
-        if len(levels) > 2:
-            raise DataError(
-                f"bernoulli needs 0/1 or two levels; '{name}' has {len(levels)} "
-                f"({listing(levels, 4)}). Recode it, or choose family 'ordinal' or 'categorical'."
-            )
-        if len(levels) == 2 and set(levels) != {"0", "1"}:
-            notes.append(f"Outcome '{name}': '{levels[1]}' counts as 1, '{levels[0]}' as 0.")
-        return OutcomeCoding(levels, tuple(notes)), y
     if len(levels) > MOST_CATEGORIES:
         raise DataError(
             f"outcome '{name}' has {len(levels):,} different values, and family '{family}' takes "
@@ -322,24 +328,6 @@ def _standard_errors(plan: Plan, table: Table, name: str) -> FloatArray:
             f"{plural(int((errors == errors[bad][0]).sum()), 'row')}. Leave these rows out."
         )
     return errors
-
-
-def _event(plan: Plan, table: Table, y: FloatArray) -> FloatArray | None:
-    if plan.event is None:
-        return np.ones(len(y))
-    event = _column(plan, table, plan.event, "event")
-    bad = (event != 0) & (event != 1)
-    if bad.any():
-        raise DataError(
-            f"event '{plan.event}' must be 1 (it happened) or 0 (censored); it holds "
-            f"{number_text(event[bad][0])} in {plural(int((event == event[bad][0]).sum()), 'row')}."
-        )
-    if not event.any():
-        raise DataError(
-            f"every one of the {len(event):,} complete rows is censored ('{plan.event}' is 0 "
-            "throughout): without an event nothing is known of the times."
-        )
-    return event
 
 
 def _log_exposure(plan: Plan, table: Table) -> FloatArray | None:

@@ -26,13 +26,21 @@ def groups_table(posteriors: Sequence[Posterior]) -> Tidy:
     headers = group_headers(groups)
     if len(posteriors) == 1:
         columns |= arm_counts(posteriors[0].design)
-        return Tidy(columns, "Groups", None, (), headers, keys.types)
+        return Tidy(columns, "Groups", None, _arm_note(posteriors[0]), headers, keys.types)
     columns["n_rows"] = groups.n_rows
     for one in posteriors:
         name = one.design.treatment.name
         columns[f"n_{name}"] = one.design.groups.n_treated
         headers[f"n_{name}"] = f"Rows with {name}"
     return Tidy(columns, "Groups", None, (), headers, keys.types)
+
+
+def _arm_note(posterior: Posterior) -> tuple[str, ...]:
+    """Which level is which, where they are not 0 and 1."""
+    t = posterior.design.treatment
+    if t.kind != "binary" or (t.control, t.treated) == ("0", "1"):
+        return ()
+    return (f"Treated: {t.column} is {t.treated}; control: {t.control}.",)
 
 
 def rows_table(posterior: Posterior) -> Tidy:

@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 
 from forwhom.cells import Cells, LikelihoodCells, baseline_difference, nearly_collinear
 from forwhom.data import Tidy
-from forwhom.design import Design, number_text
-from forwhom.errors import listing
+from forwhom.design import Design
 from forwhom.estimands.caution import Caution, short
 from forwhom.estimands.group_cautions import (
     missing_arms,
@@ -194,7 +193,7 @@ def _separation(posterior: Posterior, cells: Cells) -> list[Caution]:
             cautions.append(
                 Caution(
                     "separation",
-                    f"'{design.plan.outcome}' {words} {rows} (complete separation): the data "
+                    f"'{design.measured}' {words} {rows} (complete separation): the data "
                     "bound the effect on one side only, and the prior does the rest. fit.priors() "
                     "shows it.",
                 )

@@ -10,6 +10,7 @@ import numpy as np
 from forwhom.cells import in_words
 from forwhom.data import Tidy
 from forwhom.design import Design, number_text
+from forwhom.estimands.effects import titled
 from forwhom.estimands.summarise import SUMMARY_HEADERS, summarise, summary_notes
 from forwhom.posterior import Posterior
 
@@ -30,7 +31,8 @@ def modifiers_table(posterior: Posterior, level: float) -> Tidy:
         f"In units of {posterior.effect_on}{unit}, modifiers as given: the difference in the "
         "effect for one more of the modifier. Intercept: the effect where every modifier is zero.",
     )
-    return Tidy(columns, "Modifier coefficients (lambda)", level, notes, SUMMARY_HEADERS)
+    title = titled("Modifier coefficients (lambda) of the effect", posterior)
+    return Tidy(columns, title, level, notes, SUMMARY_HEADERS)
 
 
 def parameters_table(posteriors: Sequence[Posterior], level: float) -> Tidy:
@@ -68,7 +70,10 @@ def parameters_table(posteriors: Sequence[Posterior], level: float) -> Tidy:
         **summary,
     }
     headers = SUMMARY_HEADERS | {"parameter": "Parameter"}
-    return Tidy(columns, "Other parameters", level, summary_notes(summary), headers)
+    notes = summary_notes(summary)
+    if not design.estimates:
+        notes += (f"Of the outcome equation: alpha, beta and delta are in {posterior.effect_on}.",)
+    return Tidy(columns, "Other parameters", level, notes, headers)
 
 
 def _entries(design: Design, name: str, size: int) -> tuple[str, ...]:

@@ -83,7 +83,8 @@ def effects_table(posterior: Posterior, found: GroupPass) -> Tidy:
     columns |= {**keys.columns, **arm_counts(design), **found.summary}
     headers = group_headers(groups)
     note = (*summary_notes(found.summary), *effect_notes(posterior))
-    return Tidy(columns, "Group effects (theta)", found.level, note, headers, keys.types)
+    title = titled("Group effects (theta)", posterior)
+    return Tidy(columns, title, found.level, note, headers, keys.types)
 
 
 def average_table(posterior: Posterior, draws: FloatArray, level: float) -> Tidy:
@@ -97,7 +98,7 @@ def average_table(posterior: Posterior, draws: FloatArray, level: float) -> Tidy
         **summary,
     }
     note = (*summary_notes(summary), _average_note(posterior), *effect_notes(posterior))
-    return Tidy(columns, "Average effect", level, note, SUMMARY_HEADERS)
+    return Tidy(columns, titled("Average effect", posterior), level, note, SUMMARY_HEADERS)
 
 
 def average_by_table(posterior: Posterior, by: Sequence[str], level: float) -> Tidy:
@@ -134,7 +135,8 @@ def average_by_table(posterior: Posterior, by: Sequence[str], level: float) -> T
     columns |= summary
     headers = group_headers(groups)
     note = (*summary_notes(summary), _average_note(posterior), *effect_notes(posterior))
-    return Tidy(columns, "Average effects by " + ", ".join(by), level, note, headers, keys.types)
+    title = titled(f"Average effects by {', '.join(by)},", posterior)
+    return Tidy(columns, title, level, note, headers, keys.types)
 
 
 def group_headers(groups: Groups) -> dict[str, str]:
@@ -196,6 +198,19 @@ def effect_notes(posterior: Posterior) -> tuple[str, ...]:
     )
 
 
+def titled(what: str, posterior: Posterior) -> str:
+    """A table's title with the contrast and the outcome's level.
+
+    "Average effect of letter (Ad against Control) on voted = Yes".
+    """
+    design = posterior.design
+    if design.estimates:
+        return what
+    label = posterior.category if posterior.quantity is None else posterior.quantity.label
+    on = f"{design.plan.outcome} being {label}" if label else design.measured
+    return f"{what} of {design.treatment.words} on {on}"
+
+
 def stack(tables: Sequence[Tidy], labels: Sequence[str]) -> Tidy:
     """Tables of the same kind under one another, a column ``outcome`` telling them apart."""
     first = tables[0]
@@ -216,5 +231,6 @@ def stack(tables: Sequence[Tidy], labels: Sequence[str]) -> Tidy:
         notes += [
             note.replace(f" being {label}", "") if label else note for note in table.notes[-1:]
         ]
-    said = tuple(dict.fromkeys(notes))
-    return Tidy(columns, first.title, first.level, said, headers, first.types)
+    titles = {table.title for table in tables}
+    title = first.title if len(titles) == 1 else first.title.partition(" of ")[0].rstrip(",")
+    return Tidy(columns, title, first.level, tuple(dict.fromkeys(notes)), headers, first.types)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forwhom.data import Table, Tidy
-from forwhom.estimands.effects import effect_notes, stack
+from forwhom.estimands.effects import effect_notes, stack, titled
 from forwhom.estimands.keys import row_columns
 from forwhom.estimands.summarise import SUMMARY_HEADERS, summarise, summary_notes
 from forwhom.posterior import Posterior
@@ -49,6 +49,6 @@ def predictions_table(
         summary = summarise(values, level)
         notes = (*summary_notes(summary), whose, *effect_notes(one))
         headers = SUMMARY_HEADERS | {"row": "Row"}
-        shown = columns | summary
-        tables.append(Tidy(shown, "Predicted effects", level, notes, headers, keys.types))
+        title, shown = titled("Predicted effects", one), columns | summary
+        tables.append(Tidy(shown, title, level, notes, headers, keys.types))
     return stack(tables, labels)

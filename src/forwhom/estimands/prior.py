@@ -146,7 +146,8 @@ def prior_effects_table(
     if told[0].quantity is not None and told[0].quantity.label:
         on = on.replace(f" being {told[0].quantity.label}", "")
     design = told[0].design
-    what, plain = f"Effects on {on}{unit}.", "difference between the arms"
+    of = f" of {design.treatment.words}" if len(design.effects) == 1 else ""
+    what, plain = f"Effects{of} on {on}{unit}.", "difference between the arms"
     if told[0].quantity is not None and told[0].quantity.percent:
         plain = "difference between the arms' means, in percent of the untreated one"
     if design.estimates:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -13,6 +13,14 @@ from forwhom.errors import OutputError, listing, nearest
 from forwhom.estimands import GroupPass
 from forwhom.families import FAMILIES
 from forwhom.output.check_plot import distribution_figure, groups_figure
+from forwhom.output.contrast import (
+    arm_names,
+    axis_name,
+    contrast_line,
+    effect_of,
+    effect_on,
+    treatment_name,
+)
 from forwhom.output.effects_plot import effects_figure
 from forwhom.output.figure import Figure
 from forwhom.output.labels import Labels, ValueLabels, group_texts, term_labels
@@ -32,12 +40,12 @@ def plot_modifiers(
     draws = {name: posterior.lambda_[:, j] for j, name in enumerate(names)}
     return modifiers_figure(
         draws,
-        title=f"What changes the effect of {_treatment(posterior, labels)}?"
+        title=f"What changes the effect of {treatment_name(posterior, labels)}?"
         if title is None
         else title,
-        subtitle=f"Difference in the effect on {_effect_on(posterior, labels, link=True)} for one "
-        "more of each modifier",
-        x_title="Change in the effect",
+        subtitle="Difference in the effect for one more of each modifier",
+        x_title=f"Change in the effect{effect_of(posterior, labels)} on "
+        f"{effect_on(posterior, labels, link=True)}",
         level=level,
         intercept=intercept,
     )
@@ -93,11 +101,11 @@ def plot_effects(
     rows = {key: [values[i] for i in order] for key, values in rows.items()}
     return effects_figure(
         rows,
-        title=f"The effect of {_treatment(posterior, labels)} in every group"
+        title=f"The effect of {treatment_name(posterior, labels, versus=False)} in every group"
         if title is None
         else title,
-        subtitle=_contrast(posterior, labels),
-        x_title=f"Effect on {_effect_on(posterior, labels)}",
+        subtitle=contrast_line(posterior, labels),
+        x_title=f"Effect{effect_of(posterior, labels)} on {effect_on(posterior, labels)}",
         level=found.level,
         counted="treated row" if groups.has_control_group else "row",
         **titles,
@@ -118,9 +126,9 @@ def plot_check(
     of = of or ("groups" if binary else "rows")
     if of not in ("rows", "groups"):
         raise OutputError(f"of={of!r} is not known: give 'rows' or 'groups'.")
-    name = labels.column(posterior.design.plan.outcome)
+    name = axis_name(posterior, labels)
     counted = "trials" if support == "successes" else "rows"
-    arms = _arms(posterior, found, labels)
+    arms = arm_names(posterior, found, labels)
     if of == "rows":
         return distribution_figure(
             arms,
@@ -167,10 +175,10 @@ def plot_prior(
 ) -> Figure:
     """Observed outcomes beside those that the priors imply."""
     labels = Labels.of(posterior.design.groups, names, None)
-    name = labels.column(posterior.design.plan.outcome)
+    name = axis_name(posterior, labels)
     trials = FAMILIES[posterior.design.plan.family].support == "successes"
     return distribution_figure(
-        _arms(posterior, found, labels),
+        arm_names(posterior, found, labels),
         found.bins,
         found.share_observed,
         found.share_replicated,
@@ -181,56 +189,6 @@ def plot_prior(
         source="implied by the priors",
         drawn="data sets simulated from the priors.",
     )
-
-
-def _arms(posterior: Posterior, found: Replication, labels: Labels) -> list[str]:
-    """Readable names of the arms."""
-    t = posterior.design.treatment
-    if len(posterior.design.effects) > 1 or t.kind == "estimate":
-        return list(found.arms)
-    if t.kind == "dose":
-        return [arm.replace(t.column, labels.column(t.column), 1) for arm in found.arms]
-    pairs = ((t.control_value, t.control), (t.treated_value, t.treated))
-    return [
-        labels.value(t.column, text, value if isinstance(value, float) else None)
-        for value, text in pairs
-    ]
-
-
-def _effect_on(posterior: Posterior, labels: Labels, link: bool = False) -> str:
-    """What the effect is on, in the figure's names; the coefficients' are on the link scale."""
-    if link:
-        posterior = replace(posterior, quantity=None)
-    name = _plain(posterior.design.plan.outcome, labels)
-    on = posterior.effect_on.replace(posterior.design.plan.outcome, name)
-    return f"{on}, in {posterior.unit_words}" if posterior.unit_words else on
-
-
-def _treatment(posterior: Posterior, labels: Labels) -> str:
-    t = posterior.design.treatment
-    return _plain(t.column, labels) + (f" ({t.arm})" if t.arm else "")
-
-
-def _plain(column: str, labels: Labels) -> str:
-    name = labels.column(column)
-    return name if column in labels.columns else name[:1].lower() + name[1:]
-
-
-def _contrast(posterior: Posterior, labels: Labels) -> str:
-    t = posterior.design.treatment
-    if t.kind == "estimate":
-        return ""
-    if t.kind == "dose":
-        return f"Effect of one more unit of {_plain(t.column, labels)}"
-
-    if t.column not in labels.values:
-        return f"{labels.column(t.column)}: {t.treated} vs. {t.control}"
-
-    def name(value: float | str | None, text: str) -> str:
-        number = value if isinstance(value, float) else None
-        return labels.value(t.column, text, number)
-
-    return f"{name(t.treated_value, t.treated)} vs. {name(t.control_value, t.control)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ from forwhom.errors import plural
 from forwhom.estimands import Caution, modifiers_table, summarise
 from forwhom.output.text import format_probability, number_style, percent
 from forwhom.plan import Plan
-from forwhom.posterior import Posterior, link_words
+from forwhom.posterior import Posterior
 
 WIDTH = 88
 SHOWN_MODIFIERS = 5
@@ -67,8 +67,8 @@ def _question(posterior: Posterior) -> str:
     what = []
     for column in design.plan.treatment_columns:
         arms = [e.treatment for e in design.effects if e.treatment.column == column]
-        if arms[0].kind == "dose":
-            what.append(f"one more unit of {column}")
+        if len(arms) == 1:
+            what.append(arms[0].words)
         else:
             shown = _and([arm.treated for arm in arms])
             what.append(f"{column} ({shown} against {arms[0].control})")
@@ -76,7 +76,7 @@ def _question(posterior: Posterior) -> str:
     differ = "do their effects" if len(design.effects) > 1 else "does that"
     verb = "does" if len(what) == 1 else does
     return _wrap(
-        f"Question: what {verb} {_and(what)} do to {design.plan.outcome}, and how {differ} {by}"
+        f"Question: what {verb} {_and(what)} do to {design.measured}, and how {differ} {by}"
     )
 
 
@@ -161,12 +161,15 @@ def _clusters(posteriors: Sequence[Posterior], level: float) -> list[str]:
 def _answer(posterior: Posterior, average: Tidy, level: float, unit: str) -> str:
     design = posterior.design
     who = "over the treated rows" if design.groups.has_control_group else "over all rows"
-    several = len(design.effects) > 1
+    words = {effect.treatment.name: f" of {effect.treatment.words}" for effect in design.effects}
     lines = []
     for i in range(average.n_rows):
         row = average.row(i)
-        of = f" of {row['treatment']}" if several else ""
-        on = f" on {design.plan.outcome} being {row['outcome']}" if "outcome" in row else ""
+        of, on = words[row["treatment"]], f" on {design.measured}"
+        if "outcome" in row:
+            on = f" on {design.plan.outcome} being {row['outcome']}"
+        if design.estimates:
+            of = on = ""
         lines.append(
             _wrap(
                 f"Average effect{of}{on} {who}: {_interval(row, level, unit)}; it is positive with "
@@ -197,13 +200,10 @@ def _strongest(posterior: Posterior, modifiers: Tidy, level: float) -> str:
         for row, (e, low, high) in zip(shown, cells, strict=True)
     ]
     title = "Modifiers" if len(slopes) <= len(shown) else "Strongest modifiers"
-    of = f"the effect{_of(posterior)}"
-    on = link_words(posterior.design.plan)
-    if posterior.category:
-        on = f"log odds of {posterior.category} against {posterior.design.outcome.levels[0]}"
-    scale = f" on the {on}" if on else ""
+    design = posterior.design
+    of = "" if design.estimates else f" of {design.treatment.words} on {posterior.effect_on}"
     told = f"difference for one more; median, {percent(level)} interval"
-    head = _wrap(f"{title} of {of}{scale} ({told}):")
+    head = _wrap(f"{title} of the effect{of} ({told}):")
     return "\n".join([head, *lines])
 
 

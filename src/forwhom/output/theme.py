@@ -139,8 +139,9 @@ def caption(lines: Sequence[str], width: int) -> dict[str, Any]:
 
 def number_axis(name: str, largest: float, width: int) -> dict[str, Any]:
     """A horizontal number axis; very large and very small numbers are written with a power."""
+    lines = wrap(name, _letters(width, LABEL_SIZE))
     axis: dict[str, Any] = {
-        "title": one_line(name),
+        "title": lines if len(lines) > 1 else one_line(name),
         "tickCount": max(width // 52, 4),
         "labelFlush": False,
         "labelSeparation": 6,

@@ -7,6 +7,7 @@ from forwhom.families import FAMILIES
 from forwhom.plan.plan import COLUMN_KEYS, EXACT_FAMILIES, WEIGHTS_KINDS, Plan
 from forwhom.plan.priors import SHRINKING, cluster_keys, prior_keys, treatment_keys
 
+SEVERAL_PREDICTORS = tuple(name for name, family in FAMILIES.items() if family.several)
 BESIDE = {  # a column beside the outcome, and the families it belongs to
     "trials": ("successes",),
     "exposure": ("count",),
@@ -222,7 +223,7 @@ def _check_method(plan: Plan) -> None:
     """A method that is asked for by name can do it."""
     if plan.method in ("auto", "nuts"):
         return
-    if FAMILIES[plan.family].several:
+    if plan.family in SEVERAL_PREDICTORS:
         raise PlanError(
             f"method '{plan.method}' takes one linear predictor, and family '{plan.family}' has "
             "one for every category but the reference. Leave method to 'auto'."
@@ -295,6 +296,6 @@ def beyond_collapse(plan: Plan) -> str:
         (plan.spread == "student", "group effects are Student-t"),
         (plan.sigma_by is not None, f"the residual sd differs by {plan.sigma_by}"),
         (bool(shrunk), f"the prior of {listing(shrunk)} learns its own scales"),
-        (FAMILIES[plan.family].several, "each category has a linear predictor of its own"),
+        (plan.family in SEVERAL_PREDICTORS, "each category has a linear predictor of its own"),
     )
     return next((words for holds, words in reasons if holds), "")

@@ -66,7 +66,8 @@ def plan_from_flags(source: str | None, data: str | None, asked: Mapping[str, An
         "treatment": lambda _: treatments,
         "reference": lambda texts: _by_treatment("reference", texts, names, _reference),
         "treatment_type": lambda texts: _by_treatment("treatment_type", texts, names, str),
-        "reference_category": _reference,
+        **dict.fromkeys(("reference_category", "success"), _reference),
+        "event": _event,
         **{"bins": _bins, "breaks": _breaks, "priors": _priors, "missing": _missing},
         "sheet": _sheet,
         **dict.fromkeys(("draws", "seed", "level"), _number_or_text),
@@ -114,6 +115,14 @@ def _treatments(texts: Iterable[str]) -> str | list[str] | dict[str, str]:
         if names.count(name) > 1:
             raise PlanError(f"treatment: '{name}' is given twice. Write one formula for it.")
     return {name: own for name, own in found if own is not None}
+
+
+def _event(text: str) -> str | dict[str, Level]:
+    """Read ``died``, a column of 0 and 1, or ``status=dead``, a column and its level."""
+    match = _TREATMENT.fullmatch(text)
+    assert match is not None  # the pattern takes any text
+    name = match[1].replace("``", "`") if match[1] else match[2]
+    return name if match[3] is None else {name.strip(): _reference(match[3].strip())}
 
 
 def _by_treatment(

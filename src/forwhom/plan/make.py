@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from forwhom.errors import PlanError, listing, nearest
 from forwhom.families import FAMILIES
 from forwhom.plan import values
 from forwhom.plan.agreement import BESIDE, check_agreement, check_columns
+from forwhom.plan.family import NAMES, implied_family
 from forwhom.plan.formula import parse_formula, plain_names
 from forwhom.plan.plan import (
+    AUTO,
     BASELINES,
     DEFAULT_BINS,
     DEFAULT_DRAWS,
@@ -31,6 +34,8 @@ from forwhom.plan.priors import Prior, PriorKey, parse_priors, prior_keys
 from forwhom.plan.spellings import keyword_elsewhere
 from forwhom.plan.treatments import all_modifiers, read_reference, read_treatments, read_type
 from forwhom.plan.values import Breaks, Level
+
+EVENT = "1 where the time ended in the event"
 
 
 def make_plan(**keywords: object) -> Plan:
@@ -61,8 +66,21 @@ def make_plan(**keywords: object) -> Plan:
 def _make(given: Mapping[str, object]) -> Plan:
     """The plan of the keywords that are given."""
     _check_keys(given)
+    asked = values.choice(given.get("family", AUTO), "family", NAMES)
+    implied = implied_family(given) if asked == AUTO else None
+    family, why = implied or (asked, "")
+    try:
+        plan = _of_family(given, family)
+    except PlanError as error:
+        if f"'{family}'" not in str(error) or not why:
+            raise
+        raise PlanError(f"{error} (Family '{family}', because {why}.)") from None
+    return replace(plan, family=asked)  # "auto" is settled, with its reason, beside the data
+
+
+def _of_family(given: Mapping[str, object], family: str) -> Plan:
+    """The plan under a family, or "auto" where the outcome will tell."""
     preset = None if "preset" not in given else values.choice(given["preset"], "preset", PRESETS)
-    family = values.choice(given.get("family", "gaussian"), "family", FAMILIES)
     estimates = "std_error" in given
     if estimates:
         _check_effect_alone(given)
@@ -75,6 +93,7 @@ def _make(given: Mapping[str, object]) -> Plan:
     if "weights" in given:
         weights = values.column(given["weights"], "weights", "the column of weights")
     columns = tuple(dict.fromkeys((*modifiers.traits, *(groups or ()))))
+    event, event_level = values.event(given.get("event"))
     plan = Plan(
         outcome=values.column(given["outcome"], "outcome", "what is measured"),
         treatments=treatments,
@@ -89,6 +108,7 @@ def _make(given: Mapping[str, object]) -> Plan:
             given.get("weights_kind", "sampling"), "weights_kind", WEIGHTS_KINDS
         ),
         reference=read_reference(given.get("reference"), names),
+        success=_success(given, family),
         treatment_type=read_type(given.get("treatment_type"), names),
         bins=values.bins(given.get("bins") or DEFAULT_BINS, columns),
         family=family,
@@ -96,7 +116,8 @@ def _make(given: Mapping[str, object]) -> Plan:
         trials=_beside(given, "trials", "the number of trials", family),
         exposure=_beside(given, "exposure", "time or size at risk", family),
         offset=_beside(given, "offset", "added to the linear predictor", family),
-        event=_beside(given, "event", "1 where the time ended in the event", family),
+        event=_beside({**given, "event": event}, "event", EVENT, family),
+        event_level=event_level,
         std_error=_std_error(given, family),
         breaks=_breaks(given, family),
         reference_category=_reference_category(given, family),
@@ -121,6 +142,13 @@ def _make(given: Mapping[str, object]) -> Plan:
     check_columns(plan)
     check_agreement(plan)
     return plan
+
+
+def _success(given: Mapping[str, object], family: str) -> Level | None:
+    if "success" not in given:
+        return None
+    _only(family, "success", "the level of a two-level outcome that counts as 1", "bernoulli")
+    return values.level(given["success"], "success", "outcome")
 
 
 def _check_keys(given: Mapping[str, object]) -> None:
@@ -189,8 +217,13 @@ def _baseline(given: Mapping[str, object], preset: Preset | None) -> str:
 
 
 def _link(given: Mapping[str, object], family: str) -> str:
+    link = given.get("link", AUTO)
+    if family == AUTO:
+        known_links = dict.fromkeys(link for row in FAMILIES.values() for link in row.links)
+        return values.choice(link, "link", (AUTO, *known_links))
     links = FAMILIES[family].links
-    link = given.get("link", links[0])
+    if link == AUTO:
+        return links[0]
     if link not in links:
         known = f"its link{'s are' if len(links) > 1 else ' is'} {listing(links)}"
         raise PlanError(
@@ -202,13 +235,15 @@ def _link(given: Mapping[str, object], family: str) -> str:
 def _beside(given: Mapping[str, object], key: str, words: str, family: str) -> str | None:
     """A column beside the outcome, where the family has a place for it."""
     needed = key == "trials" and family == "binomial"
-    if key not in given:
+    if given.get(key) is None:
         if needed:
             raise PlanError(
                 "family 'binomial' needs trials: the column with the numbers of trials. An outcome "
                 "of 0 and 1 is family 'bernoulli'."
             )
         return None
+    if family == AUTO:  # an offset; whether it has a place is seen once the family is settled
+        return values.column(given[key], key, words)
     fitting = [f.name for f in FAMILIES.values() if f.support in BESIDE[key]]
     if key == "offset":  # closed-form families have no place for it
         fitting = [name for name in fitting if name not in EXACT_FAMILIES]

@@ -18,6 +18,7 @@ SPREADS = ("normal", "student", "none")
 WEIGHTS_KINDS = ("sampling", "frequency")
 SIGMA_BY = ("arm", "group")
 EXACT_FAMILIES = ("gaussian", "lognormal")
+AUTO = "auto"  # the family, and its link, are told by the outcome once the data are read
 
 DEFAULT_BINS = 4
 DEFAULT_INTERVALS = 4
@@ -37,8 +38,10 @@ class Plan:
     ``reference`` and ``treatment_type`` are one for all, or pairs of a treatment and its own.
     ``bins`` is a count, or pairs of a column and its count or cut points; ``breaks`` a number of
     intervals or the times between them. ``priors`` holds the user's own as
-    ``(parameter, term or None, prior)``; :meth:`prior` adds the preset's. ``missing`` pairs columns
-    with the codes that stand for missing values in them.
+    ``(parameter, term or None, prior)``; :meth:`prior` adds the preset's. ``family`` and ``link``
+    are "auto" until ``design.family.settle`` has seen the data. ``success`` is the outcome's level
+    that counts as 1, ``event_level`` that of the column ``event``; ``None`` where words or codes
+    tell. ``missing`` pairs columns with the codes that stand for missing values in them.
     """
 
     outcome: str
@@ -52,6 +55,7 @@ class Plan:
     weights: str | None
     weights_kind: str
     reference: Setting[Level]
+    success: Level | None
     treatment_type: str | tuple[tuple[str, str], ...]
     bins: Bins
     family: str
@@ -60,6 +64,7 @@ class Plan:
     exposure: str | None
     offset: str | None
     event: str | None
+    event_level: Level | None
     std_error: str | None
     breaks: Breaks | None
     reference_category: Level | None
@@ -180,6 +185,7 @@ class Plan:
             "cluster_effects": list(self.cluster_effects) or None,
             "correlated": self.correlated or None,
             "reference": plain_setting(self.reference),
+            "event": self._event_keyword(),
             "treatment_type": plain_setting(self.treatment_type),
             "bins": bins,
             "breaks": list(self.breaks) if isinstance(self.breaks, tuple) else self.breaks,
@@ -202,9 +208,16 @@ class Plan:
         names = [name for name, _ in self.treatments]
         return names[0] if len(names) == 1 else names
 
+    def _event_keyword(self) -> object:
+        if self.event is None or self.event_level is None:
+            return self.event
+        return {self.event: self.event_level}
+
 
 KEYS: tuple[str, ...] = tuple(
-    "treatment" if field.name == "treatments" else field.name for field in fields(Plan)
+    "treatment" if field.name == "treatments" else field.name
+    for field in fields(Plan)
+    if field.name != "event_level"  # a part of event
 )
 
 

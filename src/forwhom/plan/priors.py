@@ -81,6 +81,7 @@ class PriorKey:
         return words.get(self.kinds[0], "a coefficient of either sign")
 
 
+BY_OUTCOME = ("gaussian", "bernoulli", "ordinal")  # what family "auto" may become by the outcome
 _COEFFICIENT, _POSITIVE, _LAMBDA = ("coefficient",), ("scale",), ("coefficient", "shrinkage")
 _MODEL_KEYS = (
     PriorKey("alpha", "the outcome equation's intercept", _COEFFICIENT),
@@ -187,7 +188,7 @@ def parse_prior(text: object, where: str) -> Prior:
 def prior_keys(
     family: str, treatments: Iterable[str] = (), clusters: Iterable[str] = ()
 ) -> dict[str, PriorKey]:
-    """The parameters that take a prior under a family, by name.
+    """The parameters that take a prior under a family, by name; under "auto", of those it may be.
 
     Of several treatments each has a lambda and a sigma_theta of its own, ``lambda_ad`` going
     before ``lambda``; a cluster has its sd, and that of the treatments' effects across it.
@@ -200,7 +201,8 @@ def prior_keys(
     names = tuple(treatments)
     own = [
         PriorKey(parameter.name, parameter.words, _POSITIVE if parameter.positive else _COEFFICIENT)
-        for parameter in FAMILIES[family].parameters
+        for one in (BY_OUTCOME if family == "auto" else (family,))
+        for parameter in FAMILIES[one].parameters
     ]
     for name in names if len(names) > 1 else ():  # one alone has lambda and sigma_theta
         own += treatment_keys(name)

@@ -101,6 +101,24 @@ def level(value: object, key: str, of: str = "treatment") -> Level:
     raise PlanError(f"{key} is one value of the {of}, text or a number; got {_show(value)}.")
 
 
+def event(value: object) -> tuple[object, Level | None]:
+    """The column that says how a time ended, still to be checked, and its level if one is named.
+
+    >>> event("dead"), event({"status": "dead"})
+    (('dead', None), ('status', 'dead'))
+    """
+    value = plain(value)
+    if not isinstance(value, Mapping):
+        return value, None
+    if len(value) != 1:
+        raise PlanError(
+            "event names one column and its level that is the event, such as "
+            f"{{'status': 'dead'}}; got {_show(dict(value))}."
+        )
+    ((name, named),) = value.items()
+    return name, level(named, f"event of '{name}'", "column")
+
+
 def path(value: object, key: str) -> str:
     """The path of a file, as text."""
     if isinstance(value, os.PathLike):

@@ -98,20 +98,19 @@ class Posterior:
 
     @property
     def effect_on(self) -> str:
-        """What an effect is an effect on, in words: "responded", "the log odds of responded"."""
-        plan = self.design.plan
+        """What an effect is an effect on, in words: "responded", "the log odds of voted = Yes"."""
+        return self.effect_in(self.design.plan.outcome, self.design.measured)
+
+    def effect_in(self, outcome: str, measured: str) -> str:
+        """The same with other names: of the outcome, and of it with the level that counts."""
         if self.quantity is None:
-            on = link_words(plan)
+            on = link_words(self.design.plan)
             if self.category:
                 reference = self.design.outcome.levels[0]
-                return (
-                    f"the log odds of {plan.outcome} being {self.category} rather than {reference}"
-                )
-            return f"the {on} of {plan.outcome}" if on else plan.outcome
+                return f"the log odds of {outcome} being {self.category} rather than {reference}"
+            return f"the {on} of {measured}" if on else measured
         words = RESPONSE_WORDS[self.quantity.response]
-        what = (
-            f"{plan.outcome} being {self.quantity.label}" if self.quantity.label else plan.outcome
-        )
+        what = f"{outcome} being {self.quantity.label}" if self.quantity.label else measured
         if self.quantity.response == "restricted time":
             what += f" up to {number_text(self.design.outcome.ends[-1])}"
         return f"{words} of {what}"

@@ -1,7 +1,7 @@
 """Posteriors of long Stan runs, stored with the program and the script that made them.
 
 Means within 4 joint Monte Carlo standard errors; sds within 5 %, or 4 standard errors of Stan's own
-sd where that is more. make.R and models.R in tests/reference/stan remake them; the twin's: make twin.
+sd where that is more. make.R and models.R in tests/reference/stan remake them; make twin its own.
 """
 
 from __future__ import annotations

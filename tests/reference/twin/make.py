@@ -1,6 +1,6 @@
 """Simulate the twin and store its posteriors by long Stan runs: make twin [CASES="logit ordinal"].
 
-Stan is run by stanli, which needs no compiler. The programs are those of the paper's own references;
+Stan is run by stanli, which needs no compiler. The programs are those of the paper's references;
 nothing of forwhom's computes here.
 """
 

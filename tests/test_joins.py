@@ -156,9 +156,7 @@ def test_every_row_finds_its_group_by_several_modifiers() -> None:
     names = ["flag", "region", "age", "site"]
     pandas = pd.DataFrame(data).merge(fw.fit(pd.DataFrame(data), **given).effects(), on=names)
     polars = pl.DataFrame(data).join(fw.fit(pl.DataFrame(data), **given).effects(), on=names)
-    arrow = pa.table(data).join(
-        fw.fit(pa.table(data), **given).effects(), names, join_type="inner"
-    )
+    arrow = pa.table(data).join(fw.fit(pa.table(data), **given).effects(), names, join_type="inner")
     for found in (pandas["place"], polars["place"], arrow["place"].to_pylist()):
         assert sorted(found) == list(range(N))
 

@@ -51,7 +51,9 @@ def test_refusals_are_refused_and_the_suggestion_gives_the_right_number(
     message = str(caught.value)
     counts = {code: int((coded["pid7"] == code).sum()) for code in (-9, 9)}
     assert f"column 'pid7' holds -9 ('NA') in {counts[-9]} rows, 9 ('Don't know')" in message
-    assert f"column 'therm' holds 999 ('Refused') in {(coded['therm'] == 999).sum()} rows" in message
+    assert (
+        f"column 'therm' holds 999 ('Refused') in {(coded['therm'] == 999).sum()} rows" in message
+    )
     words = json.loads(re.search(r"Say missing=(\{.*?\}) to have", message)[1])
     found = fw.fit(path, **asked, missing=words)
     meant = fw.fit(truth, **asked)

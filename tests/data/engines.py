@@ -199,6 +199,7 @@ TYPED: dict[str, Maker] = {
     "Arrow file": to_arrow_file,
 }
 
+
 def to_csv_zip(content: Content, folder: Path) -> Any:
     inside = to_csv(content, folder)
     with zipfile.ZipFile(folder / "t.zip", "w") as archive:

@@ -49,7 +49,7 @@ def write_xlsx(path: Path, sheets: Sheets, hidden: Sequence[str] = ()) -> Path:
     names = list(sheets)
     entries = "".join(
         f'<sheet name={quoteattr(n)} sheetId="{i}" r:id="r{i}"'
-        f'{" state=" + chr(34) + "hidden" + chr(34) if n in hidden else ""}/>'
+        f"{' state=' + chr(34) + 'hidden' + chr(34) if n in hidden else ''}/>"
         for i, n in enumerate(names, 1)
     )
     links = "".join(

@@ -50,7 +50,9 @@ def survey(**replaced):
     d = rng.integers(0, 2, N).astype(float)
     m = rng.integers(1, 5, N).astype(float)
     y = np.round(2 + d + 0.5 * m + rng.normal(size=N), 3)
-    return pd.DataFrame({"y": y, "d": d, "m": m, "k": rng.integers(0, 4, N).astype(float)} | replaced)
+    return pd.DataFrame(
+        {"y": y, "d": d, "m": m, "k": rng.integers(0, 4, N).astype(float)} | replaced
+    )
 
 
 @pytest.fixture(params=["dta", "sav"])

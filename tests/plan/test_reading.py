@@ -38,7 +38,10 @@ def test_a_plan_file_has_a_table_of_them() -> None:
 @pytest.mark.parametrize(
     ("given", "said"),
     [
-        ({"missing": {"thrm": [999]}}, "'thrm' is not a column of this plan. Did you mean 'therm'?"),
+        (
+            {"missing": {"thrm": [999]}},
+            "'thrm' is not a column of this plan. Did you mean 'therm'?",
+        ),
         ({"missing": [999]}, "missing says by column which codes stand for missing values"),
         ({"missing": "therm=999"}, "missing says by column"),
         ({"missing": {"therm": [[999]]}}, "missing for 'therm' is one value of the column 'therm'"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ import pyarrow as pa
 import pyarrow.feather as feather
 import pyarrow.parquet as pq
 import pyreadstat
+
+from .sheets import write_ods, write_xlsx
 
 Content = Mapping[str, Sequence[Any]]
 Maker = Callable[[Content, Path], Any]
@@ -196,4 +199,31 @@ TYPED: dict[str, Maker] = {
     "Arrow file": to_arrow_file,
 }
 
-ENGINES: dict[str, Maker] = TYPED | STATISTICAL
+
+def to_csv_zip(content: Content, folder: Path) -> Any:
+    inside = to_csv(content, folder)
+    with zipfile.ZipFile(folder / "t.zip", "w") as archive:
+        archive.write(inside, "inside/t.csv")
+    return folder / "t.zip"
+
+
+def _sheet(content: Content) -> dict[str, list[list[Any]]]:
+    rows = zip(*content.values(), strict=True)
+    return {"Data": [list(content), *([None if v is None else v for v in row] for row in rows)]}
+
+
+def to_excel(content: Content, folder: Path) -> Any:
+    return write_xlsx(folder / "t.xlsx", _sheet(content))
+
+
+def to_open_document(content: Content, folder: Path) -> Any:
+    return write_ods(folder / "t.ods", _sheet(content))
+
+
+PACKED: dict[str, Maker] = {
+    "CSV zip": to_csv_zip,
+    "Excel": to_excel,
+    "OpenDocument": to_open_document,
+}
+
+ENGINES: dict[str, Maker] = TYPED | STATISTICAL | PACKED

@@ -169,8 +169,9 @@ def test_json_lines_that_cannot_be_used(tmp_path, words, said):
 
 
 def test_json_lines_of_numbers_and_booleans_are_numbers(tmp_path):
-    column = load(csv(tmp_path, '{"x": true}\n{"x": 2}\n', "t.jsonl"), ["x"]).columns["x"]
-    assert (column.kind, column.values.tolist()) == ("numeric", [1.0, 2.0])
+    words = '{"x": true}\n{"x": 2}\n{"x": 3.5}\n{"x": false}\n'
+    column = load(csv(tmp_path, words, "t.jsonl"), ["x"]).columns["x"]
+    assert (column.kind, column.values.tolist()) == ("numeric", [1.0, 2.0, 3.5, 0.0])
 
 
 def test_spss_portable_files(tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import zipfile
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -174,7 +175,7 @@ def test_encodings_that_do_not_fit(write):
     path = write(WORDS.encode("cp1252"))
     with pytest.raises(DataError, match=r"not text in encoding='utf-8': line 2 cannot be read so"):
         load(path, ["y", "s"], encoding="utf-8")
-    with pytest.raises(DataError, match="it holds control characters.*say encoding="):
+    with pytest.raises(DataError, match=r"it holds control characters.*say encoding="):
         load(write(WORDS.encode("utf-16-le")), ["y", "s"])
 
 
@@ -255,7 +256,8 @@ class TestStatisticalFiles:
         {"y": [1.0, 2.0, 3.0], "d": [0.0, 1.0, 0.0], "place": ["Malaga", "Leon", "Leon"],
          "note": ["Dont know", "ok", "ok"]}
     )  # fmt: skip
-    LABELS = {"variable_value_labels": {"d": {0: "Xno letter", 1: "letter"}},
+    LABELS: ClassVar[dict[str, Any]] = {
+              "variable_value_labels": {"d": {0: "Xno letter", 1: "letter"}},
               "column_labels": {"note": "Xnote", "place": "Xplace"}}  # fmt: skip
 
     def raw(self, tmp_path, ending, **options):
@@ -295,7 +297,7 @@ class TestStatisticalFiles:
         (tmp_path / "t.sav").write_bytes(raw)
         table = load(tmp_path / "t.sav", ["place"], encoding="cp1251")
         assert table.columns["place"].levels == ("Leon", "Гдыня")
-        with pytest.raises(DataError, match="not in the encoding ascii.*encoding='cp1252'"):
+        with pytest.raises(DataError, match=r"not in the encoding ascii.*encoding='cp1252'"):
             load(tmp_path / "t.sav", ["place"], encoding="ascii")
 
     def test_labels_of_text_codes(self, tmp_path):

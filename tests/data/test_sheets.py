@@ -86,9 +86,9 @@ def test_a_hidden_sheet_is_not_the_first(tmp_path):
 
 
 def test_a_column_that_is_not_there(write):
-    with pytest.raises(DataError, match="no column 'yy' in sheet 'Data' of .*Did you mean 'y'"):
+    with pytest.raises(DataError, match=r"no column 'yy' in sheet 'Data' of .*Did you mean 'y'"):
         load(write({"Data": ROWS}), ["yy"])
-    with pytest.raises(DataError, match="sheet 'Data' of t.* is empty"):
+    with pytest.raises(DataError, match=r"sheet 'Data' of t.* is empty"):
         load(write({"Data": []}), ["y"])
     with pytest.raises(DataError, match="has column names but no rows"):
         load(write({"Data": ROWS[:1]}), ["y"])

@@ -321,3 +321,33 @@ def test_success_is_a_level(text, level):
     plan = made(success=text)
     assert plan.success == level
     assert type(plan.success) is type(level)
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        (["therm=999"], {"therm": [999]}),
+        (["age=n/a,?"], {"age": ["n/a", "?"]}),
+        (["age=n/a", "age=-9.5", "d="], {"age": ["n/a", -9.5], "d": []}),
+        (['age="a, b",c'], {"age": ["a, b", "c"]}),
+        (["`a=b`=1"], {"a=b": [1]}),
+        (["zip=007"], {"zip": ["007"]}),
+    ],
+)
+def test_codes_of_missing_values(texts: list[str], expected: dict[str, list[object]]) -> None:
+    names = [*expected, "x"]
+    asked = {"outcome": "y", "treatment": ["t"], "modifiers": names, "missing": texts}
+    plan = plan_from_flags("data.csv", None, asked)
+    assert plan.keywords()["missing"] == expected
+
+
+def test_codes_without_a_column() -> None:
+    asked = {"outcome": "y", "treatment": ["t"], "modifiers": ["x"], "missing": ["999"]}
+    with pytest.raises(PlanError, match="missing: '999' does not read as a column and its codes"):
+        plan_from_flags("data.csv", None, asked)
+
+
+def test_sheets_by_name_and_number() -> None:
+    asked = {"outcome": "y", "treatment": ["t"], "modifiers": ["x"]}
+    for text, sheet in (("2", 2), ("Wave 2", "Wave 2"), ("0", "0")):
+        assert plan_from_flags("t.xlsx", None, asked | {"sheet": text}).sheet == sheet

@@ -237,10 +237,10 @@ def _from_json(con: Any, i: int, name: str, kinds: set[str], where: str) -> Colu
         return _from_text(con, i, name)
     if kinds & {"ARRAY", "OBJECT"}:
         raise unusable(name, "list" if "ARRAY" in kinds else "struct", where)
-    rows = con.execute(f"select any_value(c{i}), t{i} from held group by t{i}").fetchall()
-    examples = [value if kind == "VARCHAR" else float(value == "true") if kind == "BOOLEAN" else
-                float(value) for value, kind in rows if kind not in (None, "NULL")]  # fmt: skip
-    return from_objects(name, examples, where)
+    if "VARCHAR" in kinds:
+        return replace(_from_text(con, i, name), mixed=True)
+    truth = f"case when t{i} = 'BOOLEAN' then (c{i} = 'true')::double else try_cast(c{i} as double)"
+    return numeric(name, _filled(con, f"{truth} end"))
 
 
 def read_parquet(path: Path, asked: Sequence[str], how: How) -> Found:

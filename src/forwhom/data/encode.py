@@ -143,7 +143,8 @@ def _is_number(value: object) -> bool:
 def from_objects(name: str, values: Sequence[Any], where: str) -> Column:
     """A column from Python objects, its kind told by their types.
 
-    Raises DataError for dates, lists, bytes and for text mixed with numbers.
+    Text mixed with numbers, or with true and false, is a text column that is ``mixed``: what was
+    meant is found out with the words of all columns. Raises DataError for dates, lists and bytes.
 
     >>> from_objects("x", [1, None, 2.5], "data").values.tolist()
     [1.0, nan, 2.5]
@@ -159,6 +160,9 @@ def from_objects(name: str, values: Sequence[Any], where: str) -> Column:
         families.discard("float")  # pandas marks missing text and booleans by NaN
     if families == {"text"}:
         return _factorise(name, values)
+    if families in ({"text", "float"}, {"text", "number"}, {"text", "number", "float"},
+                    {"text", "boolean"}):  # fmt: skip
+        return _mixed_texts(name, values, types)
     if "text" in families:
         raise _mixed(name, values, where)
     gone = [kind for kind, family in types.items() if family == "missing"]
@@ -216,6 +220,20 @@ def _factorise(name: str, values: Sequence[Any]) -> Column:
     codes = [found.setdefault(v if isinstance(v, str) else None, len(found)) for v in values]
     levels = ["" if level is None else level for level in found]
     return text(name, np.array(codes, dtype=np.int64), levels)
+
+
+def _mixed_texts(name: str, values: Sequence[Any], types: dict[type, str]) -> Column:
+    """All values as texts: a word among numbers, as spreadsheets have."""
+
+    def text_of(value: Any) -> str | None:
+        family = types[type(value)]
+        if family == "text":
+            return str(value)
+        if family == "missing" or value != value:
+            return None
+        return repr(float(value)) if family == "float" else str(value)
+
+    return replace(_factorise(name, [text_of(value) for value in values]), mixed=True)
 
 
 def _mixed(name: str, values: Sequence[Any], where: str) -> DataError:

@@ -74,6 +74,23 @@ def refuse(
     )
 
 
+def mixture(column: Column, missing: Mapping[str, Sequence[Any]], where: str) -> DataError:
+    """The error for numbers and words in one column, neither nearly all of it."""
+    from forwhom.data.numbers import read_numbers
+
+    levels = column.levels or ()
+    numbers = read_numbers(levels, [1] * len(levels), False).values
+    words = [level for level, number in zip(levels, numbers, strict=True) if number is None]
+    other = next((level for level in levels if level not in words), levels[-1])
+    gone = suggestion({column.name: words[:SHOWN]}, missing)
+    return DataError(
+        f"Column '{column.name}' of {where} mixes text with other values, for instance "
+        f"'{short(words[0])}' and {other}. Make it all text or all numbers; or say {gone} to have "
+        f"such words missing, or {suggestion({column.name: []}, {})} to take every value as a "
+        "level."
+    )
+
+
 def _held(
     stranger: Stranger, where: str, at: Callable[[Sequence[int]], list[int]], word: str
 ) -> str:

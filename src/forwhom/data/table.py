@@ -36,6 +36,7 @@ class Column:
             category it declares, whether it occurs or not.
         numbers: the number behind each level, where a text column's categories are numbers.
         native: the type the column has in its own library.
+        mixed: whether numbers or true and false stood among the texts of its source.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Column:
     declared: tuple[str, ...] = ()
     numbers: tuple[float, ...] = ()
     native: KeyType = field(default_factory=KeyType)
+    mixed: bool = False
 
     @property
     def missing(self) -> NDArray[np.bool_]:

@@ -70,6 +70,10 @@ def settle(
             notes += said
             if not isinstance(found, Column):
                 strangers.append(found)
+            elif found.kind == "text" and found.mixed:
+                from forwhom.data.strangers import mixture
+
+                raise mixture(found, missing, source.name)
             else:
                 column = found
         notes += _alike(column)

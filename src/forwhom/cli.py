@@ -14,8 +14,9 @@ from typer.core import TyperGroup
 
 from forwhom import __version__
 from forwhom import options as flag
-from forwhom.errors import DataError, ForWhomError, InferenceError, PlanError
+from forwhom.errors import DataError, ForWhomError, InferenceError, OutputError, PlanError
 from forwhom.output.progress import Progress
+from forwhom.output.streams import Streams, complain
 from forwhom.plan import KEYS, Plan, make_plan
 from forwhom.plan.flags import check_facets, plan_from_file, plan_from_flags
 
@@ -25,10 +26,14 @@ if TYPE_CHECKING:
     from forwhom.result import Fit
 
 SUCCESS, WRONG_USAGE, BAD_DATA, FAILED_DIAGNOSTICS, INTERRUPTED = 0, 2, 3, 4, 130
+BY_SIGNAL = 128  # and its number: 143 for a request to stop
 PRINTED = ("modifiers", "average", "effects", "priors")
 CHECKS = ("check", "loo", "sensitivity")  # printed after them where asked for
 SHOWN_ROWS = 40
 FACETS = ("row", "column", "color")
+
+_streams = Streams()
+_say, _complain = _streams.say, complain
 
 
 class _Commands(TyperGroup):
@@ -60,7 +65,7 @@ class _Commands(TyperGroup):
             code = BAD_DATA if bad_data else WRONG_USAGE
             _report(type(error).__name__, str(error), code, as_json)
         except (KeyboardInterrupt, typer.Abort):
-            code = INTERRUPTED
+            code = BY_SIGNAL + _streams.stopped if _streams.stopped else INTERRUPTED
         except Exception as error:
             # Wrong flags: typer's own errors, whose classes are not public, write their message.
             if not hasattr(error, "format_message"):
@@ -68,8 +73,9 @@ class _Commands(TyperGroup):
             code = WRONG_USAGE
             message = f"{error.format_message().rstrip(' .')}. See 'forwhom --help'."
             _report("UsageError", message, code, as_json)
-        if code == INTERRUPTED:
-            _report("Interrupted", "interrupted.", code, as_json)
+        if code is not None and code >= BY_SIGNAL:
+            words = "stopped by a signal." if _streams.stopped else "interrupted."
+            _report("Interrupted", words, code, as_json)
         if standalone_mode:
             sys.exit(code or SUCCESS)
         return code
@@ -92,6 +98,7 @@ app = typer.Typer(
 
 def main() -> None:
     """Run the command line."""
+    _streams.prepare()
     app()
 
 
@@ -232,6 +239,11 @@ def demo(out: flag.Out = None, check: flag.Check = False, as_json: flag.Json = F
 
 def _run(task: _Task) -> int:
     """Fit, write if asked, print; returns the exit code."""
+    if _streams.closed and task.out is None:
+        raise OutputError(
+            "standard output is closed, so that nothing can be printed. Leave it open, or write "
+            "the results to a folder: --out results."
+        )
     files: tuple[Path, ...] = ()
     with Progress() as progress:
         if task.out is None:
@@ -331,13 +343,3 @@ def _report(kind: str, message: str, code: int, as_json: bool) -> None:
         import json
 
         _say(json.dumps({"error": {"kind": kind, "message": message, "exit_code": code}}))
-
-
-def _complain(message: str) -> None:
-    print(f"forwhom: {message}", file=sys.stderr)
-
-
-def _say(text: str) -> None:
-    """Print, also where the terminal's encoding lacks a letter."""
-    encoding = sys.stdout.encoding or "utf-8"
-    print(text.encode(encoding, "backslashreplace").decode(encoding))

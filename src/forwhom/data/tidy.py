@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 DATA_FRAMES = ("pandas", "polars", "pyarrow")  # libraries a table can go back to
+
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|-?inf|-", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -63,6 +67,13 @@ class Tidy:
     def to_csv(self) -> str:
         """Comma-separated text: full precision, empty where missing.
 
+        Spreadsheets run a text that begins with =, +, - or @ as a formula. Such texts, headers
+        among them, get an apostrophe in front; numbers stay as they are, written as text too.
+
+        >>> print(Tidy({"g": ["=1+1", "-5"]}, "t").to_csv(), end="")
+        g
+        '=1+1
+        -5
         >>> print(Tidy({"x": np.array([0.1, np.nan])}, "t").to_csv(), end="")
         x
         0.1
@@ -70,8 +81,10 @@ class Tidy:
         """
         out = io.StringIO()
         writer = csv.writer(out, lineterminator="\n")
-        writer.writerow(self.columns)
-        cells = [["" if _gone(v) else v for v in column] for column in self.to_dict().values()]
+        writer.writerow(map(_harmless, self.columns))
+        cells = [
+            ["" if _gone(v) else _harmless(v) for v in column] for column in self.to_dict().values()
+        ]
         writer.writerows(zip(*cells, strict=True))
         return out.getvalue()
 
@@ -111,6 +124,15 @@ def _plain(value: Any) -> Any:
 
 def _gone(value: Any) -> bool:
     return value is None or value != value
+
+
+def _harmless(value: Any) -> Any:
+    """A cell that no spreadsheet runs; a null, which ends a text in many programs, shown."""
+    if not isinstance(value, str):
+        return value
+    value = value.replace("\0", "␀")
+    formula = value.lstrip(" ")[:1] in FORMULA and not _NUMBER.fullmatch(value)
+    return f"'{value}" if formula else value
 
 
 def _typed(values: Any) -> Any:

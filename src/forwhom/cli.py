@@ -266,6 +266,8 @@ def _run(task: _Task) -> int:
                 tables |= checks
             if place is not None:
                 files = _write(place, task, result, summary, tables, progress)
+    if _streams.closed:
+        _complain(f"standard output is closed; the summary is in {files[1]}.")
     if task.as_json:
         from forwhom.output.record import to_json
 

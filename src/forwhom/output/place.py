@@ -220,30 +220,30 @@ def _where(base: Path, folder: Path, existed: bool) -> str:
 
 def _make_stage(base: Path) -> tuple[Path, int]:
     """A hidden folder and its lock, which the system lets go however the run ends."""
+    how = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0)
     for _ in range(TRIES):
         stage = base / f".forwhom-{secrets.token_hex(6)}"
+        stage.mkdir(mode=0o700)
         try:
-            stage.mkdir(mode=0o700)
-            lock = os.open(
-                stage / LOCK,
-                os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0),
-                0o600,
-            )
-        except (FileExistsError, FileNotFoundError):  # another run swept it the moment it was made
-            if not base.is_dir():
-                raise
+            lock = os.open(stage / LOCK, how, 0o600)
+        except FileNotFoundError:  # another run swept it the moment it was made
             continue
-        try:
-            if fcntl is not None:
-                with suppress(OSError):  # a disk without locks
-                    fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if os.path.lexists(stage / LOCK):
-                return stage, lock
-        except BaseException:
-            os.close(lock)
-            raise
+        if _locked(lock) and os.path.lexists(stage / LOCK):
+            return stage, lock
         os.close(lock)
     raise OutputError(f"cannot make a folder in '{base}': others remove it at once.")
+
+
+def _locked(lock: int) -> bool:
+    """Hold a lock; False where another run does. A disk without locks cannot say."""
+    try:
+        if fcntl is not None:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def _place(asked: Path, folder: Path, existed: bool, stage: Path, lock: int) -> Place:
@@ -318,19 +318,13 @@ def _turn(place: Place) -> Iterator[None]:
     lock = os.open(place.base, os.O_RDONLY | os.O_CLOEXEC)
     try:
         end = time.monotonic() + PATIENCE
-        while True:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > end:
-                    raise OutputError(
-                        f"cannot write results to '{place.asked}': another run has been putting "
-                        f"its own in place for {PATIENCE:.0f} seconds. Name another folder."
-                    ) from None
-                time.sleep(0.02)
-            except OSError:  # a disk without locks
-                break
+        while not _locked(lock):
+            if time.monotonic() > end:
+                raise OutputError(
+                    f"cannot write results to '{place.asked}': another run has been putting its "
+                    f"own in place for {PATIENCE:.0f} seconds. Name another folder."
+                )
+            time.sleep(0.02)
         yield
     finally:
         os.close(lock)

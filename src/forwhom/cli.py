@@ -65,7 +65,7 @@ class _Commands(TyperGroup):
             code = BAD_DATA if bad_data else WRONG_USAGE
             _report(type(error).__name__, str(error), code, as_json)
         except (KeyboardInterrupt, typer.Abort):
-            code = BY_SIGNAL + _streams.stopped if _streams.stopped else INTERRUPTED
+            code = INTERRUPTED
         except Exception as error:
             # Wrong flags: typer's own errors, whose classes are not public, write their message.
             if not hasattr(error, "format_message"):
@@ -73,8 +73,10 @@ class _Commands(TyperGroup):
             code = WRONG_USAGE
             message = f"{error.format_message().rstrip(' .')}. See 'forwhom --help'."
             _report("UsageError", message, code, as_json)
-        if code is not None and code >= BY_SIGNAL:
-            words = "stopped by a signal." if _streams.stopped else "interrupted."
+        if code == INTERRUPTED:
+            stopped = _streams.stopped
+            code = BY_SIGNAL + stopped if stopped else code
+            words = "stopped from outside." if stopped else "interrupted."
             _report("Interrupted", words, code, as_json)
         if standalone_mode:
             sys.exit(code or SUCCESS)

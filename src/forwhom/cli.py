@@ -14,8 +14,9 @@ from typer.core import TyperGroup
 
 from forwhom import __version__
 from forwhom import options as flag
-from forwhom.errors import DataError, ForWhomError, InferenceError, PlanError
+from forwhom.errors import DataError, ForWhomError, InferenceError, OutputError, PlanError
 from forwhom.output.progress import Progress
+from forwhom.output.streams import Streams, complain
 from forwhom.plan import KEYS, Plan, make_plan
 from forwhom.plan.flags import check_facets, plan_from_file, plan_from_flags
 from forwhom.plan.spellings import keyword_elsewhere
@@ -26,10 +27,14 @@ if TYPE_CHECKING:
     from forwhom.result import Fit
 
 SUCCESS, WRONG_USAGE, BAD_DATA, FAILED_DIAGNOSTICS, INTERRUPTED = 0, 2, 3, 4, 130
+BY_SIGNAL = 128  # and its number: 143 for a request to stop
 PRINTED = ("modifiers", "average", "effects", "priors")
 CHECKS = ("check", "loo", "sensitivity")  # printed after them where asked for
 SHOWN_ROWS = 40
 FACETS = ("row", "column", "color")
+
+_streams = Streams()
+_say, _complain = _streams.say, complain
 
 
 class _Commands(TyperGroup):
@@ -73,7 +78,10 @@ class _Commands(TyperGroup):
             message = f"{said}{words}. See 'forwhom --help'."
             _report("UsageError", message, code, as_json)
         if code == INTERRUPTED:
-            _report("Interrupted", "interrupted.", code, as_json)
+            stopped = _streams.stopped
+            code = BY_SIGNAL + stopped if stopped else code
+            words = "stopped from outside." if stopped else "interrupted."
+            _report("Interrupted", words, code, as_json)
         if standalone_mode:
             sys.exit(code or SUCCESS)
         return code
@@ -96,6 +104,7 @@ app = typer.Typer(
 
 def main() -> None:
     """Run the command line."""
+    _streams.prepare()
     app()
 
 
@@ -240,6 +249,11 @@ def demo(out: flag.Out = None, check: flag.Check = False, as_json: flag.Json = F
 
 def _run(task: _Task) -> int:
     """Fit, write if asked, print; returns the exit code."""
+    if _streams.closed and task.out is None:
+        raise OutputError(
+            "standard output is closed, so that nothing can be printed. Leave it open, or write "
+            "the results to a folder: --out results."
+        )
     files: tuple[Path, ...] = ()
     with Progress() as progress:
         if task.out is None:
@@ -262,6 +276,8 @@ def _run(task: _Task) -> int:
                 tables |= checks
             if place is not None:
                 files = _write(place, task, result, summary, tables, progress)
+    if _streams.closed:
+        _complain(f"standard output is closed; the summary is in {files[1]}.")
     if task.as_json:
         from forwhom.output.record import to_json
 
@@ -339,13 +355,3 @@ def _report(kind: str, message: str, code: int, as_json: bool) -> None:
         import json
 
         _say(json.dumps({"error": {"kind": kind, "message": message, "exit_code": code}}))
-
-
-def _complain(message: str) -> None:
-    print(f"forwhom: {message}", file=sys.stderr)
-
-
-def _say(text: str) -> None:
-    """Print, also where the terminal's encoding lacks a letter."""
-    encoding = sys.stdout.encoding or "utf-8"
-    print(text.encode(encoding, "backslashreplace").decode(encoding))

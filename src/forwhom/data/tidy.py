@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,7 +13,10 @@ import numpy as np
 
 from forwhom.data.keys import KeyType, plain_keys, to_arrow, to_pandas, to_polars
 
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 DATA_FRAMES = ("pandas", "polars", "pyarrow")  # libraries a table can go back to
+
+_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|-?inf|-", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -67,6 +71,13 @@ class Tidy:
     def to_csv(self) -> str:
         """Comma-separated text: full precision, empty where missing.
 
+        Spreadsheets run a text that begins with =, +, - or @ as a formula. Such texts, headers
+        among them, get an apostrophe in front; numbers stay as they are, written as text too.
+
+        >>> print(Tidy({"g": ["=1+1", "-5"]}, "t").to_csv(), end="")
+        g
+        '=1+1
+        -5
         >>> print(Tidy({"x": np.array([0.1, np.nan])}, "t").to_csv(), end="")
         x
         0.1
@@ -74,8 +85,10 @@ class Tidy:
         """
         out = io.StringIO()
         writer = csv.writer(out, lineterminator="\n")
-        writer.writerow(self.columns)
-        cells = [["" if _gone(v) else v for v in column] for column in self.to_dict().values()]
+        writer.writerow(map(_harmless, self.columns))
+        cells = [
+            ["" if _gone(v) else _harmless(v) for v in column] for column in self.to_dict().values()
+        ]
         writer.writerows(zip(*cells, strict=True))
         return out.getvalue()
 
@@ -131,3 +144,12 @@ def _plain(value: Any) -> Any:
 
 def _gone(value: Any) -> bool:
     return value is None or value != value
+
+
+def _harmless(value: Any) -> Any:
+    """A cell that no spreadsheet runs; a null, which ends a text in many programs, shown."""
+    if not isinstance(value, str):
+        return value
+    value = value.replace("\0", "␀")
+    formula = value.lstrip(" ")[:1] in FORMULA and not _NUMBER.fullmatch(value)
+    return f"'{value}" if formula else value

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import shutil
-import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,15 +11,15 @@ from typing import TYPE_CHECKING
 
 from forwhom.errors import OutputError, listing
 from forwhom.output.figure import Figure, write_whole
+from forwhom.output.place import Place, staged, take
+from forwhom.output.strangers import PLAN, listed, written_by_us
 
 if TYPE_CHECKING:
     from forwhom.data import Tidy
     from forwhom.design import Groups
 
-PLAN, SUMMARY, DRAWS = "plan.toml", "summary.txt", "fit.nc"
+SUMMARY, DRAWS = "summary.txt", "fit.nc"
 FIGURE_FORMATS = (".png", ".svg", ".html")
-MARK = "# fingerprint: "  # in the head of every plan that a fit wrote
-NEW, OLD = "new", "old"
 
 MANY_GROUPS = 8  # more groups than this are spread over facets
 FACETS = ("column", "row", "color")
@@ -39,103 +37,72 @@ class Results:
     save: Callable[[Path], object]
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A folder to write, found writable.
-
-    Attributes:
-        asked: the folder as the user named it.
-        folder: the same as an absolute path.
-        base: the folder itself where it exists, else its nearest parent that does.
-        stage: a hidden folder in ``base``, on the same disk as the results will be.
-    """
-
-    asked: Path
-    folder: Path
-    base: Path
-    stage: Path
-
-    @property
-    def new(self) -> Path:
-        """Where files wait. It has the path below ``base`` that the results will have."""
-        return self.stage / NEW / self.folder.relative_to(self.base)
-
-
 @contextmanager
 def claimed(out: str | os.PathLike[str]) -> Iterator[Place]:
     """Find out whether a results folder can be written, before anything long begins.
 
-    Only a hidden folder is made, and removed again whatever happens; ``write_results`` moves what
+    Only a hidden folder is made, and removed again whatever happens; ``write_results`` puts what
     is in it into place.
 
     Raises:
-        OutputError: the folder cannot be made or written, or holds files of the same names that
-            are not results.
+        OutputError: the folder cannot be made, replaced or written, or holds files of the same
+            names that are not results.
     """
-    asked = Path(out).expanduser()
-    folder = Path(os.path.abspath(asked))  # noqa: PTH100 - resolve() would follow links
-    base = folder
-    while not os.path.lexists(base):
-        base = base.parent
-    if not base.is_dir():
-        raise OutputError(
-            f"cannot write results to '{asked}': '{base}' is not a folder. Name another folder."
-        )
-    _check_strangers(folder, (PLAN, SUMMARY, DRAWS))
-    stage: Path | None = None
     try:
-        try:
-            stage = Path(tempfile.mkdtemp(prefix=".forwhom-", dir=base))
-            place = Place(asked, folder, base, stage)
-            place.new.mkdir(parents=True)
-            (stage / OLD).mkdir()
-        except (OSError, ValueError) as error:  # ValueError: a null byte in the path
-            why = getattr(error, "strerror", None) or error
-            raise OutputError(
-                f"cannot write results to '{asked}': {why}. Name another folder."
-            ) from None
+        asked = Path(out).expanduser()
+    except RuntimeError as error:  # ~somebody
+        raise OutputError(f"cannot write results to '{out}': {error} Name the folder.") from None
+    if not str(out):
+        raise OutputError("cannot write results to '': name a folder, for instance 'results'.")
+    with staged(asked) as place:
+        _check_strangers(place, (PLAN, SUMMARY, DRAWS))
         yield place
-    finally:
-        if stage is not None:
-            shutil.rmtree(stage, ignore_errors=True)
 
 
 def write_results(
     place: Place, results: Results, progress: Callable[[str], None] = lambda stage: None
 ) -> tuple[Path, ...]:
-    """Write every file into hiding, then move all into place; returns their paths.
+    """Write every file into hiding, then make that the folder in one step; returns their paths.
 
-    Files of other names that are in the folder already stay. Where a move fails, those made
-    before it are taken back.
+    Files that an earlier run wrote go, whatever it wrote; files that forwhom did not write stay.
 
     Raises:
         OutputError: something cannot be written; the folder is then as it was.
     """
-    new = place.new
+    names = _in_order(results)
+    try:
+        _write_all(place.new, results, names, progress)
+        _check_strangers(place, names)
+        take(place)
+    except OSError as error:
+        raise OutputError(
+            f"cannot write results to '{place.asked}': {error.strerror or error}. Name another "
+            "folder."
+        ) from None
+    except OutputError as error:  # without the names of hidden places
+        raise OutputError(str(error).replace(str(place.new), str(place.asked))) from None
+    return tuple(place.asked / name for name in names)
+
+
+def _write_all(
+    new: Path, results: Results, names: Sequence[str], progress: Callable[[str], None]
+) -> None:
     progress("Writing tables")
-    write_whole(new / PLAN, results.plan.encode())
-    write_whole(new / SUMMARY, f"{results.summary}\n".encode())
+    write_whole(new / PLAN, _encoded(listed(results.plan, names)))
+    write_whole(new / SUMMARY, _encoded(f"{results.summary}\n"))
     for name, table in results.tables.items():
-        write_whole(new / f"{name}.csv", table.to_csv().encode())
+        write_whole(new / f"{name}.csv", _encoded(table.to_csv()))
     progress("Drawing figures")
     for name, figure in results.figures.items():
         for kind in FIGURE_FORMATS:
             figure.save(new / f"{name}{kind}")
     progress("Writing the draws")
     results.save(new / DRAWS)
-    names = _in_order(results)
-    try:
-        if place.base == place.folder:
-            _check_strangers(place.folder, names)
-            _move_all(new, place.folder, place.stage / OLD, names)
-        else:
-            first = place.folder.relative_to(place.base).parts[0]
-            (place.stage / NEW / first).rename(place.base / first)
-    except OSError as error:
-        raise OutputError(
-            f"cannot write results to '{place.asked}': {error.strerror or error}."
-        ) from None
-    return tuple(place.asked / name for name in names)
+
+
+def _encoded(text: str) -> bytes:
+    """UTF-8; half letters, as in names of files that are not UTF-8, become question marks."""
+    return text.encode("utf-8", "replace")
 
 
 def pick_facets(groups: Groups) -> dict[str, str | None]:
@@ -159,41 +126,22 @@ def _in_order(results: Results) -> tuple[str, ...]:
     return (PLAN, SUMMARY, *(f"{name}.csv" for name in results.tables), *figures, DRAWS)
 
 
-def _check_strangers(folder: Path, names: Iterable[str]) -> None:
+def _check_strangers(place: Place, names: Sequence[str]) -> None:
     """Earlier results may be replaced, anything else that has one of the names may not."""
+    folder = place.folder
+    ours = written_by_us(folder)
+    if not place.existed and os.path.lexists(folder) and ours is None:
+        raise OutputError(
+            f"cannot write results to '{place.asked}': somebody else made that folder meanwhile. "
+            "Name another folder."
+        )
     found = [name for name in names if os.path.lexists(folder / name)]
     strange = [name for name in found if (folder / name).is_dir()]
-    if not strange and found and not _has_results(folder):
-        strange = found
+    if not strange:
+        # Results of versions that kept no list may be replaced whatever their names.
+        strange = [name for name in found if ours is None or (ours and name not in ours)]
     if strange:
         raise OutputError(
-            f"'{folder}' holds {listing(strange, 4)}, which forwhom did not write and will not "
-            "replace. Name another folder."
+            f"'{place.asked}' holds {listing(strange, 4)}, which forwhom did not write and will "
+            "not replace. Name another folder."
         )
-
-
-def _has_results(folder: Path) -> bool:
-    """Whether the folder's plan is one that a fit wrote."""
-    try:
-        with (folder / PLAN).open(encoding="utf-8", errors="replace") as file:
-            return any(line.startswith(MARK) for _, line in zip(range(10), file, strict=False))
-    except OSError:
-        return False
-
-
-def _move_all(new: Path, folder: Path, old: Path, names: Iterable[str]) -> None:
-    """Move files into a folder that exists, the files they replace into ``old``."""
-    begun: list[str] = []
-    try:
-        for name in names:
-            begun.append(name)
-            if os.path.lexists(folder / name):
-                (folder / name).replace(old / name)
-            (new / name).replace(folder / name)
-    except BaseException:  # an interrupt, too, leaves the folder as it was
-        for name in reversed(begun):
-            if not os.path.lexists(new / name):
-                (folder / name).replace(new / name)
-            if os.path.lexists(old / name):
-                (old / name).replace(folder / name)
-        raise

@@ -16,7 +16,7 @@ from forwhom.data.encode import (
     text,
     unusable,
 )
-from forwhom.data.keys import KeyType
+from forwhom.data.keys import DICTIONARY, KeyType
 from forwhom.data.table import Column
 
 
@@ -101,5 +101,5 @@ def _from_dictionary(name: str, chunked: Any, where: str, keep_order: bool) -> C
     if not keep_order:
         return text(name, codes, ["" if level is None else level for level in given])
     known = tuple(category for category in given if category is not None)
-    native = KeyType("pyarrow", "dictionary", known, bool(chunked.type.ordered))
+    native = KeyType("pyarrow", f"{DICTIONARY}{kind}", known, bool(chunked.type.ordered))
     return categories(name, codes, given, native, where)

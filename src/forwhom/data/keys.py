@@ -13,6 +13,8 @@ from typing import Any
 
 import numpy as np
 
+DICTIONARY = "dictionary of "  # before the type of an Arrow dictionary's values
+
 type Category = str | float | int | bool | tuple[float, float]
 
 
@@ -116,9 +118,9 @@ def to_arrow(values: Any, kind: KeyType) -> Any:
     held = plain_keys(values)
     if kind.engine != "pyarrow" or not kind.name:
         return pa.array(held)
-    if kind.name == "dictionary":
+    if kind.name.startswith(DICTIONARY):
         given = kind.categories or tuple(dict.fromkeys(held))
-        dictionary = pa.array(list(given))
+        dictionary = pa.array(list(given), pa.type_for_alias(kind.name.removeprefix(DICTIONARY)))
         place = {value: i for i, value in enumerate(dictionary.to_pylist())}
         codes = pa.array([place[value] for value in held], pa.int32())
         return pa.DictionaryArray.from_arrays(codes, dictionary, ordered=kind.ordered)

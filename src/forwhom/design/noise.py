@@ -124,9 +124,9 @@ def _whole(column: Column) -> tuple[Column, list[str]] | None:
     values = column.values.copy()
     values[~column.missing] = near
     values.setflags(write=False)
-    example = held[int(np.argmax(off))]
+    example = float(held[int(np.argmax(off))])
     note = (
-        f"'{column.name}' holds numbers within rounding of whole ones, such as {example:.17g}; "
+        f"'{column.name}' holds numbers within rounding of whole ones, such as {example!r}; "
         f"{plural(int((off > 0).sum()), 'row')} taken as the whole number."
     )
     return replace(column, values=values), [note]

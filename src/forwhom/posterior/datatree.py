@@ -109,8 +109,8 @@ def to_datatree(posteriors: Sequence[Posterior], attributes: Mapping[str, Any]) 
         n = np.stack([getattr(effect, name) for effect in design.effects])
         constant[name] = ("group", n[0]) if count == 1 else (("treatment", "group"), n)
     for j, name in enumerate(groups.columns):
-        values = np.asarray(groups.column_values(j))
-        if values.dtype.kind not in "biuf":  # texts, bins, and whole numbers of any length
+        values = groups.column_values(j)
+        if not isinstance(values, np.ndarray):  # texts, bins, and whole numbers of any length
             values = np.array(groups.texts(j))
         name = name.replace("/", "_")  # a slash is a path to xarray
         constant[name if name not in ("group", "treatment", *constant) else f"{name}_"] = (

@@ -1,7 +1,6 @@
 """Formulas of R, Stata, brms and patsy read leniently, to say them in forwhom's words.
 
-Used after something was refused, for the words of the message alone: nothing that is fitted comes
-from here.
+Used after a refusal, for the words of the message alone: nothing that is fitted comes from here.
 """
 
 from __future__ import annotations

@@ -225,7 +225,7 @@ def test_an_ordered_level_that_never_occurs_is_left_out_and_said() -> None:
     )
     assert fit.average().to_dict()["outcome"] == ["2 or above", "4 or above"]
     tens = fw.fit(rows(y=10 * y), "y", "d", "m", family="ordinal", draws=200)
-    assert not tens.result.design.notes
+    assert not any("never occurs" in note for note in tens.result.design.notes)
 
 
 def test_a_labelled_level_that_never_occurs_is_left_out_and_said(tmp_path: Path) -> None:

@@ -19,7 +19,6 @@ from forwhom.output.progress import Progress
 from forwhom.output.streams import Streams, complain
 from forwhom.plan import KEYS, Plan, make_plan
 from forwhom.plan.flags import check_facets, plan_from_file, plan_from_flags
-from forwhom.plan.spellings import keyword_elsewhere
 
 if TYPE_CHECKING:
     from forwhom.data import Tidy
@@ -72,6 +71,8 @@ class _Commands(TyperGroup):
             if not hasattr(error, "format_message"):
                 raise
             code = WRONG_USAGE
+            from forwhom.plan.spellings import keyword_elsewhere
+
             said = error.format_message().rstrip(" .")
             found = keyword_elsewhere(str(getattr(error, "option_name", "")).lstrip("-"))
             words = f": {found.words}" if found else ""

@@ -20,7 +20,6 @@ from dataclasses import dataclass
 from forwhom.errors import PlanError, nearest
 from forwhom.plan.literals import COMPARISONS, TRUTH, Argument, Literal, literal_text, quoted_text
 from forwhom.plan.literals import number as read_number
-from forwhom.plan.syntax import SIGNS_ELSEWHERE, function_elsewhere
 from forwhom.plan.terms import (
     ALLOWED,
     FUNCTIONS,
@@ -214,6 +213,8 @@ class _Parser:
     @staticmethod
     def function_words(name: str) -> str:
         """forwhom's word for a function of other programs, or the nearest of its own."""
+        from forwhom.plan.syntax import function_elsewhere  # only a mistake pays for it
+
         found = None if name.casefold() in FUNCTIONS else function_elsewhere(name)
         return f" {found.words}" if found else nearest(name, FUNCTIONS)
 
@@ -307,6 +308,8 @@ class _Parser:
             raise self.error(str(error)) from None
 
     def unexpected(self, place: str) -> PlanError:
+        from forwhom.plan.syntax import SIGNS_ELSEWHERE  # only a mistake pays for it
+
         token = self.here
         if token.kind == "end":
             return self.error(f"it ends {place}. {ALLOWED}")

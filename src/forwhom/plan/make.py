@@ -31,7 +31,6 @@ from forwhom.plan.plan import (
 )
 from forwhom.plan.presets import PRESETS, Preset
 from forwhom.plan.priors import Prior, PriorKey, parse_priors, prior_keys
-from forwhom.plan.spellings import keyword_elsewhere
 from forwhom.plan.treatments import all_modifiers, read_reference, read_treatments, read_type
 from forwhom.plan.values import Breaks, Level
 
@@ -154,6 +153,8 @@ def _success(given: Mapping[str, object], family: str) -> Level | None:
 def _check_keys(given: Mapping[str, object]) -> None:
     for key in given:
         if key not in KEYS:
+            from forwhom.plan.spellings import keyword_elsewhere  # only a mistake pays for it
+
             found = keyword_elsewhere(key)
             hint = f": {found.words}." if found else f".{nearest(key, KEYS)}"
             raise PlanError(

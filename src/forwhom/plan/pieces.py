@@ -77,3 +77,23 @@ def crossed(left: list[Term], right: list[Term]) -> list[Term]:
     if len(left) * len(right) > 200:
         raise Untranslatable
     return [Term(tuple(dict.fromkeys(a.factors + b.factors))) for a in left for b in right]
+
+
+def without_copies(terms: tuple[Term, ...]) -> tuple[Term, ...]:
+    """Less the straight lines that curves hold already, as in ``age + I(age^2)``."""
+    curves = {f for term in terms for f in term.factors if f.function in ("poly", "bs")}
+    known = {frozenset(term.factors) for term in terms}
+
+    def copied(term: Term) -> bool:
+        return any(
+            frozenset(curve if f == Factor(None, curve.column) else f for f in term.factors)
+            in known - {frozenset(term.factors)}
+            for curve in curves
+        )
+
+    return tuple(term for term in terms if not copied(term))
+
+
+def compares(terms: list[Term]) -> bool:
+    """Whether the terms are one comparison."""
+    return len(terms) == 1 and len(terms[0].factors) == 1 and terms[0].factors[0].function == "I"

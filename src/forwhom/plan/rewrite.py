@@ -58,7 +58,9 @@ def in_our_words(given: Mapping[str, Any], make: Callable[[Call], object], refus
     except PlanError as error:
         if not str(error).startswith("a plan needs"):
             return ""  # no words are better than words that lead nowhere
-        more = "" if refusal.endswith(str(error)) else f" Then {error}"
+        more = "" if refusal.endswith(str(error)) else f" And {error}"
+        if not changed:
+            return more
         return f" In forwhom's words: {_shown(changed, dropped)}.{more}"
     return f" In forwhom's words: {_shown(changed, dropped)}."
 
@@ -66,8 +68,8 @@ def in_our_words(given: Mapping[str, Any], make: Callable[[Call], object], refus
 def column_in_our_words(name: str, known: Iterable[str]) -> str:
     """What the name of a column that is not there may stand for; "" where nothing is known.
 
-    >>> column_in_our_words("i.reg", ["reg"])
-    " In forwhom's words: C(reg), in a formula given as text."
+    >>> column_in_our_words("ib2.reg", ["reg"])
+    " In forwhom's words: C(reg, ref=2), in a formula given as text."
     >>> column_in_our_words("d*m", ["d", "m"])
     ' In forwhom\\'s words: treatment="d", modifiers="m".'
     """
@@ -106,8 +108,9 @@ def rewritten(given: Mapping[str, Any]) -> Call:
             continue
         said[key] = value
     if not said.get("modifiers") and not said.get("groups") and "clusters" in extra:
-        said["groups"] = said["clusters"][0]
-        said["clusters"] = said["clusters"][1:]
+        said["groups"], *said["clusters"] = said["clusters"]
+        left = [name for name in listed(said.get("cluster_effects")) if name in said["clusters"]]
+        said["cluster_effects"] = left
     return {key: _single(value) for key, value in said.items() if value not in ("", [], None)}
 
 

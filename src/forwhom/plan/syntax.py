@@ -27,7 +27,7 @@ _FUNCTIONS: tuple[tuple[str | None, str, str], ...] = (
         'Levels are C(x), or with another reference C(x, ref="b").',
         "factor as.factor as_factor asfactor ordered as.ordered as_ordered categorical category "
         "cat dummy dummies get_dummies i treatment relevel fct_relevel levels as.character "
-        "as_character str mo bs_cat interaction_factor",
+        "as_character str",
     ),
     ("log", "The natural logarithm is log(x).", "ln loge log_e"),
     (
@@ -51,7 +51,7 @@ _FUNCTIONS: tuple[tuple[str | None, str, str], ...] = (
     ("poly", "A polynomial is poly(x, 2).", "pol polynomial poly2 quadratic"),
     (
         "bin",
-        "Quantile bins are bin(x, 4).",
+        'Quantile bins are bin(x, 4); cut points for the groups are bins={"x": [20, 40]}.',
         "cut cut2 cut_number cut_interval qcut ntile xtile quantile binned tiles findinterval",
     ),
     ("center", "Minus its mean is center(x).", "demean demeaned mc mean_center cent centre c_"),
@@ -64,7 +64,7 @@ _FUNCTIONS: tuple[tuple[str | None, str, str], ...] = (
         "",
         "A column is named by itself: x.",
         "as.numeric as_numeric numeric as.integer as.double as.logical as.vector c identity int "
-        "float bool unlist num cont continuous linear asis as_is",
+        "float bool unlist num mo cont continuous linear asis as_is",
     ),
     (
         "comparison",

@@ -1,7 +1,6 @@
 """Formulas of R, Stata, brms and patsy read leniently, to say them in forwhom's words.
 
-Used after something was refused, for the words of the message alone: nothing that is fitted comes
-from here.
+Used after a refusal, for the words of the message alone: nothing that is fitted comes from here.
 """
 
 from __future__ import annotations
@@ -15,11 +14,13 @@ from forwhom.plan.literals import COMPARISONS, TRUTH, Argument, Literal, number
 from forwhom.plan.pieces import (
     Untranslatable,
     column_of,
+    compares,
     crossed,
     denied,
     reference_level,
     stata_factor,
     texts_of,
+    without_copies,
 )
 from forwhom.plan.syntax import function_elsewhere
 from forwhom.plan.terms import FUNCTIONS, Factor, Term, ordered_terms
@@ -37,10 +38,8 @@ class Found:
     """What a formula says, in forwhom's words.
 
     Attributes:
-        terms: of the right-hand side.
-        clusters: columns whose baselines vary.
-        slopes: what varies across each cluster beside the baseline: names of columns.
-        beside: offset or exposure.
+        terms: of the right-hand side; beside: offset or exposure.
+        clusters: columns whose baselines vary; slopes: the columns that vary across each, too.
     """
 
     terms: tuple[Term, ...] = ()
@@ -66,25 +65,10 @@ def read_leniently(text: str) -> Found:
             reader.varying(())
         if reader.here.kind != "end":
             raise Untranslatable
-        reader.found.terms = _without_copies(ordered_terms(terms, "formula"))
+        reader.found.terms = without_copies(ordered_terms(terms, "formula"))
     except (PlanError, ValueError, IndexError, RecursionError):
         raise Untranslatable from None
     return reader.found
-
-
-def _without_copies(terms: tuple[Term, ...]) -> tuple[Term, ...]:
-    """Less the straight lines that curves hold already, as in ``age + I(age^2)``."""
-    curves = {f for term in terms for f in term.factors if f.function in ("poly", "bs")}
-    known = {frozenset(term.factors) for term in terms}
-
-    def copied(term: Term) -> bool:
-        return any(
-            frozenset(curve if f == Factor(None, curve.column) else f for f in term.factors)
-            in known - {frozenset(term.factors)}
-            for curve in curves
-        )
-
-    return tuple(term for term in terms if not copied(term))
 
 
 class _Reader:
@@ -172,8 +156,7 @@ class _Reader:
             if not degree.isdecimal() or not 1 <= int(degree) <= 20 or not terms:
                 raise Untranslatable
             if len(terms) == 1 and len(terms[0].factors) == 1 and not terms[0].factors[0].function:
-                column = terms[0].factors[0].column
-                power = Factor("poly", column, (int(degree),))
+                power = Factor("poly", terms[0].factors[0].column, (int(degree),))
                 return [Term((power,))] if int(degree) > 1 else terms
             if int(degree) > MOST_POWER or len(terms) > 20:
                 raise Untranslatable
@@ -198,8 +181,12 @@ class _Reader:
         if not operator:
             return terms
         self.next += 1
+        before = terms
+        if compares(terms):  # 18 <= age < 65
+            terms = [Term((Factor(None, terms[0].factors[0].column),))]
         value: Argument = self.values() if operator in ("in", "not in") else self.literal()
-        return [Term((Factor("I", column_of(terms), (operator, value)),))]
+        found = [Term((Factor("I", column_of(terms), (operator, value)),))]
+        return crossed(before, found) if compares(before) else found
 
     def values(self) -> tuple[Literal, ...]:
         """A list in any brackets, with or without R's c."""
@@ -328,6 +315,8 @@ class _Reader:
         if ours == "clusters" or (ours == "bs" and texts_of(parts) & {"re", "mrf"}):
             self.add_clusters(column_of(self.inside(part)) for part in parts[:1])
             return []
+        if not ours and len(parts) > 1:  # c(a, b)
+            return [term for part in parts for term in self.inside(part)]
         return [Term((self.one_column(ours, parts),))]
 
     def arguments(self) -> list[list[Token]]:
@@ -382,6 +371,9 @@ class _Reader:
     def one_column(self, ours: str, parts: list[list[Token]]) -> Factor:
         """A function of one column, its arguments as far as they are understood."""
         terms = self.inside(parts[0])
+        rest = parts[1:]
+        if ours != "C" and any(len(part) == 1 and part[0].kind != "number" for part in rest):
+            raise Untranslatable  # of several columns
         if len(terms) != 1 or len(terms[0].factors) != 1:
             raise Untranslatable
         inner = terms[0].factors[0]
@@ -401,6 +393,8 @@ class _Reader:
         if row.argument is None:
             return Factor(ours, inner.column)
         usual = {"bin": 4, "poly": 2, "bs": 4}[ours]
-        asked = [int(t.text) for part in parts[1:] for t in part if t.text.isdecimal()]
+        if any(token.text in _LISTS for part in rest for token in part):
+            raise Untranslatable  # knots and cut points
+        asked = [int(t.text) for part in rest for t in part if t.text.isdecimal()]
         degree = min(max(asked[0] if asked else usual, row.least), row.most)
         return Factor(ours, inner.column, (degree,))

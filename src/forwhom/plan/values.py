@@ -12,7 +12,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 
 from forwhom.errors import PlanError, listing, nearest
-from forwhom.plan.spellings import word_elsewhere
 from forwhom.plan.terms import check_column, is_unicode
 
 type Bins = int | tuple[tuple[str, int | tuple[float, ...]], ...]
@@ -51,6 +50,8 @@ def choice(value: object, key: str, known: Iterable[str]) -> str:
     known = list(known)
     if isinstance(value, str) and value in known:
         return str(value)
+    from forwhom.plan.spellings import word_elsewhere  # only a mistake pays for it
+
     found = word_elsewhere(key, value, known) if isinstance(value, str) else None
     words = f": {found.words}" if found and found.words else ""
     hint = nearest(value, known) if isinstance(value, str) and not words else ""

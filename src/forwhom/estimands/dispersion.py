@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 from forwhom.cells import Cells, LikelihoodCells
 from forwhom.errors import PlanError
 from forwhom.posterior import Posterior, predictor_of
+from forwhom.posterior.latent import KEEP
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 DRAWS = 20  # of the posterior
 MOST_CELLS = 20_000  # at which it is looked
-MOST_GROUPS = 100_000  # with more, draws of groups are not kept: rows about their cell's own mean
 LEAST = 1.5  # times Poisson's spread: intervals too narrow by a fifth
 SURE = 5.0  # standard errors
 
@@ -50,9 +50,9 @@ def dispersion(posterior: Posterior, cells: Cells) -> Dispersion | None:
         predictor = predictor_of(posterior, cells, "dispersion")
     except PlanError:
         return None
-    if predictor.n_groups > MOST_GROUPS:
-        return _within_cells(predictor.found)
     found = predictor.found
+    if predictor.n_groups * predictor.draws > KEEP or not posterior.diagnostics.passed:
+        return _within_cells(found)  # draws of groups are not kept, or say nothing
     count = len(found.group)
     some = np.unique(np.linspace(0, count - 1, min(count, MOST_CELLS)).astype(np.int64))
     draws = slice(None, None, max(predictor.draws // DRAWS, 1))

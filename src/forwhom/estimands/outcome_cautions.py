@@ -6,7 +6,7 @@ import numpy as np
 
 from forwhom.cells import Cells
 from forwhom.data import Tidy
-from forwhom.estimands.caution import Caution, short
+from forwhom.estimands.caution import Caution
 from forwhom.estimands.dispersion import dispersion
 from forwhom.estimands.summarise import FLAT_NOTE
 from forwhom.posterior import Posterior, link_words
@@ -26,13 +26,18 @@ def overdispersion(posterior: Posterior, cells: Cells) -> list[Caution]:
     return [
         Caution(
             "overdispersion",
-            f"The counts of '{plan.outcome}' are {short(found.ratio)} times as spread out around "
+            f"The counts of '{plan.outcome}' are {_grouped(found.ratio)} times as spread out around "
             f"what is expected{given} as family 'poisson' allows, whose variance is its mean "
             "(variance over mean 1 expected): its intervals are too narrow, by a factor of about "
-            f"{short(float(np.sqrt(found.ratio)))}. family='negative_binomial' learns the spread "
+            f"{_grouped(float(np.sqrt(found.ratio)))}. family='negative_binomial' learns the spread "
             "from the data.",
         )
     ]
+
+
+def _grouped(x: float) -> str:
+    """Two significant digits, thousands set apart."""
+    return f"{float(f'{x:.2g}'):,.15g}"
 
 
 def dose_unit(posterior: Posterior, cells: Cells) -> list[Caution]:
@@ -48,7 +53,7 @@ def dose_unit(posterior: Posterior, cells: Cells) -> list[Caution]:
     return [
         Caution(
             "dose_unit",
-            f"One unit of '{name}' is {short(sds)} standard deviations of the doses given: an "
+            f"One unit of '{name}' is {_grouped(sds)} standard deviations of the doses given: an "
             "effect of one unit more is said of doses that nobody had, and may be beyond all "
             f"bounds. Multiply '{name}' by 1e{power} for a unit of the size of its differences; "
             f"effects on the {on} (scale='link') are then those of now divided by 1e{power}.",

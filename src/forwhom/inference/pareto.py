@@ -43,18 +43,23 @@ def fit_generalised_pareto(x: FloatArray) -> float:
 
     Args:
         x: (m,) positive exceedances, sorted.
+
+    Returns:
+        the shape; infinity where none can be fitted.
     """
     m = len(x)
     candidates = 30 + int(np.sqrt(m))
     steps = np.arange(1, candidates + 1) - 0.5
     quartile = x[int(m / 4 + 0.5) - 1]
-    theta = 1 / x[-1] + (1 - np.sqrt(candidates / steps)) / (3 * quartile)
-    k = np.log1p(-theta[:, None] * x).mean(axis=1)
-    profile = m * (np.log(-theta / k) - k - 1)
-    weight = np.exp(profile - profile.max())
-    best = float((theta * weight).sum() / weight.sum())
-    shape = float(np.log1p(-best * x).mean())
-    return (m * shape + 5.0) / (m + 10.0)
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        # where exceedances lie hundreds of orders apart there is no shape: not a number
+        theta = 1 / x[-1] + (1 - np.sqrt(candidates / steps)) / (3 * quartile)
+        k = np.log1p(-theta[:, None] * x).mean(axis=1)
+        profile = m * (np.log(-theta / k) - k - 1)
+        weight = np.exp(profile - profile.max())
+        best = float((theta * weight).sum() / weight.sum())
+        shape = float(np.log1p(-best * x).mean())
+    return (m * shape + 5.0) / (m + 10.0) if np.isfinite(shape) else float("inf")
 
 
 def effective_share(log_weights: FloatArray) -> float:

@@ -83,7 +83,8 @@ def event_rows(plan: Plan, table: Table) -> tuple[FloatArray, str, Notes]:
     if plan.event_level is None and column.kind == "numeric" and not column.value_labels:
         event = np.asarray(column.values, dtype=float)
         if not ((event == 0) | (event == 1)).all():
-            raise DataError(_which_event(plan, levels_in(column, frequencies(plan, table))))
+            levels = levels_in(column, frequencies(plan, table))
+            raise DataError(_which_event(plan, levels, "they are not 0 (censored) and 1 alone"))
     else:
         event, text, notes = _named_event(plan, levels_in(column, frequencies(plan, table)))
     if not event.any():

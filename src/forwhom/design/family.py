@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from forwhom.data.table import Column, Table
 from forwhom.design.encode import number_text
 from forwhom.design.rows import frequencies
 from forwhom.design.zero import levels_in, two_valued, words_to_add
 from forwhom.errors import DataError, PlanError, listing, plural
+from forwhom.families import FAMILIES
 from forwhom.plan import Plan, make_plan
+from forwhom.plan.agreement import check_agreement
 from forwhom.plan.family import implied_family
 from forwhom.plan.plan import AUTO
 
@@ -36,15 +40,25 @@ def settle(plan: Plan, table: Table) -> tuple[Plan, str]:
     """
     if plan.family != AUTO:
         return plan, ""
-    keywords = plan.keywords()
-    implied = implied_family(keywords)
-    family, why, way = (*implied, "") if implied else _by_outcome(plan, table)
+    implied = implied_family(plan.keywords())
+    if implied:  # the plan was checked for it when it was made
+        family, why = implied
+        return replace(plan, family=family), f"Family {family}, because {why}."
+    family, why, way = _by_outcome(plan, table)
     note = f"Family {family}, because {why}.{way}"
     try:
-        made = make_plan(**{**keywords, "family": family})
+        return _checked(plan, family), note
     except PlanError as error:
         raise PlanError(f"{error} ({note})") from None
-    return made, note
+
+
+def _checked(plan: Plan, family: str) -> Plan:
+    """The plan with a family, made again where more than its link and method depend on it."""
+    if plan.priors or plan.offset or plan.clusters or plan.link != AUTO:
+        return make_plan(**plan.keywords() | {"family": family})
+    made = replace(plan, family=family, link=FAMILIES[family].links[0])
+    check_agreement(made)
+    return made
 
 
 def _by_outcome(plan: Plan, table: Table) -> tuple[str, str, str]:

@@ -12,7 +12,7 @@ from forwhom.design.zero import (
     Zero,
     levels_in,
     named_level,
-    other_way,
+    python_words,
     words_to_add,
     zero_of,
 )
@@ -62,7 +62,7 @@ def success_levels(plan: Plan, levels: Levels) -> tuple[tuple[str, ...], Notes, 
     notes: Notes = ()
     if zero.told or {no, yes} != {"0", "1"}:
         why = ", which says absence," if zero.told else ""
-        way = other_way("success", levels.spelling(zero.at))
+        way = python_words("success", levels.spelling(zero.at))
         notes = (
             f"Outcome '{name}': '{yes}' counts as 1, '{no}'{why} as 0. Say {way} for the other "
             "way round.",
@@ -118,7 +118,7 @@ def _named_event(plan: Plan, levels: Levels) -> tuple[FloatArray, str, Notes]:
     happened = (levels.codes != zero.at).astype(float)
     if (no, yes) in (("False", "True"), ("0", "1")):
         return happened, "", ()
-    words = other_way("event", levels.spelling(zero.at), name)
+    words = python_words("event", levels.spelling(zero.at), name)
     why = ", which says absence," if zero.told else ""
     note = (
         f"Event '{name}': '{yes}' is the event, '{no}'{why} censored. Say {words} for the other "

@@ -13,7 +13,7 @@ from forwhom.design.zero import (
     Levels,
     levels_in,
     named_level,
-    other_way,
+    python_words,
     two_valued,
     words_to_add,
     zero_of,
@@ -168,7 +168,7 @@ def _control(plan: Plan, levels: Levels) -> tuple[int, str]:
         return zero.at, note
     other = 1 - zero.at
     several = name if len(plan.treatments) > 1 else ""
-    way = other_way("reference", levels.spelling(other), several)
+    way = python_words("reference", levels.spelling(other), several)
     note = (
         f"Treatment '{name}': '{texts[other]}' is held against '{control}'{why}. Say {way} for "
         "the other way round."

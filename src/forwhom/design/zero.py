@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import re
-import shlex
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -228,35 +226,50 @@ def words_to_add(
     >>> print(words_to_add("event", ["died"], "end"))
     event={"end": "died"} (in a plan file event = {end = "died"}; as a flag --event end=died)
     """
-    shown = choices[:2] if len(choices) <= 2 else choices[:1]
-    first, flag = shown[0], f"--{key.replace('_', '-')}"
+    from shlex import quote  # only a question pays for it
+
+    first, flag = choices[0], f"--{key.replace('_', '-')}"
+    shown = choices if len(choices) <= 2 else choices[:1]
+    python = " or ".join(python_words(key, value, column, beside) for value in shown)
     if not column:
-        python = [f"{key}={_quoted(value)}" for value in shown]
         plan = "the same in a plan file"
         if isinstance(first, bool):
             plan = f"in a plan file {key} = {_toml(first)}"
-        given = shlex.quote(_plain(first))
+        given = quote(_plain(first))
     else:
-        tables = [{**dict(beside), column: value} for value in shown]
-        python = [
-            f"{key}={{{', '.join(f'{_quoted(n)}: {_quoted(v)}' for n, v in table.items())}}}"
-            for table in tables
-        ]
-        inside = ", ".join(f"{_toml_key(n)} = {_toml(v)}" for n, v in tables[0].items())
+        table = {**dict(beside), column: first}
+        inside = ", ".join(f"{_toml_key(name)} = {_toml(value)}" for name, value in table.items())
         plan = f"in a plan file {key} = {{{inside}}}"
         name = f"`{column.replace('`', '``')}`" if "=" in column else column
-        given = shlex.quote(f"{name}={_plain(first)}")
+        given = quote(f"{name}={_plain(first)}")
     more = ", or name another level there" if len(choices) > 2 else ""
-    return f"{' or '.join(python)} ({plan}; as a flag {flag} {given}){more}"
+    return f"{python} ({plan}; as a flag {flag} {given}){more}"
 
 
-def other_way(key: str, value: Level, column: str = "") -> str:
-    """The keyword alone, for a note: ``reference="Ad"``."""
-    return words_to_add(key, [value], column).partition(" (")[0]
+def python_words(
+    key: str, value: Level, column: str = "", beside: Sequence[tuple[str, Level]] = ()
+) -> str:
+    """The keyword with a level.
+
+    >>> python_words("reference", "Ad"), python_words("event", 2, "status")
+    ('reference="Ad"', 'event={"status": 2}')
+    """
+    if not column:
+        return f"{key}={_quoted(value)}"
+    table = {**dict(beside), column: value}
+    inside = ", ".join(f"{_quoted(name)}: {_quoted(level)}" for name, level in table.items())
+    return f"{key}={{{inside}}}"
 
 
 def _quoted(value: Level) -> str:
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
+    """As Python and TOML both read it."""
+    if not isinstance(value, str):
+        return repr(value)
+    if value.isprintable() and not {'"', "\\"} & set(value):
+        return f'"{value}"'
+    import json
+
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _toml(value: Level) -> str:

@@ -206,7 +206,7 @@ def _cell_of_rows(design: Design, rows: Rows) -> IntArray:
     table = rows.table
     names = dict.fromkeys((*design.plan.modifiers.columns, *design.plan.controls.columns))
     keys = [*rows.d.T, *rows.clusters.T]
-    keys += [np.asarray(table.columns[name].values) for name in names]
+    keys += [np.asarray(table.columns[name].keys) for name in names]
     keys += [extra for extra in (rows.offset, rows.log_exposure) if extra is not None]
     if not FAMILIES[design.plan.family].sufficient:
         keys.append(rows.y)
@@ -249,7 +249,5 @@ def _offset(values: FloatArray | None, first: IntArray) -> FloatArray:
 
 def _take(table: Table, rows: IntArray) -> Table:
     """Some rows, levels kept as they are."""
-    columns = {
-        name: replace(column, values=column.values[rows]) for name, column in table.columns.items()
-    }
+    columns = {name: column.take(rows) for name, column in table.columns.items()}
     return replace(table, columns=columns, n_rows=len(rows))

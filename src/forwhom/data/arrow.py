@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from forwhom.data.encode import boolean, numeric, text, unusable
+from forwhom.data.encode import (
+    WHOLE_UP_TO,
+    boolean,
+    categories,
+    from_objects,
+    numeric,
+    text,
+    unusable,
+)
+from forwhom.data.keys import DICTIONARY, KeyType
 from forwhom.data.table import Column
 
 
@@ -16,6 +26,12 @@ def from_arrow(name: str, array: Any, where: str, keep_order: bool = True) -> Co
     A dictionary keeps its order of categories unless ``keep_order`` is off. Raises DataError for
     dates, lists and other types that are no number, boolean or text.
     """
+    column = _from_arrow(name, array, where, keep_order)
+    plain = column.native.name == ""  # a dictionary has named its own
+    return replace(column, native=KeyType("pyarrow", str(array.type))) if plain else column
+
+
+def _from_arrow(name: str, array: Any, where: str, keep_order: bool) -> Column:
     import pyarrow as pa
 
     kind = array.type
@@ -24,8 +40,10 @@ def from_arrow(name: str, array: Any, where: str, keep_order: bool = True) -> Co
         return numeric(name, np.full(len(array), np.nan))
     if pa.types.is_boolean(kind):
         return boolean(name, _floats(chunked.cast(pa.uint8())))
-    if pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind):
+    if pa.types.is_floating(kind):
         return numeric(name, _floats(chunked))
+    if pa.types.is_integer(kind) or pa.types.is_decimal(kind):
+        return _whole(name, chunked, where)
     if pa.types.is_dictionary(kind):
         return _from_dictionary(name, chunked, where, keep_order)
     if _is_text(kind):
@@ -52,6 +70,20 @@ def _floats(chunked: Any) -> Any:
     return chunked.cast(pa.float64(), safe=False).to_numpy()  # nulls become NaN
 
 
+def _whole(name: str, chunked: Any, where: str) -> Column:
+    """Integers and decimals, those too long for a float as they are."""
+    import pyarrow as pa
+
+    held = _floats(chunked)
+    integer = bool(pa.types.is_integer(chunked.type))
+    if not (np.abs(held[~np.isnan(held)]) >= WHOLE_UP_TO).any():
+        return numeric(name, held, integer=integer)
+    if not integer:
+        return from_objects(name, chunked.to_pylist(), where)
+    missing = np.isnan(held)
+    return numeric(name, chunked.fill_null(0).to_numpy(), missing)
+
+
 def _from_dictionary(name: str, chunked: Any, where: str, keep_order: bool) -> Column:
     import pyarrow as pa
 
@@ -64,6 +96,10 @@ def _from_dictionary(name: str, chunked: Any, where: str, keep_order: bool) -> C
     whole = chunked.unify_dictionaries().combine_chunks()
     if isinstance(whole, pa.ChunkedArray):  # older pyarrow, or no chunk at all
         whole = whole.chunk(0) if whole.num_chunks else pa.array([], type=chunked.type)
-    levels = whole.dictionary.to_pylist()
+    given = whole.dictionary.to_pylist()
     codes = whole.indices.cast(pa.int64()).fill_null(-1).to_numpy(zero_copy_only=False)
-    return text(name, codes, ["" if level is None else level for level in levels], keep_order)
+    if not keep_order:
+        return text(name, codes, ["" if level is None else level for level in given])
+    known = tuple(category for category in given if category is not None)
+    native = KeyType("pyarrow", f"{DICTIONARY}{kind}", known, bool(chunked.type.ordered))
+    return categories(name, codes, given, native, where)

@@ -26,7 +26,16 @@ from typing import Any, TextIO
 import numpy as np
 
 from forwhom.data.arrow import from_arrow, is_polars_categorical
-from forwhom.data.encode import boolean, from_objects, locate, no_rows, numeric, text, unusable
+from forwhom.data.encode import (
+    WHOLE_UP_TO,
+    boolean,
+    from_objects,
+    locate,
+    no_rows,
+    numeric,
+    text,
+    unusable,
+)
 from forwhom.data.table import Column
 from forwhom.errors import DataError
 
@@ -35,6 +44,9 @@ MISSING = ("", "NA", "N/A", "#N/A", "<NA>", "NaN", "nan", "null", "NULL")
 
 _WHOLE = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT")
 _NUMBERS = {*_WHOLE, *("U" + kind for kind in _WHOLE), "FLOAT", "DOUBLE", "DECIMAL", "NULL"}
+_ARRAYS = {kind for kind in _NUMBERS if kind.endswith("INT") or kind.endswith("INTEGER")}
+_ARRAYS -= {"HUGEINT", "UHUGEINT"}  # the others come as arrays of their own type
+LONGEST = 15  # digits that a float always keeps
 _JSON_NUMBERS = {"BIGINT", "UBIGINT", "HUGEINT", "UHUGEINT", "DOUBLE"}
 # Casting accepts 1_000, and 01; neither is meant as a number in a survey file. The comparison
 # holds for text that starts with 00 to 09, and is faster than a pattern.
@@ -142,10 +154,27 @@ def _from_words(con: Any, i: int, name: str) -> Column:
         f"count(*) filter (lower(c{i}) in ('true', 'false')) from held"
     ).fetchone()
     if n_numbers + n_dots == n:
-        return numeric(name, _filled(con, f"try_cast(c{i} as double)"))
+        return _numbers(con, i, name, f"try_cast(c{i} as double)")
     if n_booleans == n:
         return boolean(name, _filled(con, f"(lower(c{i}) = 'true')::double"))
     return _from_text(con, i, name)
+
+
+def _numbers(con: Any, i: int, name: str, expression: str) -> Column:
+    """A column of numbers; whole ones that are too long for a float are kept digit by digit."""
+    held = _filled(con, expression)
+    present = held[~np.isnan(held)]
+    if not (np.isfinite(present) & (present == np.floor(present))).all():
+        return numeric(name, held)
+    # whole numbers; of a type for whole numbers where none is written as 1.0 or 1e3
+    pointed = f"c{i} <> '.' and (contains(c{i}, '.') or contains(lower(c{i}), 'e'))"
+    found = con.execute(f"select count(*) filter ({pointed}) from held").fetchone()
+    integer = found[0] == 0
+    if not integer or not (np.abs(present) >= WHOLE_UP_TO).any():
+        return numeric(name, held, integer=integer)
+    column = _from_text(con, i, name)
+    exact = np.array([int(w) if w.strip() != "." else 0 for w in column.levels or ()] + [0], object)
+    return numeric(name, exact[column.values], np.isnan(held), integer=True)
 
 
 def _from_text(con: Any, i: int, name: str) -> Column:
@@ -199,7 +228,7 @@ def _json_keys(con: Any, path: Path) -> list[str]:
 
 def _from_json(con: Any, i: int, name: str, kinds: set[str], where: str) -> Column:
     if kinds <= _JSON_NUMBERS:
-        return numeric(name, _filled(con, f"c{i}::double"))
+        return _numbers(con, i, name, f"c{i}::double")
     if kinds == {"BOOLEAN"}:
         return boolean(name, _filled(con, f"(c{i} = 'true')::double"))
     if kinds == {"VARCHAR"}:
@@ -240,19 +269,36 @@ def read_parquet(path: Path, asked: Sequence[str]) -> list[Column]:
             picked = ", ".join(f"{chosen[i]} as c{i}" for i in plain)
             _run(con, path, f"select {picked} from read_parquet($path)", fields)
             for i, array in zip(plain, con.fetchnumpy().values(), strict=True):
-                make = boolean if kinds[i] == "BOOLEAN" else numeric
-                made[i] = make(asked[i], np.ma.getdata(array), np.ma.getmaskarray(array))
+                made[i] = _from_array(asked[i], array, kinds[i], path.name)
             if not len(made[plain[0]].values):
                 raise no_rows(path.name)
         return [made[i] for i in range(len(asked))]
 
 
+def _from_array(name: str, array: Any, kind: str, where: str) -> Column:
+    values, missing = np.ma.getdata(array), np.ma.getmaskarray(array)
+    if _is_long_decimal(kind):
+        from decimal import Decimal
+
+        pairs = zip(values, missing, strict=True)
+        return from_objects(name, [None if m else Decimal(v) for v, m in pairs], where)
+    if kind == "BOOLEAN":
+        return boolean(name, values, missing)
+    return numeric(name, values, missing)
+
+
 def _cast(kind: str, name: str, where: str) -> str:
-    if kind in ("VARCHAR", "BOOLEAN"):
+    if kind in ("VARCHAR", "BOOLEAN", *_ARRAYS):
         return ""
     if kind.endswith("]") or kind.partition("(")[0].strip('"') not in _NUMBERS:
         raise unusable(name, "list" if kind.endswith("]") else kind, where)
-    return "::double"
+    return "::varchar" if _is_long_decimal(kind) else "::double"
+
+
+def _is_long_decimal(kind: str) -> bool:
+    """Whether a decimal can hold more digits than a float."""
+    base, _, inside = kind.partition("(")
+    return base == "DECIMAL" and int(inside.partition(",")[0]) > LONGEST
 
 
 def _parquet_names(con: Any, fields: dict[str, Any], described: list[Any]) -> list[str]:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from forwhom.data.keys import KeyType, category_text
 from forwhom.data.table import Column
 from forwhom.errors import DataError, listing, nearest
 
@@ -18,11 +20,24 @@ _DATES = {"date", "datetime", "datetime64", "time", "timedelta", "timedelta64"} 
 }
 _NESTED = {"list", "tuple", "dict", "set", "frozenset", "ndarray"}
 _NUMBERS = {"int", "float", "Decimal", "Fraction"}
+WHOLE_UP_TO = 2.0**53  # a float tells apart all whole numbers below
 
 
-def numeric(name: str, values: Any, missing: NDArray[np.bool_] | None = None) -> Column:
-    """A numeric column; a private float64 copy of ``values``, NaN where ``missing``."""
-    return _floats(name, "numeric", values, missing)
+def numeric(
+    name: str, values: Any, missing: NDArray[np.bool_] | None = None, integer: bool | None = None
+) -> Column:
+    """A numeric column; a private float64 copy of ``values``, NaN where ``missing``.
+
+    Whole numbers too long for a float are kept as they are beside it. ``integer`` says whether the
+    source's type holds whole numbers only; where it is None, the array's type does.
+
+    >>> numeric("id", np.array([2**53, 2**53 + 1])).keys.tolist()
+    [9007199254740992, 9007199254740993]
+    """
+    kind = str(getattr(values, "dtype", np.dtype(float)).kind)
+    column = _floats(name, "numeric", values, missing)
+    exact = _exact(values, column, missing) if kind in "iuO" else None
+    return replace(column, integer=kind in "iu" if integer is None else integer, exact=exact)
 
 
 def boolean(name: str, values: Any, missing: NDArray[np.bool_] | None = None) -> Column:
@@ -39,11 +54,37 @@ def _floats(name: str, kind: Any, values: Any, missing: NDArray[np.bool_] | None
     return Column(name, kind, held)
 
 
-def text(name: str, codes: Any, levels: Sequence[object], keep_order: bool = False) -> Column:
+def _exact(values: Any, column: Column, missing: NDArray[np.bool_] | None) -> NDArray[Any] | None:
+    """The whole numbers themselves, in the smallest type that holds them, where floats do not."""
+    held = np.asarray(values)
+    if not len(held) or (held.dtype.kind != "O" and held.dtype.itemsize < 8):
+        return None
+    if max(abs(int(held.min())), abs(int(held.max()))) < WHOLE_UP_TO:
+        return None
+    held = np.where(column.missing if missing is None else column.missing | missing, 0, held)
+    low, high = int(held.min()), int(held.max())
+    if max(abs(low), abs(high)) < WHOLE_UP_TO:
+        return None
+    if low >= -(2**63) and high < 2**63:
+        held = held.astype(np.int64)
+    elif low >= 0 and high < 2**64:
+        held = held.astype(np.uint64)
+    held.setflags(write=False)
+    return held
+
+
+def text(
+    name: str,
+    codes: Any,
+    levels: Sequence[object],
+    keep_order: bool = False,
+    ordered: bool = False,
+) -> Column:
     """A text column from codes into ``levels`` (negative: missing).
 
     Empty and blank levels are missing, equal ones are merged, unused ones dropped; the rest is
     sorted unless ``keep_order``. With no value at all the column is numeric and all NaN.
+    ``ordered``: the source declares what the order of its levels means.
 
     >>> column = text("s", np.array([1, 0, -1, 2]), ["b", "a", " "])
     >>> column.levels, column.values.tolist()
@@ -54,12 +95,49 @@ def text(name: str, codes: Any, levels: Sequence[object], keep_order: bool = Fal
     used[held] = True
     names = [str(level) for level in levels]
     kept = dict.fromkeys(n for n, u in zip(names, used, strict=False) if u and n.strip())
-    ordered = tuple(kept) if keep_order else tuple(sorted(kept))
-    if not ordered:
+    found = tuple(kept) if keep_order else tuple(sorted(kept))
+    if not found:
         return numeric(name, np.full(held.shape, np.nan))
-    place = {level: code for code, level in enumerate(ordered)}
+    place = {level: code for code, level in enumerate(found)}
     recode = np.array([place.get(n, -1) for n in names] + [-1], dtype=np.int32)
-    return Column(name, "text", recode[held], ordered)
+    declared = tuple(dict.fromkeys(n for n in names if n.strip())) if keep_order else ()
+    return Column(name, "text", recode[held], found, ordered=ordered, declared=declared)
+
+
+def categories(name: str, codes: Any, given: Sequence[Any], native: KeyType, where: str) -> Column:
+    """A column of declared categories, from codes into them (negative: missing).
+
+    Categories of true and false make a boolean column. Categories of numbers keep the numbers
+    behind their levels, so that the column can serve as either.
+
+    Raises:
+        DataError: two categories of different types that read alike, such as 1 and "1".
+    """
+    held = np.asarray(codes)
+    present = [category for category in given if category is not None]
+    if present and all(isinstance(category, bool | np.bool_) for category in present):
+        truth = np.array([np.nan if c is None else float(c) for c in given] + [np.nan])
+        return replace(boolean(name, truth[held]), native=native)
+    texts = ["" if category is None else category_text(category) for category in given]
+    shown = [name for name in texts if name.strip()]
+    if len(set(shown)) < len(shown):
+        twice = next(text for text in shown if shown.count(text) > 1)
+        raise DataError(
+            f"Column {name!r} of {where} has two categories that read {twice!r}, one a number and "
+            "one text. Make its categories all text or all numbers."
+        )
+    column = text(name, held, texts, keep_order=True, ordered=native.ordered)
+    if column.kind != "text":
+        return column
+    numbers: tuple[float, ...] = ()
+    if all(_is_number(category) for category in present):
+        behind = dict(zip(texts, given, strict=True))
+        numbers = tuple(float(behind[level]) for level in column.levels or ())
+    return replace(column, numbers=numbers, native=native)
+
+
+def _is_number(value: object) -> bool:
+    return _family(type(value)) in ("number", "float")
 
 
 def from_objects(name: str, values: Sequence[Any], where: str) -> Column:
@@ -88,9 +166,32 @@ def from_objects(name: str, values: Sequence[Any], where: str) -> Column:
     if families == {"boolean"}:
         return boolean(name, np.array(numbers, dtype=object).astype(np.float64))
     try:
-        return numeric(name, np.array(numbers, dtype=np.float64))
+        column = numeric(name, np.array(numbers, dtype=np.float64))
     except (TypeError, ValueError, OverflowError):
         raise DataError(f"Column {name!r} of {where} has values that are not numbers.") from None
+    return _whole_objects(column, numbers, {kind.__name__ for kind in types})
+
+
+def _whole_objects(column: Column, values: Sequence[Any], kinds: set[str]) -> Column:
+    """The same column with its whole numbers kept as they are, where floats lose their ends.
+
+    Args:
+        values: what the column was made of, NaN where missing; kinds: the names of their types.
+    """
+    if "Fraction" in kinds or not (kinds & _NUMBERS - {"float"} or any("int" in k for k in kinds)):
+        return column
+    if not _floats_are_nan(values):
+        return column
+    integer = "Decimal" not in kinds
+    present = ~column.missing
+    if not (np.abs(column.values[present]) >= WHOLE_UP_TO).any():
+        return replace(column, integer=integer)
+    held = np.zeros(len(values), dtype=object)
+    for i in np.flatnonzero(present).tolist():  # objects have no other way
+        if not np.isfinite(column.values[i]) or values[i] != int(values[i]):
+            return column
+        held[i] = int(values[i])
+    return numeric(column.name, held, ~present, integer)
 
 
 def _family(kind: type) -> str:

@@ -9,7 +9,17 @@ from typing import Any
 import numpy as np
 
 from forwhom.data.arrow import from_arrow
-from forwhom.data.encode import boolean, from_objects, locate, no_rows, numeric, text, unusable
+from forwhom.data.encode import (
+    boolean,
+    categories,
+    from_objects,
+    locate,
+    no_rows,
+    numeric,
+    text,
+    unusable,
+)
+from forwhom.data.keys import Category, KeyType
 from forwhom.data.table import Column, Table, make_table
 from forwhom.errors import DataError
 
@@ -47,8 +57,8 @@ def _read_any(frame: Any, asked: Sequence[str], where: str) -> Table:
     import narwhals as nw
 
     try:
-        names = frame.collect_schema().names()
-        locate(names, asked, where)
+        schema = frame.collect_schema()
+        locate(schema.names(), asked, where)
         frame = frame.select(*asked)
         frame = frame.collect() if isinstance(frame, nw.LazyFrame) else frame
     except DataError:
@@ -57,19 +67,28 @@ def _read_any(frame: Any, asked: Sequence[str], where: str) -> Table:
         raise DataError(f"Cannot read {where}: {_first_line(error)}") from error
     if not len(frame):
         raise no_rows(where)
-    columns = [_from_narwhals(frame.get_column(name), where) for name in asked]
+    columns = [_from_narwhals(frame.get_column(name), where, schema[name]) for name in asked]
     engine = str(frame.implementation.value)
     return make_table(columns, where, engine if engine in _LIBRARIES else "pyarrow")
 
 
-def _from_narwhals(series: Any, where: str) -> Column:
+def _from_narwhals(series: Any, where: str, declared: Any) -> Column:
+    """A column from a narwhals Series; ``declared``: its type before it was computed."""
     import narwhals as nw
 
     if series.dtype == nw.Object:
         return from_objects(series.name, series.to_list(), where)
-    if series.dtype == nw.Categorical and series.implementation.is_polars():
+    polars = series.implementation.is_polars()
+    native = KeyType("polars", str(series.to_native().dtype)) if polars else None
+    if polars and series.dtype == nw.Categorical:
         series = series.cast(nw.String)  # the order of polars categories has no meaning
-    return from_arrow(series.name, series.to_arrow(), where)
+    column = from_arrow(series.name, series.to_arrow(), where)
+    if declared == nw.Enum:  # the order of an enumeration is its declaration
+        known = tuple(declared.categories)
+        native = replace(native or column.native, name="Enum" if polars else column.native.name,
+                         categories=known, ordered=True)  # fmt: skip
+        column = replace(column, ordered=column.kind == "text")
+    return column if native is None else replace(column, native=native)
 
 
 def _read_arrow(data: Any, asked: Sequence[str]) -> Table:
@@ -95,23 +114,57 @@ def _from_pandas(name: str, series: Any, where: str) -> Column:
 
     kind = series.dtype
     if isinstance(kind, pd.CategoricalDtype):
-        codes, levels = series.cat.codes.to_numpy(), list(kind.categories)
-        return replace(text(name, codes, levels, keep_order=True), ordered=bool(kind.ordered))
+        return _from_categorical(name, series, where)
     if kind.kind in "Mm" or isinstance(kind, pd.PeriodDtype):
         raise unusable(name, str(kind), where)
+    native = KeyType("pandas", str(kind))
     if isinstance(kind, pd.ArrowDtype):
         import pyarrow as pa
 
-        return from_arrow(name, pa.chunked_array(series.array.__arrow_array__()), where)
-    if kind.kind in "biuf":
+        column = from_arrow(name, pa.chunked_array(series.array.__arrow_array__()), where)
+        return replace(column, native=replace(column.native, engine="pandas", name=str(kind)))
+    if kind.kind in "iu":
+        missing = series.isna().to_numpy()
+        filled = series.fillna(0) if missing.any() else series
+        whole = np.asarray(filled.to_numpy(dtype=np.int64 if kind.kind == "i" else np.uint64))
+        return replace(numeric(name, whole, missing), native=native)
+    if kind.kind in "bf":
         held = series.to_numpy(dtype=np.float64, na_value=np.nan)
-        return boolean(name, held) if kind.kind == "b" else numeric(name, held)
+        column = boolean(name, held) if kind.kind == "b" else numeric(name, held)
+        return replace(column, native=native)
     if isinstance(kind, pd.StringDtype):
         codes, levels = series.factorize()
-        return text(name, codes, list(levels))
+        return replace(text(name, codes, list(levels)), native=native)
     if kind.kind == "O":
-        return from_objects(name, series.tolist(), where)
+        values = series.tolist()
+        column = from_objects(name, values, where)
+        decimal = column.kind == "numeric" and any(type(v).__name__ == "Decimal" for v in values)
+        return replace(column, native=KeyType("pandas", "Decimal" if decimal else "object"))
     raise unusable(name, str(kind), where)
+
+
+def _from_categorical(name: str, series: Any, where: str) -> Column:
+    """Categories in their declared order; those that pd.cut makes keep their ends."""
+    import pandas as pd
+
+    given = list(series.cat.categories.tolist())
+    known: tuple[Category, ...] = tuple(given)
+    closed = "right"
+    shown: list[Any] = given
+    if isinstance(series.cat.categories.dtype, pd.IntervalDtype):
+        subtype = series.cat.categories.dtype.subtype
+        closed = str(series.cat.categories.closed)
+        shown = [str(interval) for interval in given]
+        plain = subtype.kind in "iuf"
+        known = tuple((i.left.item(), i.right.item()) for i in given) if plain else ()
+    elif any(type(category).__name__ not in _PLAIN for category in given):
+        shown = [str(category) for category in given]
+        known = ()
+    native = KeyType("pandas", "category", known, bool(series.cat.ordered), closed)
+    return categories(name, series.cat.codes.to_numpy(), shown, native, where)
+
+
+_PLAIN = {"str", "int", "float", "bool"}
 
 
 def read_dict(data: Mapping[Any, Any], asked: Sequence[str]) -> Table:
@@ -142,7 +195,8 @@ def _from_values(name: str, values: Any, where: str) -> Column:
     if library == "polars" and hasattr(values, "to_arrow"):
         import narwhals as nw
 
-        return _from_narwhals(nw.from_native(values, series_only=True).alias(name), where)
+        series = nw.from_native(values, series_only=True).alias(name)
+        return _from_narwhals(series, where, series.dtype)
     raise DataError(
         f"Column {name!r} of {where} is a {type(values).__name__}; give a list or an array."
     )

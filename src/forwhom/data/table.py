@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+
+from forwhom.data.keys import KeyType
 
 Kind = Literal["numeric", "boolean", "text"]
 
@@ -21,18 +23,33 @@ class Column:
 
     ``numeric`` and ``boolean`` (0 and 1) hold float64 ``values`` with NaN where missing; ``text``
     holds int32 codes into ``levels`` with -1 where missing. ``levels`` are sorted, or in category
-    order when the source has one; each occurs at least once. ``value_labels`` are the labels that
-    Stata, SPSS and SAS files attach to numbers, ``label`` is the label of the column itself.
-    ``ordered`` says that the levels' order was declared, as of an ordered category.
+    order when the source has one; each occurs at least once.
+
+    Attributes:
+        value_labels: labels that Stata, SPSS and SAS files attach to values, each a pair of the
+            value (a number, or the text of a text column) and its label.
+        label: the label of the column itself.
+        exact: (n,) the whole numbers themselves where some are too long for a float (int64, uint64
+            or Python's own; 0 where missing), so that keys keep their identity; else None.
+        integer: whether the numbers are of a type that holds whole numbers only.
+        ordered: whether the source declares an order of the levels; declared: the texts of every
+            category it declares, whether it occurs or not.
+        numbers: the number behind each level, where a text column's categories are numbers.
+        native: the type the column has in its own library.
     """
 
     name: str
     kind: Kind
     values: NDArray[Any]
     levels: tuple[str, ...] | None = None
-    value_labels: tuple[tuple[float, str], ...] = ()
+    value_labels: tuple[tuple[float | str, str], ...] = ()
     label: str | None = None
+    exact: NDArray[Any] | None = None
+    integer: bool = False
     ordered: bool = False
+    declared: tuple[str, ...] = ()
+    numbers: tuple[float, ...] = ()
+    native: KeyType = field(default_factory=KeyType)
 
     @property
     def missing(self) -> NDArray[np.bool_]:
@@ -40,6 +57,29 @@ class Column:
         missing: NDArray[np.bool_]
         missing = self.values < 0 if self.kind == "text" else np.isnan(self.values)
         return missing
+
+    @property
+    def keys(self) -> NDArray[Any]:
+        """What tells the rows apart, ``(n,)``: exact whole numbers where floats cannot."""
+        return self.values if self.exact is None else self.exact
+
+    def take(self, rows: NDArray[Any] | slice) -> Column:
+        """The same column for some rows; levels stay, whether they still occur or not."""
+        exact = None if self.exact is None else self.exact[rows]
+        return replace(self, values=self.values[rows], exact=exact)
+
+    def as_numbers(self) -> Column:
+        """A text column whose categories are numbers as a numeric one; any other as it is.
+
+        >>> column = Column("x", "text", np.array([1, 0, -1]), ("1", "5"), numbers=(1.0, 5.0))
+        >>> column.as_numbers().values.tolist()
+        [5.0, 1.0, nan]
+        """
+        if not self.numbers:
+            return self
+        values = np.array([*self.numbers, np.nan])[self.values]
+        whole = all(number.is_integer() for number in self.numbers)
+        return replace(self, kind="numeric", values=values, levels=None, numbers=(), integer=whole)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +139,8 @@ def fingerprint(columns: Iterable[Column]) -> str:
     for column in columns:
         digest.update(repr((column.name, column.kind, column.levels)).encode())
         digest.update(np.ascontiguousarray(column.values).data)
+        if column.exact is not None:
+            digest.update(",".join(map(str, column.exact.tolist())).encode())
     return digest.hexdigest()
 
 
@@ -108,7 +150,10 @@ def _describe(column: Column) -> ColumnSchema:
         levels = column.levels or ()
         shown = levels[:SHOWN_LEVELS]
         return ColumnSchema(column.name, "text", len(levels), shown, n_missing, None, None)
-    distinct = np.unique(column.values[~column.missing])
+    distinct = np.unique(column.keys[~column.missing])
     low, high = (float(distinct[0]), float(distinct[-1])) if distinct.size else (None, None)
-    shown = tuple(f"{value:.12g}" for value in distinct[:SHOWN_LEVELS])
+    shown = tuple(
+        f"{value:.12g}" if isinstance(value, float) else str(value)
+        for value in distinct[:SHOWN_LEVELS].tolist()
+    )
     return ColumnSchema(column.name, column.kind, distinct.size, shown, n_missing, low, high)

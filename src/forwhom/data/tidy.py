@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from forwhom.data.keys import KeyType, plain_keys, to_arrow, to_pandas, to_polars
+
 DATA_FRAMES = ("pandas", "polars", "pyarrow")  # libraries a table can go back to
 
 
@@ -17,7 +19,8 @@ DATA_FRAMES = ("pandas", "polars", "pyarrow")  # libraries a table can go back t
 class Tidy:
     """One row per thing: columns of equal length with a title, an interval level and notes.
 
-    ``headers`` are readable names of columns, for printing only.
+    ``headers`` are readable names of columns, for printing only. ``types`` are those that key
+    columns have in the user's data, so that a frame of her own library joins back to it.
 
     >>> Tidy({"term": ["a", "b"], "estimate": np.array([0.5, 1.0])}, "Effects", level=0.95)
     <Tidy 'Effects': 2 rows x 2 columns>
@@ -28,6 +31,7 @@ class Tidy:
     level: float | None = None
     notes: tuple[str, ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
+    types: Mapping[str, KeyType] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         lengths = {name: len(values) for name, values in self.columns.items()}
@@ -86,7 +90,14 @@ class Tidy:
         """A pandas DataFrame, its ``attrs`` holding level, interval and title."""
         import pandas as pd
 
-        frame = pd.DataFrame({name: _typed(values) for name, values in self.columns.items()})
+        frame = pd.DataFrame(
+            {
+                name: to_pandas(values, self.types[name], self.columns)
+                if name in self.types
+                else plain_keys(values)
+                for name, values in self.columns.items()
+            }
+        )
         frame.attrs = self.metadata
         return frame
 
@@ -94,14 +105,23 @@ class Tidy:
         """A polars DataFrame."""
         import polars as pl
 
-        made = {name: _typed(values) for name, values in self.columns.items()}
-        return pl.DataFrame([pl.Series(name, values) for name, values in made.items()])
+        return pl.DataFrame(
+            [
+                to_polars(name, values, self.types.get(name, KeyType()))
+                for name, values in self.columns.items()
+            ]
+        )
 
     def to_arrow(self) -> Any:
         """A pyarrow Table, its schema metadata holding level, interval and title."""
         import pyarrow as pa
 
-        table = pa.table({name: _typed(values) for name, values in self.columns.items()})
+        table = pa.table(
+            {
+                name: to_arrow(values, self.types.get(name, KeyType()))
+                for name, values in self.columns.items()
+            }
+        )
         return table.replace_schema_metadata({k: str(v) for k, v in self.metadata.items()})
 
 
@@ -111,10 +131,3 @@ def _plain(value: Any) -> Any:
 
 def _gone(value: Any) -> bool:
     return value is None or value != value
-
-
-def _typed(values: Any) -> Any:
-    """Numbers as arrays, text as a list of str, so that each library picks its own text type."""
-    if isinstance(values, np.ndarray) and values.dtype.kind in "biuf":
-        return values
-    return [_plain(value) for value in values]

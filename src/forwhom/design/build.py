@@ -12,6 +12,7 @@ from forwhom.design.clusters import Clusters, form_clusters
 from forwhom.design.family import settle
 from forwhom.design.groups import Groups, form_groups
 from forwhom.design.matrix import MatrixRecipe, fit_matrix
+from forwhom.design.noise import settle_numbers, unused_notes
 from forwhom.design.outcome import OutcomeCoding, code_outcome
 from forwhom.design.rows import Usage, complete_rows, frequencies, row_weights
 from forwhom.design.treatment import TreatmentCoding, code_treatment
@@ -157,8 +158,9 @@ def build_design(plan: Plan, table: Table) -> tuple[Design, Rows]:
     Raises:
         DataError, PlanError: anything that keeps the question from being answered, by name.
     """
+    plan, family_note = settle(plan, table)
+    table, settled = settle_numbers(plan, table)
     complete, usage = complete_rows(plan, table)
-    plan, family_note = settle(plan, complete)
     times = frequencies(plan, complete)
     codings, recipes, d = _effects(plan, complete, times)
     if plan.preset == "alley2023" and codings[0].kind == "dose":
@@ -176,7 +178,7 @@ def build_design(plan: Plan, table: Table) -> tuple[Design, Rows]:
     outcome, found = code_outcome(plan, complete)
     notes = [family_note] if family_note else []
     notes += [coding.note for coding in codings if coding.note]
-    notes += outcome.notes
+    notes += [*outcome.notes, *settled, *unused_notes(complete)]
     for name, count in groups.binned:
         notes.append(
             f"'{name}' is cut into {count} bins to form the groups; the equation uses its own "

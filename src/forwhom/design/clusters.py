@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from forwhom.data.table import Table
 from forwhom.design.distinct import renumber
-from forwhom.design.encode import levels_of
+from forwhom.design.levels import levels_of
 from forwhom.errors import DataError
 from forwhom.plan import Plan
 
@@ -54,9 +54,9 @@ def form_clusters(
     seen = {"the groups": groups}
     for k, name in enumerate(plan.clusters):
         column = table.columns[name]
-        raw, texts, _ = levels_of(column, None)
-        used, codes[:, k] = np.unique(raw, return_inverse=True)
-        levels = tuple(texts[int(code)] for code in used)
+        levels_found = levels_of(column, None)
+        used, codes[:, k] = np.unique(levels_found.codes, return_inverse=True)
+        levels = tuple(levels_found.texts[int(code)] for code in used)
         if len(levels) < 2:
             raise DataError(
                 f"cluster '{name}' is '{levels[0]}' in every complete row, so nothing varies "

@@ -23,14 +23,14 @@ def distinct_codes(values: NDArray[Any]) -> tuple[NDArray[Any], NDArray[np.int64
     ([0.5, 2.0], [0, 1, 0])
     """
     if len(values) > SAMPLE and values.dtype.kind in "iuf":
-        low, high = float(values.min()), float(values.max())
-        if high - low < RANGE and low.is_integer():
-            above = values.astype(float) - low
+        low, high = values.min().item(), values.max().item()
+        if high - low < RANGE and low == np.floor(low):
+            above = values - values.dtype.type(low)  # whole numbers of any length stay exact
             places = above.astype(np.int64)
             if bool((places == above).all()):
                 used = np.zeros(int(high - low) + 1, dtype=np.bool_)
                 used[places] = True
-                distinct = (low + np.flatnonzero(used)).astype(values.dtype)
+                distinct = np.flatnonzero(used).astype(values.dtype) + values.dtype.type(low)
                 return distinct, places if used.all() else (np.cumsum(used) - 1)[places]
     known = np.unique(values[:: max(len(values) // SAMPLE, 1)])
     for _ in range(3):

@@ -6,16 +6,14 @@ applied, so that new data meet the same columns as the fit (STYLE: the matrix ca
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from itertools import pairwise
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from forwhom.data.table import Column
 from forwhom.design.counted import mean, quantiles, sd, total
-from forwhom.design.distinct import distinct_codes
+from forwhom.design.levels import bin_levels, level_names, number_text, number_texts, places_of
 from forwhom.errors import DataError, PlanError, listing
 from forwhom.plan.formula import Factor
 
@@ -32,7 +30,8 @@ class Encoding:
         names: names of the columns with full coding for a categorical factor (all its levels).
         constants: fitted numbers; their meaning depends on the kind (see ``encode``).
         levels: for a categorical factor, the levels in order, as text.
-        codes: for a categorical factor over numbers, the number behind each level.
+        codes: for a categorical factor over numbers, the number behind each level; over labelled
+            texts, the text.
     """
 
     factor: Factor
@@ -40,22 +39,12 @@ class Encoding:
     names: tuple[str, ...]
     constants: tuple[float, ...] = ()
     levels: tuple[str, ...] = ()
-    codes: tuple[float, ...] = ()
+    codes: tuple[float | str, ...] = ()
 
     @property
     def categorical(self) -> bool:
         """Whether the factor stands for levels, coded by indicators."""
         return self.kind in ("levels", "bins")
-
-
-def number_text(value: float) -> str:
-    """A number as a person writes it: 3, not 3.0; fractions to six significant digits.
-
-    >>> number_text(3.0), number_text(1234567.0), number_text(2 / 3)
-    ('3', '1234567', '0.666667')
-    """
-    whole = float(value).is_integer() and abs(value) < 1e15
-    return str(int(value)) if whole else f"{value:.6g}"
 
 
 def fit_encoding(factor: Factor, column: Column, times: FloatArray | None = None) -> Encoding:
@@ -71,32 +60,34 @@ def fit_encoding(factor: Factor, column: Column, times: FloatArray | None = None
         DataError: values that the function cannot take, such as log(0).
     """
     function = factor.function
+    if function not in (None, "C"):
+        column = column.as_numbers()
     if column.kind == "text":
         if function not in (None, "C"):
             raise PlanError(
                 f"{factor.label}: column '{column.name}' holds text; {function}() needs numbers. "
                 f"Use '{column.name}' by itself: its levels are compared with the first one."
             )
-        levels = column.levels or ()
-        return Encoding(factor, "levels", _level_names(factor, levels), levels=levels)
+        levels = level_names(column)
+        own = () if levels == column.levels else column.levels or ()
+        return Encoding(factor, "levels", _level_names(factor, levels), levels=levels, codes=own)
     values = np.asarray(column.values, dtype=float)
     if function == "C":
-        codes = np.unique(values)
+        codes = np.unique(column.keys)
         if len(codes) > 200:
             raise PlanError(
                 f"{factor.label}: column '{column.name}' has {len(codes):,} different values, too "
                 f"many to be levels. Use it as a number, or cut it with bin({column.name}, 4)."
             )
-        labels = dict(column.value_labels)
-        levels = tuple(labels.get(float(code), number_text(code)) for code in codes)
-        if len(set(levels)) < len(levels):  # two codes share one label: keep them apart
-            levels = tuple(number_text(code) for code in codes)
+        # true and false are 1 and 0 here, so that terms have one name whatever holds them
+        named = replace(column, kind="numeric")
+        levels = level_names(named, codes.tolist())
         return Encoding(
             factor,
             "levels",
             _level_names(factor, levels),
             levels=levels,
-            codes=tuple(float(code) for code in codes),
+            codes=tuple(codes.tolist()),
         )
     if function == "bin":
         cuts = bin_cuts(values, bin_request(factor), factor.label, times)
@@ -135,10 +126,12 @@ def encode(encoding: Encoding, column: Column, rows: slice) -> FloatArray:
     Raises:
         DataError: a level that the fit has not seen.
     """
-    values = column.values[rows]
     kind = encoding.kind
+    if kind != "levels":
+        column = column.as_numbers()
+    values = column.values[rows]
     if kind == "levels":
-        index = _level_index(encoding, column, values)
+        index = _level_index(encoding, column, rows)
         return _indicators(index, len(encoding.levels))
     numbers = np.asarray(values, dtype=float)
     if kind == "bins":
@@ -189,47 +182,6 @@ def bin_cuts(
     return inside
 
 
-def bin_levels(cuts: FloatArray) -> tuple[str, ...]:
-    """Readable names of the bins.
-
-    >>> bin_levels(np.array([2.0, 4.5]))
-    ('up to 2', 'over 2 to 4.5', 'over 4.5')
-    """
-    texts = [number_text(cut) for cut in cuts]
-    middle = [f"over {low} to {high}" for low, high in pairwise(texts)]
-    return (f"up to {texts[0]}", *middle, f"over {texts[-1]}")
-
-
-def levels_of(
-    column: Column, cuts: FloatArray | None
-) -> tuple[NDArray[np.int64], tuple[str, ...], tuple[float, ...] | None]:
-    """Grouping codes, one per row; each code's display text; each code's number if it has one.
-
-    Args:
-        column: any kind; numeric columns are taken value by value unless ``cuts`` are given.
-        cuts: interior cut points for a continuous column.
-
-    Returns:
-        (codes, texts, numbers); numbers is None for text, labelled and binned columns.
-    """
-    if column.kind == "text":
-        return column.values.astype(np.int64), column.levels or (), None
-    values = np.asarray(column.values, dtype=float)
-    if cuts is not None:
-        codes = np.searchsorted(cuts, values, side="left").astype(np.int64)
-        return codes, bin_levels(cuts), None
-    distinct, codes = distinct_codes(values)
-    labels: Mapping[float, str] = dict(column.value_labels)
-    if column.kind == "boolean":
-        labels = {0.0: "False", 1.0: "True"} | dict(labels)
-    texts = tuple(labels.get(float(value), number_text(value)) for value in distinct)
-    if len(set(texts)) < len(texts):  # one label on two numbers: show the numbers
-        texts = tuple(number_text(value) for value in distinct)
-    labelled = any(float(value) in labels for value in distinct)
-    numbers = None if labelled else tuple(float(value) for value in distinct)
-    return codes.astype(np.int64), texts, numbers
-
-
 def _no_logarithm(factor: Factor, values: FloatArray) -> DataError:
     low = values[values <= 0]
     return DataError(
@@ -246,20 +198,18 @@ def _indicators(index: NDArray[np.int64], width: int) -> FloatArray:
     return np.asarray(index[:, None] == np.arange(width)[None, :], dtype=float)
 
 
-def _level_index(
-    encoding: Encoding, column: Column, values: NDArray[np.generic]
-) -> NDArray[np.int64]:
-    if encoding.codes:
-        known = np.asarray(encoding.codes)
-        numbers = np.asarray(values, dtype=float)
-        index = np.searchsorted(known, numbers).clip(0, len(known) - 1)
-        unseen = known[index] != numbers
-        strangers = {number_text(value) for value in numbers[unseen]}
+def _level_index(encoding: Encoding, column: Column, rows: slice) -> NDArray[np.int64]:
+    values = column.values[rows]
+    own = encoding.codes or encoding.levels
+    if not isinstance(own[0], str):
+        index = places_of(encoding.codes, column, rows)
+        unseen = index < 0
+        strangers = set(number_texts(np.unique(column.keys[rows][unseen]).tolist()))
     else:
         names = column.levels or ()
-        if names == encoding.levels:
+        if names == own:
             return np.asarray(values, dtype=np.int64)
-        lookup = {level: i for i, level in enumerate(encoding.levels)}
+        lookup = {level: i for i, level in enumerate(own)}
         table = np.array([lookup.get(name, -1) for name in names], dtype=np.int64)
         index = table[np.asarray(values, dtype=np.int64)]
         unseen = index < 0

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from forwhom.data.table import Column, Table
 from forwhom.design.distinct import distinct_codes, first_rows, renumber
-from forwhom.design.encode import bin_cuts, bin_request, levels_of
+from forwhom.design.encode import bin_cuts, bin_request
+from forwhom.design.levels import Keys, levels_of
 from forwhom.errors import DataError, PlanError
 from forwhom.plan import Plan
 
@@ -27,6 +29,7 @@ class Groups:
         columns: names of the grouping columns.
         values: per grouping column, its (G,) level codes; display: the levels' texts.
         numbers: per grouping column, the levels' numbers, or None where texts are all there is.
+        keys: per grouping column, the values behind its levels, of the type they have in the data.
         labels: per grouping column, the column's own label (its name where it has none).
         n_treated, n_control: (G,) rows by arm; for a dose, rows with d != 0 and d == 0.
         n_rows: (G,) rows, whatever their arm.
@@ -39,6 +42,7 @@ class Groups:
     values: tuple[IntArray, ...]
     display: tuple[tuple[str, ...], ...]
     numbers: tuple[tuple[float, ...] | None, ...]
+    keys: tuple[Keys, ...]
     labels: tuple[str, ...]
     n_treated: IntArray
     n_control: IntArray
@@ -56,10 +60,14 @@ class Groups:
         levels = self.display[column]
         return [levels[code] for code in self.values[column].tolist()]
 
-    def column_values(self, column: int) -> FloatArray | list[str]:
-        """One grouping column for every group: numbers where they have no labels, else texts."""
-        numbers = self.numbers[column]
-        return self.texts(column) if numbers is None else np.array(numbers)[self.values[column]]
+    def column_values(self, column: int) -> NDArray[Any] | list[Any]:
+        """One grouping column for every group: its values as the data have them, bins as texts."""
+        values, codes = self.keys[column].values, self.values[column]
+        if all(isinstance(value, bool | int | float) for value in values):
+            held = np.array(values)
+            if held.dtype.kind in "biuf":  # whole numbers of any length are Python's own
+                return held[codes]
+        return [values[code] for code in codes.tolist()]
 
     def name(self, group: int) -> str:
         """A group in words, for messages: "woman=1, age=2"."""
@@ -94,11 +102,13 @@ def form_groups(
     per_column: list[IntArray] = []
     display: list[tuple[str, ...]] = []
     numbers: list[tuple[float, ...] | None] = []
+    keys: list[Keys] = []
     binned: list[tuple[str, int]] = []
     for name in columns:
         column = table.columns[name]
         cuts = grouping_cuts(plan, column, times)
-        column_codes, texts, column_numbers = levels_of(column, cuts)
+        levels = levels_of(column, cuts)
+        column_codes, texts = levels.codes, levels.texts
         if len(texts) < 2 and not plan.groups:
             raise DataError(
                 f"modifier '{name}' has one level only ('{texts[0]}') among the complete rows, so "
@@ -108,7 +118,8 @@ def form_groups(
             binned.append((name, len(texts)))
         per_column.append(column_codes)
         display.append(texts)
-        numbers.append(column_numbers)
+        numbers.append(levels.numbers)
+        keys.append(levels.keys)
         codes = renumber(codes * len(texts) + column_codes)
     treated = given
     w_treated, w_control = (None, None) if times is None else (times[treated], times[~treated])
@@ -129,6 +140,7 @@ def form_groups(
         values=tuple(column_codes[first] for column_codes in per_column),
         display=tuple(display),
         numbers=tuple(numbers),
+        keys=tuple(keys),
         labels=tuple(table.columns[name].label or name for name in columns),
         n_treated=np.bincount(codes[treated], w_treated, count)[:count].astype(np.int64),
         n_control=controls.astype(np.int64),
@@ -161,7 +173,7 @@ def grouping_cuts(plan: Plan, column: Column, times: FloatArray | None = None) -
                 return bin_cuts(values, bin_request(factor), factor.label, times)
             if factor.column == column.name and factor.function == "C":
                 return None
-    if not by_name and (plan.groups is not None or _few_values(values)):
+    if not by_name and (plan.groups is not None or _few_values(column.keys)):
         return None
     return bin_cuts(values, plan.bins_of(column.name), f"bins of '{column.name}'", times)
 
@@ -172,6 +184,6 @@ def _binned_by_formula(plan: Plan, name: str) -> bool:
     return bool(factors) and all(factor.function == "bin" for factor in factors)
 
 
-def _few_values(values: FloatArray) -> bool:
+def _few_values(values: NDArray[Any]) -> bool:
     sample = np.unique(values[:10_000])
     return len(sample) <= CONTINUOUS_ABOVE and len(distinct_codes(values)[0]) <= CONTINUOUS_ABOVE

@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forwhom.data.table import Column, Table
-from forwhom.design.encode import number_text
+from forwhom.design.levels import level_names, number_text
 from forwhom.design.rows import frequencies, row_weights
 from forwhom.design.success import event_rows, success_levels
-from forwhom.design.zero import levels_in, two_valued
+from forwhom.design.zero import choices_in, two_valued
 from forwhom.errors import DataError, listing, nearest, plural
 from forwhom.families import FAMILIES
 from forwhom.plan import Plan
@@ -66,7 +66,7 @@ def code_outcome(plan: Plan, table: Table) -> tuple[OutcomeCoding, OutcomeRows]:
     support = FAMILIES[plan.family].support
     if support == "binary":
         _refuse_numbers(plan, column)
-        found, notes, y = success_levels(plan, levels_in(column, frequencies(plan, table)))
+        found, notes, y = success_levels(plan, choices_in(column, frequencies(plan, table)))
         coding = OutcomeCoding(found, notes)
     elif support in ("ordered", "unordered"):
         coding, y = _categories(plan, column, support)
@@ -99,10 +99,11 @@ def _shown(coding: OutcomeCoding, column: Column, value: float) -> str:
 
 def _numbers(plan: Plan, column: Column, support: str) -> FloatArray:
     if column.kind == "text":
-        shown = listing(column.levels or (), 3)
+        shown = listing(level_names(column), 3)
+        ordered = ", or say family='ordinal', which takes its levels in their declared order"
         raise DataError(
             f"outcome '{plan.outcome}' holds text ({shown}); family '{plan.family}' needs numbers. "
-            "Recode it to numbers first."
+            f"Recode it to numbers first{ordered if column.ordered else ''}."
         )
     y = np.asarray(column.values, dtype=float)
     rules = {
@@ -149,19 +150,18 @@ def _categories(plan: Plan, column: Column, support: str) -> tuple[OutcomeCoding
     notes: list[str] = []
     name, family = plan.outcome, plan.family
     if column.kind == "text":
-        levels = column.levels or ()
+        levels = level_names(column)
         if support == "ordered" and not column.ordered:
             raise DataError(
                 f"family 'ordinal' needs ordered levels; '{name}' holds text "
                 f"({listing(levels, 4)}), whose order is not known. Recode it to numbers in order, "
-                "declare it an ordered category (in pandas, polars or Arrow), or choose family "
-                "'categorical'."
+                "make it an ordered category (in pandas pd.Categorical with ordered=True, in "
+                "polars pl.Enum), or choose family 'categorical'."
             )
         y = column.values.astype(float)
     else:
-        values = np.asarray(column.values, dtype=float)
-        distinct = np.unique(values)
-        labels = dict(column.value_labels)
+        distinct, y = np.unique(column.keys, return_inverse=True)
+        labels: dict[float | str, str] = dict(column.value_labels)
         if column.kind == "boolean":
             labels = {0.0: "False", 1.0: "True"}
         absent = [text for value, text in labels.items() if value not in distinct]
@@ -171,8 +171,8 @@ def _categories(plan: Plan, column: Column, support: str) -> tuple[OutcomeCoding
             notes.append(
                 f"{listing(absent)} of '{name}' never occurs in the complete rows and is left out."
             )
-        levels = tuple(labels.get(float(v), number_text(v)) for v in distinct)
-        y = np.searchsorted(distinct, values).astype(float)
+        levels = level_names(column, distinct.tolist())
+        y = y.astype(float)
     if len(levels) > MOST_CATEGORIES:
         raise DataError(
             f"outcome '{name}' has {len(levels):,} different values, and family '{family}' takes "
@@ -201,8 +201,8 @@ def _reference(plan: Plan, column: Column, levels: tuple[str, ...]) -> tuple[int
         return levels.index(str(asked)), []
     if column.kind != "text":  # the number behind a label
         try:
-            return int(np.flatnonzero(np.unique(column.values) == float(asked))[0]), []
-        except (ValueError, IndexError):
+            return np.unique(column.keys).tolist().index(float(asked)), []
+        except ValueError:
             pass
     raise DataError(
         f"reference_category={asked!r} is not a category of '{plan.outcome}' in the complete rows; "

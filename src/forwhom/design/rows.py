@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forwhom.data.table import Column, Table
-from forwhom.design.encode import number_text
+from forwhom.design.levels import number_text
 from forwhom.errors import DataError, plural
 from forwhom.plan import Plan
 
@@ -72,7 +72,7 @@ def complete_rows(plan: Plan, table: Table) -> tuple[Table, Usage]:
         lines=table.n_rows,
         empty_lines=int((times == 0).sum()),
     )
-    return table if keep.all() else _subset(table, keep), usage
+    return table if keep.all() else some_rows(table, keep), usage
 
 
 def frequencies(plan: Plan, table: Table) -> FloatArray | None:
@@ -141,16 +141,21 @@ def _check_weights(name: str, column: Column, keep: NDArray[np.bool_]) -> FloatA
     return weights
 
 
-def _subset(table: Table, keep: NDArray[np.bool_]) -> Table:
+def some_rows(table: Table, keep: NDArray[np.bool_]) -> Table:
     """Rows kept; levels that no longer occur are forgotten."""
     columns = {}
     for name, column in table.columns.items():
-        values = column.values[keep]
-        levels = column.levels
-        if column.kind == "text" and levels is not None:
-            present = np.unique(values)
-            if len(present) < len(levels):
-                values = np.searchsorted(present, values)
-                levels = tuple(levels[int(code)] for code in present)
-        columns[name] = replace(column, values=values, levels=levels)
+        some = column.take(np.asarray(keep))
+        if column.kind == "text" and column.levels is not None:
+            present = np.unique(some.values)
+            if len(present) < len(column.levels):
+                some = replace(
+                    some,
+                    values=np.searchsorted(present, some.values),
+                    levels=tuple(column.levels[int(code)] for code in present),
+                    numbers=tuple(column.numbers[int(code)] for code in present)
+                    if column.numbers
+                    else (),
+                )
+        columns[name] = some
     return replace(table, columns=columns, n_rows=int(keep.sum()))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,7 +12,7 @@ from numpy.typing import NDArray
 from forwhom.data.table import Column
 from forwhom.design.absence import says_absence
 from forwhom.design.distinct import distinct_codes
-from forwhom.design.encode import number_text
+from forwhom.design.levels import level_names, number_texts
 from forwhom.errors import DataError, listing, nearest, plural
 from forwhom.plan.values import Level
 
@@ -22,13 +21,13 @@ FloatArray = NDArray[np.float64]
 SHOWN = 8  # levels that a question shows
 
 
-@dataclass(frozen=True, slots=True)
-class Levels:
-    """The different values of a column's complete rows, in order.
+@dataclass(frozen=True, slots=True, eq=False)
+class Choices:
+    """The levels of a column's complete rows, one of which is to be the zero or the one.
 
     Attributes:
         column: its name.
-        texts: what each is called: its label where it has one.
+        texts: what each is called, all different; own: its code as text, where labels name it.
         values: the numbers behind the texts; None for text.
         codes: (n,) which of them each row has.
         counts: (K,) rows that have each.
@@ -37,6 +36,7 @@ class Levels:
 
     column: str
     texts: tuple[str, ...]
+    own: tuple[str, ...]
     values: tuple[float, ...] | None
     codes: NDArray[np.int64]
     counts: FloatArray
@@ -53,9 +53,7 @@ class Levels:
         return ", ".join(named) + (f" and {more} more" if more > 0 else "")
 
     def _code(self, k: int) -> str:
-        if self.bare or self.values is None or self.texts[k] == number_text(self.values[k]):
-            return ""
-        return f"code {number_text(self.values[k])}, "
+        return "" if self.texts[k] == self.own[k] else f"code {self.own[k]}, "
 
     @property
     def spellings(self) -> list[Level]:
@@ -64,47 +62,40 @@ class Levels:
 
     def spelling(self, k: int) -> Level:
         """A level as it is written in a plan: its text, or a number that has no label."""
-        text = self.texts[k]
-        if self.values is None:
-            return text
+        if self.values is None or self.texts[k] != self.own[k]:
+            return self.texts[k]
         value = self.values[k]
-        if text != number_text(value):
-            return text
         return int(value) if float(value).is_integer() else float(value)
 
 
-def levels_in(column: Column, times: FloatArray | None = None) -> Levels:
+def choices_in(column: Column, times: FloatArray | None = None) -> Choices:
     """The levels of a column's rows; ``times`` says how many rows each line stands for."""
     if column.kind == "text":
-        texts = column.levels or ()
+        own, texts = column.levels or (), level_names(column)
         codes = column.values.astype(np.int64)
         counts = np.bincount(codes, times, len(texts)).astype(float)
-        return Levels(column.name, texts, None, codes, counts, False)
-    distinct, codes = distinct_codes(np.asarray(column.values, dtype=float))
-    labels = dict(column.value_labels)
-    if column.kind == "boolean":
-        labels = {0.0: "False", 1.0: "True"} | labels
+        return Choices(column.name, texts, own, None, codes, counts, False)
+    distinct, codes = distinct_codes(column.keys)
     values = tuple(distinct.tolist())
-    named = [labels.get(value, number_text(value)) for value in values]
-    shared = {text for text, count in Counter(named).items() if count > 1}
-    texts = tuple(
-        f"{text} ({number_text(value)})" if text in shared and value in labels else text
-        for text, value in zip(named, values, strict=True)
-    )
-    bare = not any(value in labels for value in values)
+    texts = level_names(column, values)
+    if column.kind == "boolean":
+        own, bare = texts, False
+    else:
+        own = number_texts(values)
+        bare = not {value for value, _ in column.value_labels} & set(values)
     counts = np.bincount(codes, times, len(values)).astype(float)
-    return Levels(column.name, texts, values, codes, counts, bare)
+    return Choices(column.name, texts, own, values, codes, counts, bare)
 
 
 def two_valued(column: Column) -> bool:
     """Whether a column holds two values at most; in one pass, however long it is."""
     if column.kind != "numeric":
         return len(column.levels or (0, 1)) <= 2
-    values = np.asarray(column.values, dtype=float)
+    values = column.keys
     return bool(((values == values.min()) | (values == values.max())).all())
 
 
-def find_level(asked: Level, levels: Levels) -> int | None:
+def find_level(asked: Level, levels: Choices) -> int | None:
     """Where the level asked for stands, by its text or the number behind it; None if nowhere.
 
     A flag reads "01" and "true" as a number and a truth value, so those find their texts too.
@@ -113,12 +104,12 @@ def find_level(asked: Level, levels: Levels) -> int | None:
     if isinstance(asked, str) and asked in texts:
         return texts.index(asked)
     if values is not None:
-        try:
-            return values.index(float(asked))
+        try:  # whole numbers may be too long for a float
+            return values.index(int(asked) if _is_whole(asked) else float(asked))
         except ValueError:
             pass
     if isinstance(asked, str):
-        return None
+        return levels.own.index(asked) if asked in levels.own else None
     if isinstance(asked, bool):
         same = [k for k, text in enumerate(texts) if text.casefold() == str(asked).casefold()]
     else:
@@ -126,7 +117,7 @@ def find_level(asked: Level, levels: Levels) -> int | None:
     return same[0] if len(same) == 1 else None
 
 
-def named_level(asked: Level, levels: Levels, key: str, what: str) -> int:
+def named_level(asked: Level, levels: Choices, key: str, what: str) -> int:
     """The same, and an error with the levels where there is none.
 
     Args:
@@ -135,10 +126,11 @@ def named_level(asked: Level, levels: Levels, key: str, what: str) -> int:
     """
     found = find_level(asked, levels)
     if found is None:
-        known = list(levels.texts)
+        pairs = zip(levels.texts, levels.own, strict=True)
+        shown = [text if text == code else f"{code} ({text})" for text, code in pairs]
         raise DataError(
             f"{key}={asked!r} is not a level of {what} in the complete rows; it has "
-            f"{listing(known)}.{nearest(str(asked), known)}"
+            f"{listing(shown)}.{nearest(str(asked), levels.texts)}"
         )
     return found
 
@@ -158,7 +150,7 @@ class Zero:
     doubt: str = ""
 
 
-def zero_of(levels: Levels, event: bool = False) -> Zero:
+def zero_of(levels: Choices, event: bool = False) -> Zero:
     """The level that is 0, by the one rule for treatments, outcomes and events.
 
     Exactly one level says absence: that one. Codes 0 and 1 (or several with a 0) whose labels say
@@ -180,7 +172,7 @@ def zero_of(levels: Levels, event: bool = False) -> Zero:
         return Zero(
             None,
             doubt=f"the label '{texts[speaking[0]]}' says absence and stands for code "
-            f"{_number(levels, speaking[0])}, while code 0 is '{texts[coded]}'",
+            f"{levels.own[speaking[0]]}, while code 0 is '{texts[coded]}'",
         )
     if levels.bare:
         return Zero(None, doubt="they are not 0 and 1" if len(texts) == 2 else "none of them is 0")
@@ -188,11 +180,11 @@ def zero_of(levels: Levels, event: bool = False) -> Zero:
     return Zero(None, doubt=f"{none} says that something is absent, as 'Control' or 'No' would")
 
 
-def _absent(levels: Levels, event: bool) -> tuple[bool, ...]:
+def _absent(levels: Choices, event: bool) -> tuple[bool, ...]:
     return (False,) * len(levels.texts) if levels.bare else says_absence(levels.texts, event)
 
 
-def _coded(levels: Levels) -> int | None:
+def _coded(levels: Choices) -> int | None:
     """Where code 0 stands, if codes are 0 and 1, or several."""
     values = levels.values
     if values is None or 0.0 not in values or (len(values) == 2 and 1.0 not in values):
@@ -200,9 +192,10 @@ def _coded(levels: Levels) -> int | None:
     return values.index(0.0)
 
 
-def _number(levels: Levels, k: int) -> str:
-    assert levels.values is not None
-    return number_text(levels.values[k])
+def _is_whole(level: Level) -> bool:
+    return isinstance(level, int) or (
+        isinstance(level, str) and level.strip().lstrip("+-").isdecimal()
+    )
 
 
 def _is_number(text: str, number: float) -> bool:

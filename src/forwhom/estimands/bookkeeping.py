@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from forwhom.data import Tidy
-from forwhom.estimands.effects import arm_counts, free_name, group_headers
+from forwhom.estimands.effects import arm_counts, group_headers
+from forwhom.estimands.keys import group_columns
 from forwhom.inference.diagnostics import LEAST_E_BFMI, LEAST_ESS, R_HAT_LIMIT
 from forwhom.posterior import Posterior
 
@@ -20,18 +21,18 @@ def groups_table(posteriors: Sequence[Posterior]) -> Tidy:
     """
     groups = posteriors[0].design.groups
     columns: dict[str, object] = {"group_id": np.arange(1, groups.count + 1)}
-    for j, name in enumerate(groups.columns):
-        columns[free_name(name, columns)] = groups.column_values(j)
+    keys = group_columns(groups, tuple(columns))
+    columns |= keys.columns
     headers = group_headers(groups)
     if len(posteriors) == 1:
         columns |= arm_counts(posteriors[0].design)
-        return Tidy(columns, "Groups", None, _arm_note(posteriors[0]), headers)
+        return Tidy(columns, "Groups", None, _arm_note(posteriors[0]), headers, keys.types)
     columns["n_rows"] = groups.n_rows
     for one in posteriors:
         name = one.design.treatment.name
         columns[f"n_{name}"] = one.design.groups.n_treated
         headers[f"n_{name}"] = f"Rows with {name}"
-    return Tidy(columns, "Groups", None, (), headers)
+    return Tidy(columns, "Groups", None, (), headers, keys.types)
 
 
 def _arm_note(posterior: Posterior) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from forwhom.data import Tidy
 from forwhom.design import Design, Groups
 from forwhom.errors import PlanError, listing, nearest
+from forwhom.estimands.keys import group_columns
 from forwhom.estimands.summarise import SUMMARY_HEADERS, heavy_note, summarise
 from forwhom.posterior import Block, Posterior
 
@@ -78,12 +79,12 @@ def effects_table(posterior: Posterior, found: GroupPass) -> Tidy:
         "treatment": [design.treatment.name] * groups.count,
         "group_id": np.arange(1, groups.count + 1),
     }
-    for j, name in enumerate(groups.columns):
-        columns[free_name(name, columns)] = groups.column_values(j)
-    columns |= {**arm_counts(design), **found.summary}
+    keys = group_columns(groups, tuple(columns))
+    columns |= {**keys.columns, **arm_counts(design), **found.summary}
     headers = group_headers(groups)
     note = (*heavy_note(found.summary), *effect_notes(posterior))
-    return Tidy(columns, titled("Group effects (theta)", posterior), found.level, note, headers)
+    title = titled("Group effects (theta)", posterior)
+    return Tidy(columns, title, found.level, note, headers, keys.types)
 
 
 def average_table(posterior: Posterior, draws: FloatArray, level: float) -> Tidy:
@@ -126,11 +127,8 @@ def average_by_table(posterior: Posterior, by: Sequence[str], level: float) -> T
     codes = codes.astype(np.int64)
     count = len(first)
     columns: dict[str, object] = {"treatment": [posterior.design.treatment.name] * count}
-    for j, name in zip(chosen, by, strict=True):
-        values = groups.column_values(j)
-        picked = [values[i] for i in first]
-        numeric = groups.numbers[j] is not None
-        columns[free_name(name, columns)] = np.array(picked) if numeric else picked
+    keys = group_columns(groups, tuple(columns), chosen, first)
+    columns |= keys.columns
     columns["n_groups"] = np.bincount(codes, minlength=count)
     columns |= _arm_totals(posterior, codes, count)
     summary = summarise(_averages(posterior, codes, count), level)
@@ -138,20 +136,12 @@ def average_by_table(posterior: Posterior, by: Sequence[str], level: float) -> T
     headers = group_headers(groups)
     note = (*heavy_note(summary), _average_note(posterior), *effect_notes(posterior))
     title = titled(f"Average effects by {', '.join(by)},", posterior)
-    return Tidy(columns, title, level, note, headers)
+    return Tidy(columns, title, level, note, headers, keys.types)
 
 
 def group_headers(groups: Groups) -> dict[str, str]:
     """Readable headers; a grouping column never takes the place of the table's own."""
     return dict(zip(groups.columns, groups.labels, strict=True)) | SUMMARY_HEADERS
-
-
-def free_name(name: str, taken: dict[str, object]) -> str:
-    """A column name that does not clash with those of the table itself."""
-    reserved = set(SUMMARY_HEADERS) | set(taken)
-    while name in reserved:
-        name = f"{name}_"
-    return name
 
 
 def _averages(posterior: Posterior, codes: IntArray, count: int) -> FloatArray:
@@ -241,6 +231,7 @@ def stack(tables: Sequence[Tidy], labels: Sequence[str]) -> Tidy:
         notes += [
             note.replace(f" being {label}", "") if label else note for note in table.notes[-1:]
         ]
+    said = tuple(dict.fromkeys(notes))
     titles = {table.title for table in tables}
     title = first.title if len(titles) == 1 else first.title.partition(" of ")[0].rstrip(",")
-    return Tidy(columns, title, first.level, tuple(dict.fromkeys(notes)), headers)
+    return Tidy(columns, title, first.level, said, headers, first.types)

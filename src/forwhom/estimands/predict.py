@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forwhom.data import Table, Tidy
-from forwhom.estimands.effects import effect_notes, free_name, stack, titled
+from forwhom.estimands.effects import effect_notes, stack, titled
+from forwhom.estimands.keys import row_columns
 from forwhom.estimands.summarise import SUMMARY_HEADERS, heavy_note, summarise
 from forwhom.posterior import Posterior
 
@@ -43,16 +44,11 @@ def predictions_table(
             "treatment": [design.treatment.name] * table.n_rows,
             "row": np.arange(1, table.n_rows + 1),
         }
-        for name, column in table.columns.items():
-            columns[free_name(name, columns)] = (
-                [(column.levels or ())[int(code)] for code in column.values]
-                if column.kind == "text"
-                else np.asarray(column.values, dtype=float)
-            )
+        keys = row_columns(table, tuple(columns))
+        columns |= keys.columns
         summary = summarise(values, level)
         notes = (*heavy_note(summary), whose, *effect_notes(one))
         headers = SUMMARY_HEADERS | {"row": "Row"}
-        tables.append(
-            Tidy(columns | summary, titled("Predicted effects", one), level, notes, headers)
-        )
+        shown, title = columns | summary, titled("Predicted effects", one)
+        tables.append(Tidy(shown, title, level, notes, headers, keys.types))
     return stack(tables, labels)

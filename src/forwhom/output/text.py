@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from forwhom.data.tidy import Tidy
+from forwhom.design import number_texts
 from forwhom.errors import OutputError
 
 MISSING = "-"
@@ -18,6 +19,7 @@ MISSING = "-"
 ESTIMATE_COLUMNS = ("estimate", "std_error", "conf_low", "conf_high")
 MOST_DECIMALS = 5
 SCIENTIFIC_FROM = 1e9
+FULL_FROM = 2.0**53  # whole numbers of more digits are names, not amounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +132,9 @@ class PrintedTable(Tidy):
     @staticmethod
     def of(table: Tidy) -> PrintedTable:
         """The same table."""
-        return PrintedTable(table.columns, table.title, table.level, table.notes, table.headers)
+        return PrintedTable(
+            table.columns, table.title, table.level, table.notes, table.headers, table.types
+        )
 
     def __repr__(self) -> str:
         return format_table(self)
@@ -150,10 +154,12 @@ def format_table(tidy: Tidy, digits: int | None = None, max_rows: int | None = 4
             raise OutputError(f"{name}={number} is negative: give 0 or more, or None.")
     total = tidy.n_rows
     shown = total if max_rows is None else min(total, max_rows)
-    head = {name: list(values[:shown]) for name, values in tidy.columns.items()}
+    ends = {bound for kind in tidy.types.values() for bound in kind.bounds}  # the bins' names say
+    head = {name: list(values[:shown]) for name, values in tidy.columns.items() if name not in ends}
     style = _estimate_style(head, digits)
     blocks = [
-        _column(name, tidy.headers.get(name, name), values, style) for name, values in head.items()
+        _column(name, tidy.headers.get(name, name), values, style, name in tidy.types)
+        for name, values in head.items()
     ]
     lines = [one_line(line) for line in [_title(tidy.title, tidy.level)] if line]
     if blocks:
@@ -185,29 +191,42 @@ def _estimate_style(head: dict[str, list[Any]], digits: int | None) -> NumberSty
     return number_style(values, errors, digits)
 
 
-def _column(name: str, header: str, values: list[Any], shared: NumberStyle | None) -> list[str]:
+def _column(
+    name: str, header: str, values: list[Any], shared: NumberStyle | None, key: bool = False
+) -> list[str]:
     """Header and cells of one column, padded to one width."""
     numeric = _is_numeric(values)
-    cells = _numbers(name, _floats(values), shared) if numeric else [_text(v) for v in values]
+    cells = _numbers(name, values, shared, key) if numeric else [_text(v) for v in values]
     block = [one_line(header), *cells]
     width = max(map(display_width, block))
     gaps = [" " * (width - display_width(cell)) for cell in block]
     return [gap + cell if numeric else cell + gap for gap, cell in zip(gaps, block, strict=True)]
 
 
-def _numbers(name: str, values: np.ndarray, shared: NumberStyle | None) -> list[str]:
+def _numbers(
+    name: str, given: list[Any], shared: NumberStyle | None, key: bool = False
+) -> list[str]:
+    values = _floats(given)
     numbers = [float(value) for value in values]
     if name.startswith("prob_"):
         return [format_probability(number) for number in numbers]
     if shared is not None and name in ESTIMATE_COLUMNS:
         return [shared.text(number) for number in numbers]
     finite = values[np.isfinite(values)]
-    if np.all(finite == np.round(finite)) and np.all(np.abs(finite) < 1e15):
+    if np.any(np.abs(finite) >= FULL_FROM) and all(isinstance(v, int | np.integer) for v in given):
+        return [str(int(value)) for value in given]  # names of many digits, in full
+    if np.all(finite == np.round(finite)) and np.all(np.abs(finite) < FULL_FROM):
         # Whole numbers: counts get separators, codes and years do not.
         style = NumberStyle(0, separators=name == "n" or name.startswith("n_"))
     else:
         style = number_style(values)
-    return [style.text(number) for number in numbers]
+    cells = [style.text(number) for number in numbers]
+    # two different numbers never read alike where the column tells rows apart
+    different = list(dict.fromkeys(numbers))
+    if key and len({style.text(number) for number in different}) < len(different):
+        names = dict(zip(different, number_texts(different), strict=True))
+        return [names[number] for number in numbers]
+    return cells
 
 
 def _is_numeric(values: list[Any]) -> bool:

@@ -110,10 +110,12 @@ def to_datatree(posteriors: Sequence[Posterior], attributes: Mapping[str, Any]) 
         constant[name] = ("group", n[0]) if count == 1 else (("treatment", "group"), n)
     for j, name in enumerate(groups.columns):
         values = groups.column_values(j)
+        if not isinstance(values, np.ndarray):  # texts, bins, and whole numbers of any length
+            values = np.array(groups.texts(j))
         name = name.replace("/", "_")  # a slash is a path to xarray
         constant[name if name not in ("group", "treatment", *constant) else f"{name}_"] = (
             "group",
-            np.asarray(values),
+            values,
         )
     return xr.DataTree.from_dict(
         {

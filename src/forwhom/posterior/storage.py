@@ -17,7 +17,8 @@ from forwhom.cells import (
     ResolvedPrior,
     RowKinds,
 )
-from forwhom.design import Clusters, Design, Effect, Groups, MatrixRecipe
+from forwhom.data.keys import KeyType
+from forwhom.design import Clusters, Design, Effect, Groups, Keys, MatrixRecipe
 from forwhom.design.encode import Encoding
 from forwhom.design.matrix import TermRecipe
 from forwhom.design.outcome import OutcomeCoding
@@ -31,7 +32,7 @@ from forwhom.posterior.codec import Arrays, decode, encode
 from forwhom.posterior.datatree import to_datatree
 from forwhom.posterior.posterior import Posterior, views
 
-FORMAT = 3
+FORMAT = 4
 STATE = "forwhom"  # the group that holds our own arrays
 CLASSES: Mapping[str, type] = {
     cls.__name__: cls
@@ -39,7 +40,7 @@ CLASSES: Mapping[str, type] = {
         *(Plan, Formula, Term, Factor, Prior, Design, Groups, MatrixRecipe, TermRecipe, Encoding),
         *(Usage, TreatmentCoding, OutcomeCoding, Cells, Layout, LikelihoodCells, RowKinds, Outcome),
         *(Priors, ResolvedPrior, Diagnostics, ChainCheck, ExactDraws, LatentDraws, JointDraws),
-        *(Clusters, Effect, EffectColumns),
+        *(Clusters, Effect, EffectColumns, Keys, KeyType),
     )
 }
 

@@ -287,10 +287,12 @@ class TestSummary:
             "Question: what does d (1 against 0) do to y, and how does that differ by woman, age "
             "and region? Data: pandas DataFrame, 234 of 240 rows used (6 dropped; missing: y 6); "
             f"{treated} treated, {234 - treated} control. 18 groups of {min(sizes)} to "
-            f"{max(sizes)} rows (median {np.median(sizes):g}). Average effect over all rows: "
+            f"{max(sizes)} rows (median {np.median(sizes):g}). Average effect of d "
+            "(1 against 0) on y over all rows: "
         )
         for part in (
-            "Modifiers of the effect (difference for one more; median, 95 % interval):",
+            "Modifiers of the effect of d (1 against 0) on y (difference for one more; median, 95 "
+            "% interval):",
             "Effect spread sigma_theta (sd of group effects around their prediction): ",
             "Model: gaussian, baseline group. Method exact: 2,000 independent draws, Pareto k-hat",
             "seed 1.",
@@ -319,7 +321,7 @@ class TestSummary:
         assert "with a dose of zero" in dose and "is taken as a dose" in dose
         preset = " ".join(fit(case="alley2023").summary().split())
         assert "and one control group." in preset
-        assert "Average effect over the treated rows: " in preset
+        assert "Average effect of d (1 against 0) on y over the treated rows: " in preset
         assert "baseline shared, preset alley2023." in preset
         none = " ".join(fit(case="spread none").summary().split())
         assert "Effect spread: none; the modifiers are taken to explain every difference." in none
@@ -366,4 +368,5 @@ def test_tables_of_a_file_print_themselves() -> None:
     fit = fw.fit(fw.datasets.path(), "responded", "treat_out", "leg_black + south", draws=500)
     table = fit.effects()
     assert repr(table) == format_table(table)
-    assert repr(table).startswith("Group effects (theta) (95 % equal-tailed intervals)\nTreatment")
+    title = "Group effects (theta) of treat_out (1 against 0) on responded"
+    assert repr(table).startswith(f"{title} (95 % equal-tailed intervals)\nTreatment")

@@ -92,6 +92,11 @@ class TestOutcome:
         refused(
             DataError, "outcome 'region' holds text ('east', 'north', 'west')",
             "family 'gaussian' needs numbers", "Recode it", outcome="region", modifiers="woman",
+            family="gaussian",
+        )  # fmt: skip
+        refused(
+            DataError, "outcome 'region' holds text of 3 levels ('east', 'north', 'west')",
+            "add family='categorical'", outcome="region", modifiers="woman",
         )  # fmt: skip
 
     def test_constant(self) -> None:
@@ -124,7 +129,9 @@ class TestTreatment:
         )
 
     def test_one_text_level(self) -> None:
-        refused(DataError, "'letter' has one level only ('sent')", data={"letter": ["sent"] * N})
+        refused(
+            DataError, "'letter' is sent in all 120 complete rows", data={"letter": ["sent"] * N}
+        )
 
     @pytest.mark.parametrize(
         ("letter", "plan", "words"),
@@ -142,8 +149,8 @@ class TestTreatment:
 
     def test_arms_without_a_control(self) -> None:
         refused(
-            DataError, "treatment 'letter' has the arms '1', '2', '3'; which one is control is not "
-            "guessed. Say reference='1' (or another), or treatment_type='dose'",
+            DataError, "'1' (40 rows), '2' (40 rows), '3' (40 rows), and none of them is 0. Add "
+            "reference=1", "or name another level there. Or say treatment_type='dose' if",
             data={"letter": [1, 2, 3] * (N // 3)}, treatment_type="arms",
         )  # fmt: skip
 
@@ -156,8 +163,9 @@ class TestTreatment:
     def test_coded_one_and_two(self) -> None:
         coded = {"letter": DATA["letter"] + 1}
         refused(
-            DataError, "treatment 'letter' holds 1 and 2, not 0 and 1",
-            "is not guessed", "Say reference=1 (or 2)", data=coded,
+            DataError, "treatment 'letter': which level the others are held against is not guessed",
+            "'1' (59 rows), '2' (61 rows), and they are not 0 and 1. Add reference=1 or "
+            "reference=2", data=coded,
         )  # fmt: skip
         asked = fit(coded, reference=1)
         assert asked.effects().to_dict() == fit().effects().to_dict()

@@ -62,7 +62,7 @@ CASES = [
     (rows(e=np.zeros(N)), {"outcome": "t", "family": "exponential", "event": "e"},
      "every one of the 60 complete rows is censored ('e' is 0 throughout)"),
     (with_value("e", 3.0, 2), {"outcome": "t", "family": "exponential", "event": "e"},
-     "event 'e' must be 1 (it happened) or 0 (censored); it holds 3 in 2 rows."),
+     "'3' (2 rows), and they are not 0 (censored) and 1 alone. Add event={\"e\": 0}"),
     (with_value("t", 0.0, 3), {"outcome": "t", "family": "piecewise_exponential", "event": "e"},
      "piecewise_exponential needs times above 0; 't' holds 0 in 3 rows."),
     (with_value("t", -1.0, 1), {"outcome": "t", "family": "piecewise_exponential"},
@@ -135,9 +135,11 @@ def test_refused_at_the_command_line_with_nothing_written(
 
 
 def test_two_levels_of_text_are_yes_and_no() -> None:
-    data = rows(y=["stay", "leave"] * 15 + ["leave", "stay"] * 15)
-    fit = fw.fit(data, "y", "d", "m", family="bernoulli", draws=200)
-    assert "'stay' counts as 1, 'leave' as 0." in str(fit)
+    data = rows(y=["stay", "not there"] * 15 + ["not there", "stay"] * 15)
+    fit = fw.fit(data, "y", "d", "m", draws=200)
+    assert "'stay' counts as 1, 'not there', which says absence, as 0." in " ".join(
+        str(fit).split()
+    )
 
 
 @pytest.mark.parametrize("always", [0.0, 1.0])

@@ -143,7 +143,7 @@ def test_prints_summary_tables_and_how_to_save(data):
         for words in (
             "Question: what does t (1 against 0) do to y",
             "Modifier coefficients (lambda)",
-            "Average effect (95 % equal-tailed intervals)",
+            "Average effect of t (1 against 0) on y (95 % equal-tailed intervals)",
             "Group effects (theta)",
             "Priors\n",
             "To save tables, figures, plan and draws, add: --out results",
@@ -303,8 +303,15 @@ def test_facets_are_picked_or_chosen(data, written, tmp_path):
 def test_the_plan_written_gives_the_same_tables_again(written, tmp_path):
     out, _ = written
     assert run("fit", out / "plan.toml", "--out", tmp_path).exit_code == 0
-    for name in sorted(TABLES | {"plan.toml", "summary.txt"}):
+    for name in sorted(TABLES | {"plan.toml"}):
         assert (tmp_path / name).read_bytes() == (out / name).read_bytes()
+    assert 'family = "gaussian"' in (out / "plan.toml").read_text(encoding="utf-8")
+    first, again = (
+        (folder / "summary.txt").read_text(encoding="utf-8") for folder in (out, tmp_path)
+    )
+    why = "  * Family gaussian, because 'y' holds numbers.\n"  # the plan written names the family
+    assert first.count(why) == 1
+    assert again in (first.replace(why, ""), first.replace(f"Notes\n{why}\n", ""))
 
 
 def test_the_saved_draws_give_the_same_tables(written):
@@ -365,8 +372,8 @@ def test_bad_data(data, tmp_path):
     for words, source, args in (
         ("Did you mean 'y'?", data, [*BASE, "--outcome", "Y"]),
         ("There is no file", tmp_path / "no.csv", BASE),
-        ("reference=9 is not a value", data, [*arm, "--reference", "9"]),
-        ("which one is control is not guessed", data, arm),
+        ("reference=9 is not a level", data, [*arm, "--reference", "9"]),
+        ("which level the others are held against is not guessed", data, arm),
     ):
         assert words in refused(3, "fit", source, *args, *MODIFIERS, "--out", out)
     assert list(tmp_path.iterdir()) == []

@@ -48,7 +48,11 @@ def test_demo_writes_the_folder_with_readable_names(tmp_path):
     assert {path.name for path in (tmp_path / "demo").iterdir()} == names
     assert {"modifiers.png", "effects.html", "effects.csv", "fit.nc", "plan.toml"} <= names
     svg = (tmp_path / "demo" / "effects.svg").read_text()
-    for words in ("Southern state", "Not Black", "Effect on the probability of an answer"):
+    for words in (
+        "Southern state",
+        "Not Black",
+        "Effect of Out-of-district e-mail against In-district",
+    ):
         assert words in svg
     svg = (tmp_path / "demo" / "modifiers.svg").read_text()
     assert "What changes the effect of an out-of-district e-mail?" in svg

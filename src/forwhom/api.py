@@ -98,9 +98,9 @@ def fit(
         plan: a plan, or the path of a plan file, instead of all keywords.
         weights, weights_kind: a column of weights, "sampling" (scaled to sum to the number of
             rows; a pseudo-posterior) or "frequency".
-        reference: the level that the treatment's others are held against, where it is not 0 or
-            False and not exactly one level says absence (control, placebo, none, no ..., not ...,
-            untreated, usual care, ...). It is asked for where nothing tells.
+        reference: the level that the treatment's others are held against. By default 0 or False,
+            or the one level that says absence (control, placebo, none, no ..., not ...,
+            untreated, usual care, ...); where nothing tells, it is asked for.
         success: the level of a two-level outcome that counts as 1; told in the same way.
         treatment_type: "auto", "binary", "arms" or "dose". It and reference may be given by
             treatment.

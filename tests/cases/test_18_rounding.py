@@ -25,7 +25,7 @@ Y = RNG.normal(size=N) + D
 
 
 def design(data: dict[str, Any], **plan: Any) -> tuple[Design, Rows]:
-    made = make_plan(**{"outcome": "y", "treatment": "d"} | plan)
+    made = make_plan(**{"outcome": "y", "treatment": "d", "family": "gaussian"} | plan)
     return build_design(made, load({"y": Y, "d": D} | data, made.columns))
 
 

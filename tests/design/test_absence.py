@@ -6,7 +6,7 @@ import pytest
 
 from forwhom.data import load
 from forwhom.design.absence import says_absence
-from forwhom.design.zero import find_level, levels_in, zero_of
+from forwhom.design.zero import choices_in, find_level, zero_of
 
 # the level that says absence, and one that does not
 ONE = [
@@ -72,18 +72,18 @@ def test_several_levels_of_which_one_does() -> None:
 
 
 def test_a_level_is_found_by_text_number_and_truth() -> None:
-    levels = levels_in(load({"x": ["01", "2", "true"]}, ["x"]).columns["x"])
+    levels = choices_in(load({"x": ["01", "2", "true"]}, ["x"]).columns["x"])
     asked = ["01", "2", 2, 1, 2.0, True, "true", 3, "3", False]
     assert [find_level(one, levels) for one in asked] == [0, 1, 1, 0, 1, 2, 2, None, None, None]
-    numbers = levels_in(load({"x": [1, 2.5]}, ["x"]).columns["x"])
+    numbers = choices_in(load({"x": [1, 2.5]}, ["x"]).columns["x"])
     assert [find_level(one, numbers) for one in (1, "2.5", True, "one")] == [0, 1, 0, None]
-    truth = levels_in(load({"x": [True, False]}, ["x"]).columns["x"])
+    truth = choices_in(load({"x": [True, False]}, ["x"]).columns["x"])
     assert [find_level(one, truth) for one in (True, "True", 1, "False")] == [1, 1, 1, 0]
 
 
 def test_numbers_without_labels_are_told_by_0_and_1_alone() -> None:
     def at(values: list[float]) -> int | None:
-        return zero_of(levels_in(load({"x": values}, ["x"]).columns["x"])).at
+        return zero_of(choices_in(load({"x": values}, ["x"]).columns["x"])).at
 
     assert at([0, 1]) == 0
     assert at([0, 1, 2]) == 0

@@ -128,3 +128,45 @@ def test_complete_rows_decide_and_the_design_holds_the_settled_plan() -> None:
     assert design.plan == plan(family="bernoulli")
     assert design.notes[0] == f"Family bernoulli, because 'y' holds 0 and 1.{MEANS}"
     assert rows.y.tolist() == [0, 1, 1, 0]
+
+
+def test_rounding_makes_no_third_number() -> None:
+    data = {"y": [0.0, 1.0, 1 - 1e-16, 1e-12], "d": [0, 1, 0, 1], "m": [0, 0, 1, 1]}
+    design, rows = build_design(plan(), load(data, ["y", "d", "m"]))
+    assert design.plan.family == "bernoulli"
+    assert rows.y.tolist() == [0, 1, 1, 0]
+    assert any("within rounding of whole ones" in note for note in design.notes)
+    small = load(data | {"y": [1e-12, 2e-12, 4e-12, 3e-12]}, ["y", "d", "m"])
+    assert build_design(plan(), small)[0].plan.family == "gaussian"
+
+
+@pytest.mark.parametrize(
+    ("levels", "is_ordered", "family"),
+    [
+        ([1, 2, 3], True, "ordinal"),
+        ([1, 2, 3], False, "gaussian"),
+        ([0, 1], True, "bernoulli"),
+        ([False, True], False, "bernoulli"),
+    ],
+)
+def test_categories_that_are_numbers(levels: list[Any], is_ordered: bool, family: str) -> None:
+    values = pd.Categorical(levels * 2, categories=levels, ordered=is_ordered)
+    found, _ = settle(plan(), load(pd.DataFrame({"y": values}), ["y"]))
+    assert found.family == family
+
+
+def test_an_enumeration_of_polars_is_ordered() -> None:
+    import polars as pl
+
+    frame = pl.DataFrame({"y": pl.Series(["b", "a", "c"], dtype=pl.Enum(["c", "b", "a"]))})
+    assert settle(plan(), load(frame, ["y"]))[0].family == "ordinal"
+    plain = pl.DataFrame({"y": pl.Series(["b", "a", "c"], dtype=pl.Categorical)})
+    with pytest.raises(DataError, match="holds text of 3 levels"):
+        settle(plan(), load(plain, ["y"]))
+
+
+def test_rows_without_weight_do_not_decide() -> None:
+    data = {"y": [0, 1, 1, 5.5], "w": [1, 1, 1, 0], "d": [0, 1, 0, 1], "m": [0, 1, 1, 0]}
+    found = load(data, list(data))
+    assert settle(plan(weights="w"), found)[0].family == "bernoulli"
+    assert settle(plan(), found)[0].family == "gaussian"

@@ -27,7 +27,7 @@ DATA: dict[str, Any] = {"y": np.arange(N) % 5.0, "d": np.arange(N) // 4 % 2, "v"
 
 def design(column: Column | None, data: dict[str, Any] | None = None, **plan: Any) -> Design:
     """The design of the data with one column replaced."""
-    made = make_plan(**{"outcome": "y", "treatment": "d"} | plan)
+    made = make_plan(**{"outcome": "y", "treatment": "d", "family": "gaussian"} | plan)
     table = load(data or DATA, made.columns)
     if column is not None:
         table = replace(table, columns={**table.columns, column.name: column})

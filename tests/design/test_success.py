@@ -160,9 +160,11 @@ def test_what_is_told_of_events_is_said() -> None:
     ("values", "event", "words"),
     [
         ([1, 2, 2], "e", "event 'e': which level is the event is not guessed; it has '1' (1 row), "
-         "'2' (2 rows). Add event={\"e\": 1} or event={\"e\": 2} (in a plan file event = {e = 1}; "
+         "'2' (2 rows), and they are not 0 (censored) and 1 alone. "
+         "Add event={\"e\": 1} or event={\"e\": 2} (in a plan file event = {e = 1}; "
          "as a flag --event e=1); every other level counts as censored."),
-        ([0, 1, 2], "e", "'2' (1 row). Add event={\"e\": 0} (in a plan file event = {e = 0}; as a "
+        ([0, 1, 2], "e", "(1 row), and they are not 0 (censored) and 1 alone. "
+         "Add event={\"e\": 0} (in a plan file event = {e = 0}; as a "
          "flag --event e=0), or name another level there"),
         (["dead", "alive"], "e", "and neither says that something is absent, as 'Control' or 'No' "
          "would. Add event={\"e\": \"alive\"} or event={\"e\": \"dead\"}"),

@@ -236,3 +236,12 @@ def test_what_cannot_be_a_treatment(
     with pytest.raises(DataError) as caught:
         code(column(values, labels), **plan)
     assert words in str(caught.value)
+
+
+def test_arms_of_long_whole_numbers_are_asked_digit_by_digit() -> None:
+    ids = [1580000000000000001, 1580000000000000003]
+    with pytest.raises(DataError) as caught:
+        code(column(np.array(ids)))
+    assert f"Add reference={ids[0]} or reference={ids[1]} (the" in str(caught.value)
+    coding, d = code(column(np.array(ids)), reference=ids[1])
+    assert (coding.control, d.tolist()) == (str(ids[1]), [1.0, 0.0])

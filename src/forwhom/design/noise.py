@@ -60,16 +60,6 @@ def settle_numbers(plan: Plan, table: Table) -> tuple[Table, tuple[str, ...]]:
     return replace(table, columns={**table.columns, **changed}), tuple(notes)
 
 
-def is_zero_one(values: FloatArray) -> bool:
-    """Whether numbers are 0 and 1, both of them, up to rounding.
-
-    >>> is_zero_one(np.array([0.0, 1 - 1e-12, 1e-15])), is_zero_one(np.array([1.0, 1.0]))
-    (True, False)
-    """
-    ones = np.abs(values - 1) <= NEAR_WHOLE
-    return bool(ones.any() and not ones.all() and (np.abs(values[~ones]) <= NEAR_WHOLE).all())
-
-
 def labels_held(column: Column) -> tuple[str, ...]:
     """The labels of the values that occur."""
     return tuple(text for value, text in column.value_labels if (column.values == value).any())

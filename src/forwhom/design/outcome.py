@@ -11,7 +11,7 @@ from forwhom.data.table import Column, Table
 from forwhom.design.levels import level_names, number_text
 from forwhom.design.rows import frequencies, row_weights
 from forwhom.design.success import event_rows, success_levels
-from forwhom.design.zero import levels_in, two_valued
+from forwhom.design.zero import choices_in, two_valued
 from forwhom.errors import DataError, listing, nearest, plural
 from forwhom.families import FAMILIES
 from forwhom.plan import Plan
@@ -66,7 +66,7 @@ def code_outcome(plan: Plan, table: Table) -> tuple[OutcomeCoding, OutcomeRows]:
     support = FAMILIES[plan.family].support
     if support == "binary":
         _refuse_numbers(plan, column)
-        found, notes, y = success_levels(plan, levels_in(column, frequencies(plan, table)))
+        found, notes, y = success_levels(plan, choices_in(column, frequencies(plan, table)))
         coding = OutcomeCoding(found, notes)
     elif support in ("ordered", "unordered"):
         coding, y = _categories(plan, column, support)
@@ -160,7 +160,6 @@ def _categories(plan: Plan, column: Column, support: str) -> tuple[OutcomeCoding
             )
         y = column.values.astype(float)
     else:
-        values = np.asarray(column.values, dtype=float)
         distinct, y = np.unique(column.keys, return_inverse=True)
         labels: dict[float | str, str] = dict(column.value_labels)
         if column.kind == "boolean":

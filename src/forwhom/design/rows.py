@@ -72,7 +72,7 @@ def complete_rows(plan: Plan, table: Table) -> tuple[Table, Usage]:
         lines=table.n_rows,
         empty_lines=int((times == 0).sum()),
     )
-    return table if keep.all() else _subset(table, keep), usage
+    return table if keep.all() else some_rows(table, keep), usage
 
 
 def frequencies(plan: Plan, table: Table) -> FloatArray | None:
@@ -141,7 +141,7 @@ def _check_weights(name: str, column: Column, keep: NDArray[np.bool_]) -> FloatA
     return weights
 
 
-def _subset(table: Table, keep: NDArray[np.bool_]) -> Table:
+def some_rows(table: Table, keep: NDArray[np.bool_]) -> Table:
     """Rows kept; levels that no longer occur are forgotten."""
     columns = {}
     for name, column in table.columns.items():

@@ -8,11 +8,11 @@ from numpy.typing import NDArray
 from forwhom.data.table import Table
 from forwhom.design.rows import frequencies
 from forwhom.design.zero import (
-    Levels,
+    Choices,
     Zero,
-    levels_in,
+    choices_in,
     named_level,
-    other_way,
+    python_words,
     words_to_add,
     zero_of,
 )
@@ -23,7 +23,7 @@ FloatArray = NDArray[np.float64]
 Notes = tuple[str, ...]
 
 
-def success_levels(plan: Plan, levels: Levels) -> tuple[tuple[str, ...], Notes, FloatArray]:
+def success_levels(plan: Plan, levels: Choices) -> tuple[tuple[str, ...], Notes, FloatArray]:
     """Which of an outcome's two levels counts as 1: as said, or as words or codes tell.
 
     Returns:
@@ -62,7 +62,7 @@ def success_levels(plan: Plan, levels: Levels) -> tuple[tuple[str, ...], Notes, 
     notes: Notes = ()
     if zero.told or {no, yes} != {"0", "1"}:
         why = ", which says absence," if zero.told else ""
-        way = other_way("success", levels.spelling(zero.at))
+        way = python_words("success", levels.spelling(zero.at))
         notes = (
             f"Outcome '{name}': '{yes}' counts as 1, '{no}'{why} as 0. Say {way} for the other "
             "way round.",
@@ -83,9 +83,10 @@ def event_rows(plan: Plan, table: Table) -> tuple[FloatArray, str, Notes]:
     if plan.event_level is None and column.kind == "numeric" and not column.value_labels:
         event = np.asarray(column.values, dtype=float)
         if not ((event == 0) | (event == 1)).all():
-            raise DataError(_which_event(plan, levels_in(column, frequencies(plan, table))))
+            levels = choices_in(column, frequencies(plan, table))
+            raise DataError(_which_event(plan, levels, "they are not 0 (censored) and 1 alone"))
     else:
-        event, text, notes = _named_event(plan, levels_in(column, frequencies(plan, table)))
+        event, text, notes = _named_event(plan, choices_in(column, frequencies(plan, table)))
     if not event.any():
         raise DataError(
             f"every one of the {len(event):,} complete rows is censored ('{name}' is "
@@ -95,7 +96,7 @@ def event_rows(plan: Plan, table: Table) -> tuple[FloatArray, str, Notes]:
     return event, text, notes
 
 
-def _named_event(plan: Plan, levels: Levels) -> tuple[FloatArray, str, Notes]:
+def _named_event(plan: Plan, levels: Choices) -> tuple[FloatArray, str, Notes]:
     """Events by level: as said, or as words or codes tell."""
     name, texts = str(plan.event), levels.texts
     if plan.event_level is not None:
@@ -117,7 +118,7 @@ def _named_event(plan: Plan, levels: Levels) -> tuple[FloatArray, str, Notes]:
     happened = (levels.codes != zero.at).astype(float)
     if (no, yes) in (("False", "True"), ("0", "1")):
         return happened, "", ()
-    words = other_way("event", levels.spelling(zero.at), name)
+    words = python_words("event", levels.spelling(zero.at), name)
     why = ", which says absence," if zero.told else ""
     note = (
         f"Event '{name}': '{yes}' is the event, '{no}'{why} censored. Say {words} for the other "
@@ -126,7 +127,7 @@ def _named_event(plan: Plan, levels: Levels) -> tuple[FloatArray, str, Notes]:
     return happened, yes, (note,)
 
 
-def _which_event(plan: Plan, levels: Levels, doubt: str = "") -> str:
+def _which_event(plan: Plan, levels: Choices, doubt: str = "") -> str:
     """Which level is the event? With the words to add."""
     words = words_to_add("event", levels.spellings, str(plan.event))
     return (

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from forwhom.data.table import Column
 from forwhom.design.levels import number_text
 from forwhom.design.zero import (
-    Levels,
-    levels_in,
+    Choices,
+    choices_in,
     named_level,
-    other_way,
+    python_words,
     two_valued,
     words_to_add,
     zero_of,
@@ -87,7 +87,7 @@ def code_treatment(plan: Plan, column: Column, times: FloatArray | None = None) 
     name = column.name
     if _is_dose(plan, column):
         return _dose(column)
-    levels = levels_in(column, times)
+    levels = choices_in(column, times)
     if len(levels.texts) < 2:
         raise _no_contrast(column, levels.texts[0], "treated and untreated rows")
     several = len(levels.texts) > 2
@@ -148,7 +148,7 @@ def _no_contrast(column: Column, level: str, needed: str) -> DataError:
     )
 
 
-def _control(plan: Plan, levels: Levels) -> tuple[int, str]:
+def _control(plan: Plan, levels: Choices) -> tuple[int, str]:
     """The level that the others are held against, and the note where that was told by words."""
     name, texts = levels.column, levels.texts
     asked = plan.reference_of(name)
@@ -168,7 +168,7 @@ def _control(plan: Plan, levels: Levels) -> tuple[int, str]:
         return zero.at, note
     other = 1 - zero.at
     several = name if len(plan.treatments) > 1 else ""
-    way = other_way("reference", levels.spelling(other), several)
+    way = python_words("reference", levels.spelling(other), several)
     note = (
         f"Treatment '{name}': '{texts[other]}' is held against '{control}'{why}. Say {way} for "
         "the other way round."
@@ -176,7 +176,7 @@ def _control(plan: Plan, levels: Levels) -> tuple[int, str]:
     return zero.at, note if zero.told else ""
 
 
-def _question(plan: Plan, levels: Levels, doubt: str) -> str:
+def _question(plan: Plan, levels: Choices, doubt: str) -> str:
     """Which level is the reference? With the words to add."""
     name = levels.column
     several = name if len(plan.treatments) > 1 else ""
@@ -191,7 +191,7 @@ def _question(plan: Plan, levels: Levels, doubt: str) -> str:
     )
 
 
-def _check_arms(plan: Plan, name: str, levels: Levels) -> None:
+def _check_arms(plan: Plan, name: str, levels: Choices) -> None:
     shown = levels.texts
     if plan.type_of(name) == "binary" or plan.preset == "alley2023":
         why = "preset 'alley2023'" if plan.preset == "alley2023" else "treatment_type='binary'"

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 import re
-import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,7 +12,7 @@ from numpy.typing import NDArray
 from forwhom.data.table import Column
 from forwhom.design.absence import says_absence
 from forwhom.design.distinct import distinct_codes
-from forwhom.design.levels import level_names, number_text
+from forwhom.design.levels import level_names, number_texts
 from forwhom.errors import DataError, listing, nearest, plural
 from forwhom.plan.values import Level
 
@@ -23,27 +21,26 @@ FloatArray = NDArray[np.float64]
 SHOWN = 8  # levels that a question shows
 
 
-@dataclass(frozen=True, slots=True)
-class Levels:
-    """The different values of a column's complete rows, in order.
+@dataclass(frozen=True, slots=True, eq=False)
+class Choices:
+    """The levels of a column's complete rows, one of which is to be the zero or the one.
 
     Attributes:
         column: its name.
-        texts: what each is called: its label where it has one.
+        texts: what each is called, all different; own: its code as text, where labels name it.
         values: the numbers behind the texts; None for text.
         codes: (n,) which of them each row has.
         counts: (K,) rows that have each.
         bare: whether they are numbers without a label.
-        own: of text, the levels as the data hold them, where a label calls them something else.
     """
 
     column: str
     texts: tuple[str, ...]
+    own: tuple[str, ...]
     values: tuple[float, ...] | None
     codes: NDArray[np.int64]
     counts: FloatArray
     bare: bool
-    own: tuple[str, ...] = ()
 
     @property
     def shown(self) -> str:
@@ -56,9 +53,7 @@ class Levels:
         return ", ".join(named) + (f" and {more} more" if more > 0 else "")
 
     def _code(self, k: int) -> str:
-        if self.bare or self.values is None or self.texts[k] == number_text(self.values[k]):
-            return ""
-        return f"code {number_text(self.values[k])}, "
+        return "" if self.texts[k] == self.own[k] else f"code {self.own[k]}, "
 
     @property
     def spellings(self) -> list[Level]:
@@ -67,28 +62,29 @@ class Levels:
 
     def spelling(self, k: int) -> Level:
         """A level as it is written in a plan: its text, or a number that has no label."""
-        text = self.texts[k]
-        if self.values is None:
-            return text
+        if self.values is None or self.texts[k] != self.own[k]:
+            return self.texts[k]
         value = self.values[k]
-        if text != number_text(value):
-            return text
         return int(value) if float(value).is_integer() else float(value)
 
 
-def levels_in(column: Column, times: FloatArray | None = None) -> Levels:
+def choices_in(column: Column, times: FloatArray | None = None) -> Choices:
     """The levels of a column's rows; ``times`` says how many rows each line stands for."""
     if column.kind == "text":
-        own = column.levels or ()
+        own, texts = column.levels or (), level_names(column)
         codes = column.values.astype(np.int64)
-        counts = np.bincount(codes, times, len(own)).astype(float)
-        return Levels(column.name, level_names(column), None, codes, counts, False, own)
+        counts = np.bincount(codes, times, len(texts)).astype(float)
+        return Choices(column.name, texts, own, None, codes, counts, False)
     distinct, codes = distinct_codes(column.keys)
     values = tuple(distinct.tolist())
-    labels = dict(column.value_labels)
-    bare = column.kind == "numeric" and not any(value in labels for value in values)
+    texts = level_names(column, values)
+    if column.kind == "boolean":
+        own, bare = texts, False
+    else:
+        own = number_texts(values)
+        bare = not {value for value, _ in column.value_labels} & set(values)
     counts = np.bincount(codes, times, len(values)).astype(float)
-    return Levels(column.name, level_names(column, values), values, codes, counts, bare)
+    return Choices(column.name, texts, own, values, codes, counts, bare)
 
 
 def two_valued(column: Column) -> bool:
@@ -99,7 +95,7 @@ def two_valued(column: Column) -> bool:
     return bool(((values == values.min()) | (values == values.max())).all())
 
 
-def find_level(asked: Level, levels: Levels) -> int | None:
+def find_level(asked: Level, levels: Choices) -> int | None:
     """Where the level asked for stands, by its text or the number behind it; None if nowhere.
 
     A flag reads "01" and "true" as a number and a truth value, so those find their texts too.
@@ -107,15 +103,13 @@ def find_level(asked: Level, levels: Levels) -> int | None:
     texts, values = levels.texts, levels.values
     if isinstance(asked, str) and asked in texts:
         return texts.index(asked)
-    if isinstance(asked, str) and asked in levels.own:
-        return levels.own.index(asked)
     if values is not None:
-        try:
-            return values.index(int(asked) if is_whole(asked) else float(asked))
+        try:  # whole numbers may be too long for a float
+            return values.index(int(asked) if _is_whole(asked) else float(asked))
         except ValueError:
             pass
     if isinstance(asked, str):
-        return None
+        return levels.own.index(asked) if asked in levels.own else None
     if isinstance(asked, bool):
         same = [k for k, text in enumerate(texts) if text.casefold() == str(asked).casefold()]
     else:
@@ -123,7 +117,7 @@ def find_level(asked: Level, levels: Levels) -> int | None:
     return same[0] if len(same) == 1 else None
 
 
-def named_level(asked: Level, levels: Levels, key: str, what: str) -> int:
+def named_level(asked: Level, levels: Choices, key: str, what: str) -> int:
     """The same, and an error with the levels where there is none.
 
     Args:
@@ -132,10 +126,11 @@ def named_level(asked: Level, levels: Levels, key: str, what: str) -> int:
     """
     found = find_level(asked, levels)
     if found is None:
-        known = list(levels.texts)
+        pairs = zip(levels.texts, levels.own, strict=True)
+        shown = [text if text == code else f"{code} ({text})" for text, code in pairs]
         raise DataError(
             f"{key}={asked!r} is not a level of {what} in the complete rows; it has "
-            f"{listing(known)}.{nearest(str(asked), known)}"
+            f"{listing(shown)}.{nearest(str(asked), levels.texts)}"
         )
     return found
 
@@ -155,7 +150,7 @@ class Zero:
     doubt: str = ""
 
 
-def zero_of(levels: Levels, event: bool = False) -> Zero:
+def zero_of(levels: Choices, event: bool = False) -> Zero:
     """The level that is 0, by the one rule for treatments, outcomes and events.
 
     Exactly one level says absence: that one. Codes 0 and 1 (or several with a 0) whose labels say
@@ -177,7 +172,7 @@ def zero_of(levels: Levels, event: bool = False) -> Zero:
         return Zero(
             None,
             doubt=f"the label '{texts[speaking[0]]}' says absence and stands for code "
-            f"{_number(levels, speaking[0])}, while code 0 is '{texts[coded]}'",
+            f"{levels.own[speaking[0]]}, while code 0 is '{texts[coded]}'",
         )
     if levels.bare:
         return Zero(None, doubt="they are not 0 and 1" if len(texts) == 2 else "none of them is 0")
@@ -185,11 +180,11 @@ def zero_of(levels: Levels, event: bool = False) -> Zero:
     return Zero(None, doubt=f"{none} says that something is absent, as 'Control' or 'No' would")
 
 
-def _absent(levels: Levels, event: bool) -> tuple[bool, ...]:
+def _absent(levels: Choices, event: bool) -> tuple[bool, ...]:
     return (False,) * len(levels.texts) if levels.bare else says_absence(levels.texts, event)
 
 
-def _coded(levels: Levels) -> int | None:
+def _coded(levels: Choices) -> int | None:
     """Where code 0 stands, if codes are 0 and 1, or several."""
     values = levels.values
     if values is None or 0.0 not in values or (len(values) == 2 and 1.0 not in values):
@@ -197,15 +192,9 @@ def _coded(levels: Levels) -> int | None:
     return values.index(0.0)
 
 
-def _number(levels: Levels, k: int) -> str:
-    assert levels.values is not None
-    return number_text(levels.values[k])
-
-
-def is_whole(asked: Level) -> bool:
-    """Whether a value is written as a whole number, which may be too long for a float."""
-    return isinstance(asked, int) or (
-        isinstance(asked, str) and asked.strip().lstrip("+-").isdecimal()
+def _is_whole(level: Level) -> bool:
+    return isinstance(level, int) or (
+        isinstance(level, str) and level.strip().lstrip("+-").isdecimal()
     )
 
 
@@ -230,35 +219,50 @@ def words_to_add(
     >>> print(words_to_add("event", ["died"], "end"))
     event={"end": "died"} (in a plan file event = {end = "died"}; as a flag --event end=died)
     """
-    shown = choices[:2] if len(choices) <= 2 else choices[:1]
-    first, flag = shown[0], f"--{key.replace('_', '-')}"
+    from shlex import quote  # only a question pays for it
+
+    first, flag = choices[0], f"--{key.replace('_', '-')}"
+    shown = choices if len(choices) <= 2 else choices[:1]
+    python = " or ".join(python_words(key, value, column, beside) for value in shown)
     if not column:
-        python = [f"{key}={_quoted(value)}" for value in shown]
         plan = "the same in a plan file"
         if isinstance(first, bool):
             plan = f"in a plan file {key} = {_toml(first)}"
-        given = shlex.quote(_plain(first))
+        given = quote(_plain(first))
     else:
-        tables = [{**dict(beside), column: value} for value in shown]
-        python = [
-            f"{key}={{{', '.join(f'{_quoted(n)}: {_quoted(v)}' for n, v in table.items())}}}"
-            for table in tables
-        ]
-        inside = ", ".join(f"{_toml_key(n)} = {_toml(v)}" for n, v in tables[0].items())
+        table = {**dict(beside), column: first}
+        inside = ", ".join(f"{_toml_key(name)} = {_toml(value)}" for name, value in table.items())
         plan = f"in a plan file {key} = {{{inside}}}"
         name = f"`{column.replace('`', '``')}`" if "=" in column else column
-        given = shlex.quote(f"{name}={_plain(first)}")
+        given = quote(f"{name}={_plain(first)}")
     more = ", or name another level there" if len(choices) > 2 else ""
-    return f"{' or '.join(python)} ({plan}; as a flag {flag} {given}){more}"
+    return f"{python} ({plan}; as a flag {flag} {given}){more}"
 
 
-def other_way(key: str, value: Level, column: str = "") -> str:
-    """The keyword alone, for a note: ``reference="Ad"``."""
-    return words_to_add(key, [value], column).partition(" (")[0]
+def python_words(
+    key: str, value: Level, column: str = "", beside: Sequence[tuple[str, Level]] = ()
+) -> str:
+    """The keyword with a level.
+
+    >>> python_words("reference", "Ad"), python_words("event", 2, "status")
+    ('reference="Ad"', 'event={"status": 2}')
+    """
+    if not column:
+        return f"{key}={_quoted(value)}"
+    table = {**dict(beside), column: value}
+    inside = ", ".join(f"{_quoted(name)}: {_quoted(level)}" for name, level in table.items())
+    return f"{key}={{{inside}}}"
 
 
 def _quoted(value: Level) -> str:
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, str) else repr(value)
+    """As Python and TOML both read it."""
+    if not isinstance(value, str):
+        return repr(value)
+    if value.isprintable() and not {'"', "\\"} & set(value):
+        return f'"{value}"'
+    import json
+
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _toml(value: Level) -> str:

@@ -231,6 +231,7 @@ def stack(tables: Sequence[Tidy], labels: Sequence[str]) -> Tidy:
         notes += [
             note.replace(f" being {label}", "") if label else note for note in table.notes[-1:]
         ]
+    said = tuple(dict.fromkeys(notes))
     titles = {table.title for table in tables}
     title = first.title if len(titles) == 1 else first.title.partition(" of ")[0].rstrip(",")
-    return Tidy(columns, title, first.level, tuple(dict.fromkeys(notes)), headers, first.types)
+    return Tidy(columns, title, first.level, said, headers, first.types)

@@ -92,7 +92,7 @@ def look(fit: fw.Fit) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_a_dose_in_tiny_units(name: str) -> None:
-    """One unit is millions of sds: on a bent scale its effect is beyond bounds, and that is said."""
+    """One unit is millions of sds: on a bent scale its effect is beyond bounds, which is said."""
     data = rows()
     fit = ask(name, data | {"dose": data["dose"] * 1e-9}, treatment="dose", treatment_type="dose")
     look(fit)
@@ -142,7 +142,7 @@ def test_huge_counts(name: str, factor: float) -> None:
         assert {"overdispersion", "k_hat"} & {caution.code for caution in fit.warnings}
 
 
-@pytest.mark.parametrize("mean", [1e9, 1e13])
+@pytest.mark.parametrize("mean", [1e9, 1e12])
 def test_huge_counts_of_poissons_law(mean: float) -> None:
     """Rate ratios of groups as those of sums, to a tenth of their own errors of 1e-6 and less."""
     rng = np.random.default_rng(2)

@@ -329,3 +329,35 @@ def test_trigamma_is_scipys() -> None:
 def test_importing_families_leaves_scipy_alone() -> None:
     code = "import sys, forwhom.families; sys.exit('scipy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("events", [1e6, 1e9, 1e12, 1e15])
+@pytest.mark.parametrize("off", [0.0, 1e-7, -3e-5, 0.2])
+def test_rates_of_huge_counts_are_told_apart(events: float, off: float) -> None:
+    """Poisson: y (r - expm1(r)) at r off the cell's own rate, to 1e-9 of it and 1e-6 nats.
+
+    The reference is the series of r - expm1(r), of which nothing cancels.
+    """
+    outcome = Outcome.of(np.array([events]), np.array([4.0]))
+    eta = np.log(events / 4.0) + np.array([[off]])
+    r = float(eta[0, 0] - np.log(events / 4.0))  # as it is rounded
+    series = -sum(r**k / float(np.prod(np.arange(1, k + 1))) for k in range(2, 30))
+    value = FAMILIES["poisson"].log_likelihood(outcome, eta, "log", ())[0, 0]
+    rounding = 1e-16 * events if events < 1e8 else 4e-16 * events * abs(r)
+    assert value == pytest.approx(events * series, rel=1e-9, abs=1e-6 + 10 * rounding)
+
+
+@pytest.mark.parametrize("name", ["poisson", "negative_binomial"])
+@pytest.mark.parametrize("y", [0.0, 3.0, 1e4, 1.2e4, 1e7])
+def test_densities_of_large_counts(name: str, y: float) -> None:
+    eta, shape = np.array([[np.log(y + 1) + 0.01]]), np.array([[2.5]])
+    family, outcome = FAMILIES[name], Outcome.of(np.array([y]))
+    own = [] if name == "poisson" else [shape]
+    ours = family.log_likelihood(outcome, eta, "log", own)[0, 0] + family.constant(outcome)[0]
+    mean = float(np.exp(eta[0, 0]))
+    theirs = (
+        stats.poisson(mean).logpmf(y)
+        if name == "poisson"
+        else stats.nbinom(2.5, 2.5 / (2.5 + mean)).logpmf(y)
+    )
+    assert ours == pytest.approx(float(theirs), rel=1e-7, abs=1e-6)

@@ -200,6 +200,20 @@ def test_divergences_and_energies_are_told() -> None:
     assert found.failures(2000) == (f"E-BFMI {found.e_bfmi:.2f}, should be at least 0.2",)
 
 
+@pytest.mark.parametrize(("divergences", "failed"), [(6, False), (7, True)])
+def test_divergences_of_a_thinned_run_are_counted_per_transition(
+    divergences: int, failed: bool
+) -> None:
+    """One draw in three is kept: one in a thousand of 6,000 transitions may break off."""
+    diverging = np.zeros((4, 1500), dtype=bool)
+    diverging.reshape(-1)[:: 6000 // divergences][:divergences] = True
+    energy = np.random.default_rng(5).standard_normal((4, 1500))
+    found = check_chains(chains(), diverging, energy, 600, np.zeros(3, dtype=bool))
+    assert (found.divergences, found.transitions) == (divergences, 6000)
+    assert found.broken(2000) == failed
+    assert found.failures(2000) == (("7 divergences in 6,000 transitions",) if failed else ())
+
+
 def test_every_failure_is_told() -> None:
     found = ChainCheck(4, 600, 1.25, 1234.0, 87.4, 1500, 0.034)
     assert found.failures(4000) == (

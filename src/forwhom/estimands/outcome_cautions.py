@@ -26,11 +26,11 @@ def overdispersion(posterior: Posterior, cells: Cells) -> list[Caution]:
     return [
         Caution(
             "overdispersion",
-            f"The counts of '{plan.outcome}' are {_grouped(found.ratio)} times as spread out around "
-            f"what is expected{given} as family 'poisson' allows, whose variance is its mean "
-            "(variance over mean 1 expected): its intervals are too narrow, by a factor of about "
-            f"{_grouped(float(np.sqrt(found.ratio)))}. family='negative_binomial' learns the spread "
-            "from the data.",
+            f"The counts of '{plan.outcome}' are {_grouped(found.ratio)} times as spread out "
+            f"around what is expected{given} as family 'poisson' allows, whose variance is its "
+            "mean (variance over mean 1 expected): its intervals are too narrow, by a factor of "
+            f"about {_grouped(float(np.sqrt(found.ratio)))}. family='negative_binomial' learns the "
+            "spread from the data.",
         )
     ]
 

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 
 from forwhom.families import Family, Outcome
 from forwhom.model.collapsed import Basis
-from forwhom.model.modes import CLOSE, STEEPEST, find_modes
+from forwhom.model.modes import CLOSE, STEEPEST, find_modes, steepest
 from forwhom.model.priors import CoefficientPriors, ParameterPrior, ScalePrior
 from forwhom.model.quadrature import integrate, shared_curvature, weighted_squares
 from forwhom.model.segment import CellData, Segment
@@ -180,10 +180,10 @@ class LatentModel:
         some = np.unique(np.linspace(0, count - 1, min(count, 64)).astype(np.int64))
         eta = self.columns[some] @ xi[:, : self.p].T + self.offset[some, None]
         with np.errstate(over="ignore", invalid="ignore"):
-            second = self.family.slopes_of(
-                self.outcome.take(some), eta, self.link, self.parameters(xi)
-            )[1]
-            told = self.weight[some, None] * np.clip(-second, 1e-12, STEEPEST)
+            outcome = self.outcome.take(some)
+            second = self.family.slopes_of(outcome, eta, self.link, self.parameters(xi))[1]
+            bound = steepest(self.family, outcome)
+            told = self.weight[some, None] * np.clip(-second, 1e-12, bound)
         return np.nan_to_num(told.mean(axis=0), nan=STEEPEST)
 
     def marginal(self, tau: FloatArray, xi: FloatArray, order: int) -> Marginal:

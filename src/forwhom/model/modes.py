@@ -5,15 +5,24 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from forwhom.families import Family, Outcome
 from forwhom.model.segment import CellData, Segment, group_sums
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
-STEEPEST = 1e20  # curvature of a cell; far out, where hazards overflow, any bound will do
+STEEPEST = 1e10  # curvature of a cell; far out, where hazards overflow, a bound speeds the way back
 MOST_ROUNDS = 24  # of the search for a group's mode; nearly all end after three
 LONGEST = 1.5  # step of a standard normal
 CLOSE = 1.0  # sds: a step shorter than this leaves less than quadrature forgives, which is checked
+
+
+def steepest(family: Family, outcome: Outcome) -> FloatArray:
+    """A bound of each cell's curvature, (C, 1), above what it has at its mode: its events, say."""
+    if family.support not in ("count", "successes"):
+        return np.full((len(outcome.y), 1), STEEPEST)
+    events = np.maximum(outcome.y, outcome.trials)
+    return np.asarray(np.maximum(4.0 * events, STEEPEST)[:, None])
 
 
 def precision_of(segment: Segment, loading: FloatArray, weight: FloatArray) -> FloatArray:
@@ -66,6 +75,7 @@ def find_modes(
     if begin is not None:
         z += begin
     weight = None if bool((data.weight == 1).all()) else data.weight[:, None]
+    bound = steepest(data.family, data.outcome)
     at: slice | IntArray = slice(0, k)  # points whose search goes on
     now, eta = z, predictor(segment, fixed, loading, z) if begin is not None else fixed
     previous = np.full(k, np.inf)
@@ -74,7 +84,7 @@ def find_modes(
         if weight is not None:
             pull, curved = weight * pull, weight * curved
         curved = np.negative(curved)
-        np.clip(curved, 0.0, STEEPEST, out=curved)
+        np.clip(curved, 0.0, bound, out=curved)
         around = spread_of(precision_of(segment, loading, curved))
         step, longest = _step(segment, loading, pull, around, now)
         far = ~(longest < close)

@@ -31,9 +31,7 @@ WIDTHS = [1e-12, 1e-6, 1e-2, 1.0, 1e4, 1e12]
 def made(
     x: np.ndarray, y: np.ndarray, priors: dict[str, Any], **plan: Any
 ) -> tuple[Cells, Priors, tuple[str, ...], str, str]:
-    asked = make_plan(
-        outcome="y", treatment="d", modifiers="x", groups="g", priors=priors, **plan
-    )
+    asked = make_plan(outcome="y", treatment="d", modifiers="x", groups="g", priors=priors, **plan)
     table = load({"y": y, "d": D, "x": x, "g": GROUP}, asked.columns)
     design, rows = build_design(asked, table)
     cells = reduce_rows(design, rows)
@@ -45,9 +43,7 @@ def by_hand(x: np.ndarray, y: np.ndarray, priors: Priors) -> list[Dense]:
     F = np.column_stack([np.ones(N), x, D, D * x])
     own = np.column_stack([np.ones(N), D])
     mean, sd = np.array([entry.prior.parameters for entry in priors.coefficients]).T
-    return [
-        dense(F, y, GROUP, own, mean, sd, t, s) for t, s in zip(TAU, SIGMA, strict=True)
-    ]
+    return [dense(F, y, GROUP, own, mean, sd, t, s) for t, s in zip(TAU, SIGMA, strict=True)]
 
 
 def own_prior(model: CollapsedGaussian) -> np.ndarray:
@@ -107,7 +103,10 @@ def test_cells_have_the_same_density(x: np.ndarray, width: float) -> None:
     """Quadrature's model, in which nothing but the groups is integrated out."""
     priors = {"alpha": f"normal(3, {width})", "lambda": {"x": f"normal(0, {width})"}}
     cells, found, random, family, link = made(x, Y, priors, method="quadrature")
-    model, exact = build_latent(cells, found, random, family, link), build_model(cells, found, random)
+    model, exact = (
+        build_latent(cells, found, random, family, link),
+        build_model(cells, found, random),
+    )
     rng = np.random.default_rng(3)
     tau, easy = TAU / model.basis.outcome_scale, np.log(SIGMA / model.basis.outcome_scale)[:, None]
     phi = exact.draw_coefficients(tau, easy, rng)

@@ -89,15 +89,17 @@ def check_columns(design: Design, cells: Cells) -> None:
     _check_arms(design)
     columns = _Columns.of(design, cells)
     _check_constant(design, cells, columns)
-    everything = correlation_of(columns.cross)
-    if len(everything) and np.linalg.eigvalsh(everything)[0] <= EXACT:
+    everything = correlation_of(cells.cross[: cells.layout.p, : cells.layout.p])
+    told = bool(np.linalg.eigvalsh(everything)[0] > EXACT)
+    if not told:
         _check_copies(design, columns)
     if not design.delta_names:
         _check_shared(design, cells)
     _check_varies_by_arm(design, cells, columns)
-    _check_proper(design, cells)
+    if not told or (np.diag(columns.cross) <= 0).any():
+        _check_proper(design, cells)
     if cells.likelihood is None:
-        _check_noise(design, cells)
+        _check_noise(design, cells, told)
 
 
 def _check_arms(design: Design) -> None:
@@ -262,10 +264,12 @@ def _check_proper(design: Design, cells: Cells) -> None:
     keys = list(dict.fromkeys(entry.parameter for entry in some))
     terms = listing([f"{e.parameter} {e.term}".strip() for e in some])
     known = "; ".join(words for words, _ in silent(design, cells)[:4])
+    flat = any(entry.prior.distribution == "flat" for entry in some)
+    result = "the posterior is improper" if flat else "nothing holds it that arithmetic can see"
     raise DataError(
         f"the data say nothing of {terms}, and the prior, {some[0].prior.text}, nothing either, so "
-        f"the posterior is improper{f' ({known})' if known else ''}. Give a proper prior, for "
-        f"instance priors={{'{keys[-1]}': 'normal(0, 1)'}}, or leave priors= for it out."
+        f"{result}{f' ({known})' if known else ''}. Give a prior that does, for instance "
+        f"priors={{'{keys[-1]}': 'normal(0, 1)'}}, or leave priors= for it out."
     )
 
 
@@ -285,35 +289,49 @@ def coefficient_map(cells: Cells) -> FloatArray:
 def silent(design: Design, cells: Cells) -> list[tuple[str, tuple[str, ...]]]:
     """What no row tells, in words, with the columns it is about.
 
-    Combinations of levels without rows, or without rows of an arm; else whatever columns cannot be
-    told apart.
+    Combinations of levels without rows, or without rows of an arm; products that are empty; else
+    whatever columns cannot be told apart.
     """
+    columns = _Columns.of(design, cells)
+    empty = np.diag(columns.cross) <= 0
     found = gaps(design, cells.level_rows)
+    said = {name for _, names in found for name in names}
+    for i in np.flatnonzero(empty & (columns.effect < 0)):
+        if not said >= (mine := _columns_of(columns.terms[i])):
+            found.append((f"'{columns.names[i]}' never varies", tuple(sorted(mine))))
     if found:
         return found
-    columns = _Columns.of(design, cells)
     directions = null_space(columns.cross)
     if not directions.shape[1]:
         return []
     size = np.abs(directions) * np.sqrt(np.maximum(np.diag(columns.cross), 1.0))[:, None]
-    mine = np.flatnonzero(size.max(axis=1) > 1e-3 * size.max())
-    names = [
-        f"{columns.names[i]} of the effect" if columns.effect[i] >= 0 else columns.names[i]
-        for i in mine
-    ]
-    terms = [columns.terms[i] for i in mine]
-    factors = (e.factor.column for t in terms if t is not None for e in t.encodings)
-    what = "never varies where it counts" if len(mine) == 1 else "cannot be told apart in the rows"
-    return [(f"{listing(names, most=6)} {what}", tuple(dict.fromkeys(factors)))]
+    some = np.flatnonzero(size.max(axis=1) > 1e-3 * size.max())
+    names = tuple(dict.fromkeys(columns.names[i] for i in some))
+    factors = sorted(set().union(*(_columns_of(columns.terms[i]) for i in some)))
+    if len(names) == 1:
+        what = f"the effect's '{names[0]}' never varies in the rows it acts in"
+    else:
+        before = columns.effect < 0
+        alike = null_space(columns.cross[np.ix_(before, before)]).shape[1] > 0
+        where = "any row" if alike else "the rows of one arm"
+        what = f"{listing(names, most=6)} cannot be told apart in {where}"
+    return [(what, tuple(factors))]
 
 
-def _check_noise(design: Design, cells: Cells) -> None:
+def _columns_of(term: TermRecipe | None) -> set[str]:
+    return set() if term is None else {e.factor.column for e in term.encodings}
+
+
+def _check_noise(design: Design, cells: Cells, told: bool) -> None:
     """Refuse an outcome that the columns reproduce: without noise there is nothing to infer."""
     p = cells.layout.p
-    size = np.sqrt(np.diag(cells.cross)[:p])
-    size = np.where(size > 0, size, 1.0)
-    gram, right = cells.cross[:p, :p] / np.outer(size, size), cells.cross[:p, p] / size
-    solved = np.linalg.pinv(gram, rcond=EXACT, hermitian=True) @ right
+    gram, size = correlation_of(cells.cross[:p, :p]), np.sqrt(np.diag(cells.cross)[:p])
+    right = cells.cross[:p, p] / np.where(size > 0, size, 1.0)
+    solved = (
+        np.linalg.solve(gram, right)
+        if told
+        else np.linalg.pinv(gram, rcond=EXACT, hermitian=True) @ right
+    )
     if cells.cross[p, p] - right @ solved < NOISELESS * cells.cross[p, p]:
         raise DataError(
             f"outcome '{design.plan.outcome}' follows exactly from the treatment, modifiers and "

@@ -90,7 +90,7 @@ def gaps(design: Design, counts: tuple[FloatArray, ...]) -> list[tuple[str, tupl
                 columns = tuple(e.factor.column for e in term.encodings)
                 if arm:
                     rows = plural(int(table[0, code]), "row")
-                    found.append((f"{words} ({rows}) has no {arm} row", columns))
+                    found.append((f"{words} ({rows}) has no {arm}", columns))
                 else:
                     found.append((f"{words} occurs in no row", columns))
     return found
@@ -107,10 +107,12 @@ def _lacking(
         t = effect.treatment
         if t.kind == "estimate" or not _holds(effect.modifiers.terms, term):
             continue
-        arm = "treated" if not several else f"'{t.name}'"
+        arm = "row with a dose" if t.kind == "dose" else "treated row"
+        if several:
+            arm = f"row with {t.column}" + (f" '{t.treated}'" if t.kind == "binary" else "")
         yield any_row & (table[1 + 2 * j] == 0), arm
         if design.delta_names and t.kind == "binary" and not several:
-            yield any_row & (table[2 + 2 * j] == 0), "control"
+            yield any_row & (table[2 + 2 * j] == 0), "control row"
 
 
 def _holds(terms: tuple[TermRecipe, ...], wanted: TermRecipe) -> bool:

@@ -57,24 +57,40 @@ class Origins:
 def find_origins(design: Design, rows: Rows) -> Origins:
     """Look where the predictors lie: in all rows, and for an effect in the rows it acts in."""
     step = slice(None, None, max(len(rows.y) // SAMPLE, 1))
-    every = (*design.controls.terms, *design.modifiers.terms)
-    values = {
-        e.factor: encode(e, rows.table.columns[e.factor.column], step)[:, 0]
-        for e in {e.factor: e for term in every for e in term.encodings if _plain(e)}.values()
-    }
-    w = np.ones(len(rows.y)) if rows.weights is None else rows.weights
-    w = w[step]
     controls, modifiers = design.controls.terms, design.modifiers.terms
+    plain = {e.factor: e for t in (*controls, *modifiers) for e in t.encodings if _plain(e)}
+    values = {
+        factor: encode(encoding, rows.table.columns[factor.column], step)[:, 0]
+        for factor, encoding in plain.items()
+    }
+    d = rows.d[step]
+    w = np.ones(len(d)) if rows.weights is None else rows.weights[step]
+    acting = [w * d[:, j] ** 2 for j in range(len(design.effects))]
+    far = _far(values, [w, *acting])
     # one equation, unless the modifiers are not in the outcome's
     together = ((*controls, *modifiers),) * 2 if design.delta_names else (controls, modifiers)
-    baseline = [_moves(terms, values, w, True) for terms in together]
+    baseline = [_moves(terms, values, far[0], w, True) for terms in together]
     effects = tuple(
-        _moves(effect.modifiers.terms, values, w * rows.d[step, j] ** 2, not _shrinks(design))
+        _moves(effect.modifiers.terms, values, far[1 + j], acting[j], not _shrinks(design))
         for j, effect in enumerate(design.effects)
     )
     if design.estimates:  # the modifiers' own equation is the effect's
         return Origins(baseline[0], effects[0], effects)
     return Origins(baseline[0], baseline[1], effects)
+
+
+def _far(values: Mapping[Factor, FloatArray], weights: list[FloatArray]) -> list[set[Factor]]:
+    """Which factors may lie far from zero, for each set of weights: a first look, generous."""
+    if not values:
+        return [set() for _ in weights]
+    table = np.stack(list(values.values()), axis=1)
+    table = table / np.maximum(np.abs(table).max(axis=0), np.finfo(float).tiny)
+    found = []
+    for w in weights:
+        first, second, total = w @ table, w @ table**2, w.sum()
+        far = first**2 > (1 - 1 / FAR) * second * total
+        found.append({factor for factor, one in zip(values, far.tolist(), strict=True) if one})
+    return found
 
 
 def unmove(design: Design, origins: Origins, used: NDArray[np.int64]) -> FloatArray:
@@ -84,6 +100,8 @@ def unmove(design: Design, origins: Origins, used: NDArray[np.int64]) -> FloatAr
         design: the recipe; origins: from ``find_origins``.
         used: which of all columns (see ``columns.chunks``) the model has.
     """
+    if not origins.moved:
+        return np.eye(len(used))
     controls, modifiers = design.controls.terms, design.modifiers.terms
     if design.delta_names and not design.estimates:
         blocks = [_block((*controls, *modifiers), origins.controls)]
@@ -110,13 +128,14 @@ def unmove(design: Design, origins: Origins, used: NDArray[np.int64]) -> FloatAr
 def _moves(
     terms: tuple[TermRecipe, ...],
     values: Mapping[Factor, FloatArray],
+    far: set[Factor],
     w: FloatArray,
     products: bool,
 ) -> dict[Factor, float]:
     """How far each factor of an equation is moved, of those that lie far and can be."""
-    factors = dict.fromkeys(e.factor for term in terms for e in term.encodings if _plain(e))
+    factors = dict.fromkeys(e.factor for t in terms for e in t.encodings if e.factor in far)
     kept = w > 0
-    if not factors or not kept.any():
+    if not factors:
         return {}
     index = _index(terms)
     found, w = {}, w[kept] / w.max()
@@ -134,12 +153,6 @@ def _moves(
 
 def _middle(values: FloatArray, w: FloatArray) -> float | None:
     """The mean of some values where it lies far from zero; exactly theirs where they are one."""
-    total, unit = w.sum(), np.abs(values).max()
-    if not unit:
-        return None
-    first, second = w @ (values / unit) / total, w @ (values / unit) ** 2 / total
-    if first**2 < (1 - 1 / FAR) * second:  # near zero, clearly
-        return None
     low, high = float(values.min()), float(values.max())
     if low == high:
         return low if low else None

@@ -27,6 +27,8 @@ def silence_text(design: Design, cells: Cells) -> str:
             f" With groups={named} instead of coefficients for each, effects may vary between them "
             "and those without rows borrow from the others."
         )
+    elif columns:
+        way = " Leave them out of the formula: as groups alone they borrow from one another."
     return (
         f"{shown}{more}: what is said there rests on the priors of the coefficients "
         f"(fit.priors() shows them), not on rows.{way}"

@@ -12,7 +12,7 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 STEEPEST = 1e10  # curvature of a cell; far out, where hazards overflow, a bound speeds the way back
-MOST_ROUNDS = 24  # of the search for a group's mode; nearly all end after three
+FEW_ROUNDS, MOST_ROUNDS = 7, 24  # of the search for a group's mode; the most, while it gets nearer
 LONGEST = 1.5  # step of a standard normal
 CLOSE = 1.0  # sds: a step shorter than this leaves less than quadrature forgives, which is checked
 
@@ -79,7 +79,8 @@ def find_modes(
     at: slice | IntArray = slice(0, k)  # points whose search goes on
     now, eta = z, predictor(segment, fixed, loading, z) if begin is not None else fixed
     previous = np.full(k, np.inf)
-    for _ in range(MOST_ROUNDS):
+    before = z
+    for number in range(MOST_ROUNDS):
         pull, curved = data.family.slopes_of(data.outcome, eta, data.link, parameters)
         if weight is not None:
             pull, curved = weight * pull, weight * curved
@@ -88,18 +89,22 @@ def find_modes(
         around = spread_of(precision_of(segment, loading, curved))
         step, longest = _step(segment, loading, pull, around, now)
         far = ~(longest < close)
-        # it goes to and fro, unless it is on its way with steps as long as may be
-        halved = far & (longest > 0.7 * previous)
-        halved &= np.abs(step).max(axis=(0, 1), initial=0.0) < LONGEST
-        step[..., halved] *= 0.5
+        slow = far & (longest > 0.7 * previous)
+        if slow.any():  # it goes to and fro, unless it is on its way with steps as long as may be
+            on = (step * before).sum(axis=(0, 1)) > 0
+            slow &= ~(on & (np.abs(step).max(axis=(0, 1), initial=0.0) >= LONGEST))
+            step[..., slow] *= 0.5
+        if number >= FEW_ROUNDS:
+            far &= ~slow
         now = now + step
         z[..., at], spread[..., at] = now, around
         if not far.any():
             break
-        previous = longest
+        previous, before = longest, step
         if far.mean() < 0.7:
             at, previous = np.arange(k)[at][far], longest[far]
-            now, fixed, loading = now[..., far], fixed[:, far], loading[..., far]
+            now, before = now[..., far], before[..., far]
+            fixed, loading = fixed[:, far], loading[..., far]
             parameters = tuple(p[:, far] for p in parameters)
         eta = predictor(segment, fixed, loading, now)
     return z, spread

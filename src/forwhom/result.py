@@ -67,6 +67,11 @@ class Fit(Checked):
         lognormal, whose default it is): 100 (exp(theta) - 1), for the piecewise exponential of
         the hazard. ``scale="link"``: theta.
 
+        Grouping columns have the values and types of the data, so that the table joins back to
+        them. One that was binned holds the bins (in pandas as intervals), and columns ``_low`` and
+        ``_high`` beside it hold their ends: a row belongs to the bin whose low end is below its
+        value and whose high end is not.
+
         Raises:
             PlanError: ``by`` names a column that does not define the groups, or another scale.
         """

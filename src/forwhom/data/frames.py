@@ -57,8 +57,9 @@ def _read_any(frame: Any, asked: Sequence[str], where: str) -> Table:
     import narwhals as nw
 
     try:
-        names = frame.collect_schema().names()
-        own = [names[place] for place in locate(names, asked, where)]
+        schema = frame.collect_schema()
+        known = schema.names()
+        own = [known[place] for place in locate(known, asked, where)]
         frame = frame.select(*own)
         frame = frame.collect() if isinstance(frame, nw.LazyFrame) else frame
     except DataError:
@@ -67,13 +68,16 @@ def _read_any(frame: Any, asked: Sequence[str], where: str) -> Table:
         raise DataError(f"Cannot read {where}: {_first_line(error)}") from error
     if not len(frame):
         raise no_rows(where)
-    held = [frame.get_column(there).alias(name) for there, name in zip(own, asked, strict=True)]
-    columns = [_from_narwhals(series, where) for series in held]
+    columns = [
+        _from_narwhals(frame.get_column(there).alias(name), where, schema[there])
+        for name, there in zip(asked, own, strict=True)
+    ]
     engine = str(frame.implementation.value)
     return make_table(columns, where, engine if engine in _LIBRARIES else "pyarrow")
 
 
-def _from_narwhals(series: Any, where: str) -> Column:
+def _from_narwhals(series: Any, where: str, declared: Any) -> Column:
+    """A column from a narwhals Series; ``declared``: its type before it was computed."""
     import narwhals as nw
 
     if series.dtype == nw.Object:
@@ -83,8 +87,8 @@ def _from_narwhals(series: Any, where: str) -> Column:
     if polars and series.dtype == nw.Categorical:
         series = series.cast(nw.String)  # the order of polars categories has no meaning
     column = from_arrow(series.name, series.to_arrow(), where)
-    if series.dtype == nw.Enum:  # the order of an enumeration is its declaration
-        known = tuple(series.dtype.categories)
+    if declared == nw.Enum:  # the order of an enumeration is its declaration
+        known = tuple(declared.categories)
         native = replace(native or column.native, name="Enum" if polars else column.native.name,
                          categories=known, ordered=True)  # fmt: skip
         column = replace(column, ordered=column.kind == "text")
@@ -195,7 +199,8 @@ def _from_values(name: str, values: Any, where: str) -> Column:
     if library == "polars" and hasattr(values, "to_arrow"):
         import narwhals as nw
 
-        return _from_narwhals(nw.from_native(values, series_only=True).alias(name), where)
+        series = nw.from_native(values, series_only=True).alias(name)
+        return _from_narwhals(series, where, series.dtype)
     raise DataError(
         f"Column {name!r} of {where} is a {type(values).__name__}; give a list or an array."
     )

@@ -50,15 +50,16 @@ def category_text(category: object) -> str:
     return str(category)
 
 
-def own_category(kind: KeyType, text: str) -> Category:
-    """The category that a level's text stands for; the text itself where there is none."""
-    return {category_text(_shown(c, kind)): c for c in reversed(kind.categories)}.get(text, text)
+def own_categories(kind: KeyType, texts: Sequence[str]) -> tuple[Category, ...]:
+    """The categories that levels' texts stand for; the text itself where there is none.
 
+    Intervals stay texts until a table goes to the library that has them.
 
-def _shown(category: Category, kind: KeyType) -> object:
-    if not isinstance(category, tuple):
-        return category
-    return interval_text(category, kind.closed)
+    >>> own_categories(KeyType("pandas", "category", (1, 2)), ["2", "a"])
+    (2, 'a')
+    """
+    known = {category_text(c): c for c in kind.categories if not isinstance(c, tuple)}
+    return tuple(known.get(text, text) for text in texts)
 
 
 def interval_text(ends: tuple[float, float], closed: str) -> str:
@@ -87,7 +88,7 @@ def to_pandas(values: Any, kind: KeyType, columns: Mapping[str, Any]) -> Any:
     if any(isinstance(category, tuple) for category in kind.categories):
         categories: Any = pd.IntervalIndex.from_tuples(list(kind.categories), closed=kind.closed)
         texts = [interval_text(ends, kind.closed) for ends in kind.categories]  # type: ignore[arg-type]
-        codes = [texts.index(interval_text(ends, kind.closed)) for ends in held]
+        codes = [texts.index(text) for text in held]
         made = pd.Categorical.from_codes(codes, categories, ordered=kind.ordered)
         return pd.Series(made)
     return pd.Series(pd.Categorical(held, categories=list(kind.categories), ordered=kind.ordered))

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from forwhom.data.keys import Category, KeyType, own_category
+from forwhom.data.keys import Category, KeyType, own_categories
 from forwhom.data.table import Column
 from forwhom.design.distinct import distinct_codes
 
@@ -76,8 +76,14 @@ def number_text(value: float) -> str:
     if abs(value) < FULL_BELOW and float(value).is_integer():
         return str(int(value))
     text = f"{value:.6g}"
+    if float(text) == value:
+        return text
+    if abs(value) >= FULL_BELOW:
+        return f"{value:.17g}"
     short = len(text.partition("e")[0].replace(".", "").strip("-0")) < SIX
-    return f"{value:.12g}" if short and float(text) != value else text
+    if not short or (abs(value) < 1e38 and float(np.float32(text)) == value):
+        return text  # 0.1 in single precision is 0.1
+    return f"{value:.12g}"
 
 
 def number_texts(values: Sequence[float]) -> tuple[str, ...]:
@@ -153,7 +159,7 @@ def levels_of(column: Column, cuts: FloatArray | None) -> Levels:
     if column.kind == "text":
         texts = level_names(column)
         labelled = texts != column.levels
-        own = texts if labelled else tuple(own_category(column.native, t) for t in texts)
+        own = texts if labelled else own_categories(column.native, texts)
         keys = Keys(own, KeyType() if labelled else column.native)
         return Levels(column.values.astype(np.int64), texts, None, keys)
     if cuts is not None:

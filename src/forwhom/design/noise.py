@@ -40,8 +40,8 @@ def settle_numbers(plan: Plan, table: Table) -> tuple[Table, tuple[str, ...]]:
         if column.kind != "numeric":
             continue
         if column.exact is not None:
-            if name not in keys and name not in dict(plan.treatments):
-                notes.append(_rounded_amount(name, name in plan.modifiers.columns))
+            if name not in keys:
+                notes += _rounded_amount(plan, column)
             continue
         if name in keys:
             _refuse_rounded(column)
@@ -249,9 +249,31 @@ def _needs_digits(values: Iterable[float]) -> bool:
     return any(float(f"{value:.15g}") != value for value in values)
 
 
-def _rounded_amount(name: str, modifier: bool) -> str:
-    way_out = f" If they are names, say groups='{name}' or C({name})." if modifier else ""
-    return (
-        f"'{name}' holds whole numbers of more than 15 digits; as amounts they are rounded to "
-        f"about 16 digits.{way_out}"
-    )
+def _rounded_amount(plan: Plan, column: Column) -> list[str]:
+    """What is said of long whole numbers that serve as amounts.
+
+    Raises:
+        DataError: rounding would make different ones equal.
+    """
+    name = column.name
+    exact = np.unique(column.keys[~column.missing])
+    treatment = name in dict(plan.treatments) and plan.type_of(name) != "dose"
+    if treatment and (len(exact) == 2 or plan.reference_of(name) is not None):
+        return []  # arms, which keep every digit
+    if treatment:
+        way_out = f"If they are names of arms, say reference={exact[0]} (or another)."
+    elif name in plan.modifiers.columns:
+        way_out = f"If they are names, say groups='{name}', clusters='{name}' or C({name})."
+    elif name in plan.controls.columns:
+        way_out = f"If they are names, say clusters='{name}' or C({name})."
+    else:
+        way_out = "If they are names, leave the column out."
+    held = f"'{name}' holds whole numbers of {len(str(abs(int(exact[-1]))))} digits"
+    left = len(np.unique(exact.astype(float)))
+    if left < len(exact):
+        raise DataError(
+            f"{held}; as amounts they are rounded to about 16 digits, which leaves {left:,} of "
+            f"{len(exact):,} different ones. {way_out} If they are amounts, subtract a common "
+            "start from them first."
+        )
+    return [f"{held}; as amounts they are rounded to about 16 digits. {way_out}"]

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forwhom.data import Table
-from forwhom.data.keys import KeyType, own_category
+from forwhom.data.keys import KeyType, own_categories
 from forwhom.design import Groups
 from forwhom.design.levels import level_names
 from forwhom.estimands.summarise import SUMMARY_HEADERS
@@ -65,7 +65,7 @@ def row_columns(table: Table, taken: Sequence[str]) -> KeyColumns:
         types[name] = column.native
         if column.kind == "text":
             texts = level_names(column)
-            own = [own_category(column.native, text) for text in texts]
+            own = own_categories(column.native, texts)
             columns[name] = [own[code] for code in column.values.tolist()]
         elif column.kind == "boolean":
             columns[name] = column.values != 0

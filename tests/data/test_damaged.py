@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import struct
 import subprocess
 import sys
 from collections.abc import Callable
@@ -104,6 +105,22 @@ WRITERS: dict[str, Callable[[pd.DataFrame, Path], object]] = {
     ".xlsx": lambda held, path: write_xlsx(path, {"Data": _rows(held)}),
     ".ods": lambda held, path: write_ods(path, {"Data": _rows(held)}),
 }
+
+
+def test_labels_of_no_column_in_an_spss_file(tmp_path: Path) -> None:
+    """They are taken as labels of text codes, which pyreadstat cannot stand in UTF-8."""
+    WRITERS[".sav"](frame(), tmp_path / "whole.sav")
+    raw = (tmp_path / "whole.sav").read_bytes()
+    record = struct.pack("<iii", 4, 1, 2)  # labels of one column, the second
+    assert raw.count(record) == 1
+    nowhere = struct.pack("<iii", 4, 1, 2**19 + 2)
+    (tmp_path / "0.sav").write_bytes(raw.replace(record, nowhere))
+    arguments = [str(tmp_path), ".sav", json.dumps(COLUMNS), "1"]
+    done = subprocess.run(
+        [sys.executable, "-c", READ, *arguments], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 0, done.stderr[-500:]
+    assert json.loads(done.stdout.splitlines()[-1]) == {"table": 1}
 
 
 @pytest.mark.parametrize("ending", WRITERS)

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import gzip
+import json
+import struct
+import subprocess
+import sys
 import zipfile
 from typing import Any, ClassVar
 
@@ -307,6 +311,43 @@ class TestStatisticalFiles:
         column = load(tmp_path / "t.sav", ["s"]).columns["s"]
         assert column.levels == ("f", "m")
         assert column.value_labels == (("f", "Woman"), ("m", "Man"))
+
+    @pytest.mark.parametrize(
+        ("said", "raw", "asked", "expected", "noted"),
+        [
+            ("UTF-8", "Ä ", None, "Ä ".strip(), False),
+            ("UTF-8", b"\xc4  ", None, "Ä", True),
+            ("CP1251", b"\xc4  ", None, "Д", False),
+            ("UTF-8", b"\xc4  ", "cp1251", "Д", False),
+        ],
+    )
+    def test_text_codes_in_any_encoding(self, tmp_path, said, raw, asked, expected, noted):
+        frame = pd.DataFrame({"s": ["QQQ", "f", "QQQ"], "y": [1.0, 2.0, 3.0]})
+        labels = {"s": {"QQQ": "One", "f": "Two"}}
+        pyreadstat.write_sav(frame, str(tmp_path / "t.sav"), variable_value_labels=labels)
+        held = (tmp_path / "t.sav").read_bytes()
+        code = raw.encode() if isinstance(raw, str) else raw
+        held = held.replace(b"QQQ", code)
+        mark = struct.pack("<iii", 7, 20, 1)
+        at = held.index(mark) + len(mark)
+        assert held[at : at + 9] == struct.pack("<i", 5) + b"UTF-8"
+        held = held[:at] + struct.pack("<i", len(said)) + said.encode() + held[at + 9 :]
+        (tmp_path / "t.sav").write_bytes(held)
+        code = (
+            "import sys, json; from forwhom.data import load\n"
+            f"table = load(sys.argv[1], ['s', 'y'], encoding={asked!r})\n"
+            "s = table.columns['s']\n"
+            "print(json.dumps([s.levels, s.value_labels, s.values.tolist(), table.notes]))"
+        )  # in a process of its own: pyreadstat by itself would take this one down
+        done = subprocess.run(
+            [sys.executable, "-c", code, str(tmp_path / "t.sav")], capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr[-500:]
+        levels, value_labels, values, notes = json.loads(done.stdout)
+        assert levels == ["f", expected]
+        assert value_labels == [["f", "Two"], [expected, "One"]]
+        assert values == [1, 0, 1]
+        assert any("are read as Windows-1252" in note for note in notes) == noted
 
     def test_labels_of_values_that_do_not_occur_count_for_nothing(self, tmp_path):
         frame = pd.DataFrame({"x": [0.0, 1.0, 2.0, 1.5]})

@@ -58,8 +58,8 @@ def _read_any(frame: Any, asked: Sequence[str], where: str) -> Table:
 
     try:
         schema = frame.collect_schema()
-        names = schema.names()
-        own = [names[place] for place in locate(names, asked, where)]
+        known = schema.names()
+        own = [known[place] for place in locate(known, asked, where)]
         frame = frame.select(*own)
         frame = frame.collect() if isinstance(frame, nw.LazyFrame) else frame
     except DataError:
@@ -70,7 +70,7 @@ def _read_any(frame: Any, asked: Sequence[str], where: str) -> Table:
         raise no_rows(where)
     columns = [
         _from_narwhals(frame.get_column(there).alias(name), where, schema[there])
-        for there, name in zip(own, asked, strict=True)
+        for name, there in zip(asked, own, strict=True)
     ]
     engine = str(frame.implementation.value)
     return make_table(columns, where, engine if engine in _LIBRARIES else "pyarrow")

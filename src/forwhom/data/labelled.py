@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import struct
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,8 @@ _READERS = {
 # Tried in turn where a file's texts are not in the encoding that it says: old files of Windows and
 # what several programs have passed on.
 _FALLBACKS = ("CP1252", "ISO-8859-1")
+_BYTES = "ISO-8859-1"  # in which every byte is a letter
+_DICTIONARY = 2**24  # bytes among which an SPSS file says its encoding
 _SPOKEN = {"CP1252": "Windows-1252", "ISO-8859-1": "Latin-1"}
 
 
@@ -34,69 +38,139 @@ def read_labelled(path: Path, asked: Sequence[str], how: How) -> Found:
     Labels are kept of values that occur. Texts are read in the file's own encoding, or where they
     are not in it, as Windows-1252 and then Latin-1.
     """
-    name, encoding = how.name, how.encoding
-    if encoding is not None:
-        data, about, names = _columns(path, asked, name, encoding)
-        return _found(data, about, names, asked, name, ())
+    if path.suffix.lower() in (".sav", ".zsav") and _has_text_codes(path, how.name):
+        return _read_by_bytes(path, asked, how)
+    if how.encoding is not None:
+        return _found(_columns(path, asked, how.name, how.encoding), asked, how.name)
     try:
-        data, about, names = _columns(path, asked, name, None)
-        return _found(data, about, names, asked, name, ())
+        return _found(_columns(path, asked, how.name, None), asked, how.name)
     except _Undecodable as error:
         undecodable = error
     for tried in _FALLBACKS:
         try:
-            data, about, names = _columns(path, asked, name, tried)
+            columns = _columns(path, asked, how.name, tried)
         except _Undecodable:
             continue
-        note = (
-            f"Texts of {name} are not in the encoding it says they are in, and are read as "
-            f"{_SPOKEN[tried]} where they are not UTF-8. Say encoding= where letters look wrong."
-        )
-        return _found(data, about, names, asked, name, (note,), tried)
+        found = _found(columns, asked, how.name, partial(_mended, tried))
+        return replace(found, notes=(*found.notes, _note(how.name, _SPOKEN[tried])))
     raise undecodable
+
+
+def _has_text_codes(path: Path, name: str) -> bool:
+    """Whether labels of text codes stand in an SPSS file, or labels of no column at all.
+
+    pyreadstat takes the process down with it where such a code is not in the file's encoding, as in
+    a damaged file. Read byte by byte, as Latin-1, every code is.
+    """
+    _, about = _read(path, name, _BYTES, metadataonly=True)
+    return any(isinstance(code, str) for held in about.value_labels.values() for code in held)
+
+
+def _read_by_bytes(path: Path, asked: Sequence[str], how: How) -> Found:
+    """Read every byte as one letter, and the letters in the file's encoding afterwards."""
+    encoding = how.encoding or _declared(path)
+    strange: list[str] = []  # texts that are not in it
+
+    def decode(text: str) -> str:
+        if text.isascii():
+            return text
+        raw = text.encode("latin-1", "replace")
+        try:
+            return raw.decode(encoding)
+        except UnicodeError:
+            if how.encoding is not None:
+                raise _undecodable(how.name, how.encoding) from None
+            strange.append(text)
+        try:
+            return raw.decode("cp1252")
+        except UnicodeError:
+            return text
+
+    found = _found(_columns(path, asked, how.name, _BYTES, decode), asked, how.name, decode)
+    notes = (_note(how.name, "Windows-1252"),) if strange else ()
+    return replace(found, notes=(*found.notes, *notes))
+
+
+def _declared(path: Path) -> str:
+    """The encoding that an SPSS file says it is in; UTF-8 where it says none that is known."""
+    with path.open("rb") as stream:
+        head = stream.read(_DICTIONARY)
+    for order in "<>":
+        mark = struct.pack(f"{order}iii", 7, 20, 1)
+        at = head.find(mark) + len(mark)
+        if at >= len(mark) and len(head) >= at + 4:
+            (length,) = struct.unpack_from(f"{order}i", head, at)
+            said = head[at + 4 : at + 4 + max(min(length, 64), 0)].decode("ascii", "replace")
+            try:
+                "".encode(said.strip())
+                return said.strip()
+            except (LookupError, ValueError, TypeError):
+                break
+    return "utf-8"
+
+
+def _note(name: str, encoding: str) -> str:
+    return (
+        f"Texts of {name} are not in the encoding it says they are in, and are read as {encoding} "
+        "where they are not UTF-8. Say encoding= where letters look wrong."
+    )
 
 
 class _Undecodable(DataError):
     """Texts that are not in the encoding they are read in."""
 
 
+def _undecodable(name: str, encoding: str | None) -> _Undecodable:
+    return _Undecodable(
+        f"Texts of {name} are not in the encoding {encoding or 'that it says'}. Say encoding= with "
+        "the one they are in, such as encoding='cp1252' (Windows), 'latin1' or 'gb18030', or save "
+        "the file again as Stata 14 or later, or as UTF-8."
+    )
+
+
+def _same(text: str) -> str:
+    return text
+
+
 def _columns(
-    path: Path, asked: Sequence[str], name: str, encoding: str | None
+    path: Path,
+    asked: Sequence[str],
+    name: str,
+    encoding: str | None,
+    decode: Callable[[str], str] = _same,
 ) -> tuple[Any, Any, list[str]]:
+    """The data and what is said of them, and the asked columns' names as the file has them."""
     _, about = _read(path, name, encoding, metadataonly=True)
-    places = locate(about.column_names, asked, name)
+    places = locate([decode(one) for one in about.column_names], asked, name)
     names = [about.column_names[place] for place in places]
     data, about = _read(path, name, encoding, usecols=names)
     return data, about, names
 
 
 def _found(
-    data: Any,
-    about: Any,
-    names: Sequence[str],
+    read: tuple[Any, Any, list[str]],
     asked: Sequence[str],
     where: str,
-    notes: tuple[str, ...],
-    fallback: str | None = None,
+    decode: Callable[[str], str] = _same,
 ) -> Found:
+    data, about, names = read
     if not len(data[names[0]]):
         raise no_rows(where)
-    mended = (lambda text: _mended(text, fallback)) if fallback else (lambda text: text)
     columns = []
     for name, held in zip(asked, names, strict=True):
         values = _as_list(data[held])
-        if fallback:
-            values = [mended(value) if isinstance(value, str) else value for value in values]
+        if decode is not _same:
+            values = [decode(value) if isinstance(value, str) else value for value in values]
         column = from_objects(name, values, where)
         labels = {
-            mended(k) if isinstance(k, str) else k: mended(str(text))
+            decode(k) if isinstance(k, str) else k: decode(str(text))
             for k, text in about.variable_value_labels.get(held, {}).items()
         }
         label = about.column_names_to_labels.get(held)
         column = replace(
             column,
             value_labels=_labels(labels, column),
-            label=mended(label) if label else None,
+            label=decode(label) if label else None,
         )
         if column.kind == "numeric" and column.labelled:
             from forwhom.data.refusals import says_missing
@@ -104,10 +178,11 @@ def _found(
             texts = (labels[k] for k in sorted(k for k in labels if not isinstance(k, str)))
             column = replace(column, declared=tuple(t for t in texts if not says_missing(t)))
         columns.append(column)
-    return Found(columns, Source(where), (*blanks_around(names, asked, where), *notes))
+    shown = [decode(name) for name in names]
+    return Found(columns, Source(where), blanks_around(shown, asked, where))
 
 
-def _mended(text: str, read_as: str) -> str:
+def _mended(read_as: str, text: str) -> str:
     """UTF-8 text that was read byte by byte, as it was meant; any other as it is."""
     try:
         return text.encode(read_as).decode("utf-8")
@@ -126,11 +201,7 @@ def _read(path: Path, name: str, encoding: str | None, **options: Any) -> tuple[
     except Exception as error:  # pyreadstat raises errors of several unrelated classes
         said = str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__
         if isinstance(error, UnicodeError) or "encoding" in said or "convert string" in said:
-            raise _Undecodable(
-                f"Texts of {name} are not in the encoding {encoding or 'that it says'}. Say "
-                "encoding= with the one they are in, such as encoding='cp1252' (Windows), 'latin1' "
-                "or 'gb18030', or save the file again as Stata 14 or later, or as UTF-8."
-            ) from error
+            raise _undecodable(name, encoding) from error
         raise DataError(
             f"Cannot read {name}: it is damaged, cut short, or not what its ending says ({said}). "
             "Copy it again, save it again in the program that wrote it, or export the data as CSV."

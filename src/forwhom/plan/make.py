@@ -31,6 +31,8 @@ from forwhom.plan.priors import Prior, PriorKey, parse_priors, prior_keys
 from forwhom.plan.treatments import all_modifiers, read_reference, read_treatments, read_type
 from forwhom.plan.values import Breaks, Level
 
+MOST_PRIORS = 10_000
+
 
 def make_plan(**keywords: object) -> Plan:
     """Check everything that needs no data and fill in the defaults.
@@ -233,6 +235,11 @@ def _priors(
             found.append((key, None, value))
         else:
             found += [(key, term, prior) for term, prior in value.items()]
+    if len(found) > MOST_PRIORS:
+        raise PlanError(
+            f"priors names {len(found):,} terms; a plan takes up to {MOST_PRIORS:,}. Give a "
+            "parameter one prior for all its terms."
+        )
     # The order of a plan file, whole parameters before tables, so that equal plans compare equal.
     order = list(keys)
     found.sort(key=lambda row: (row[1] is not None, order.index(row[0])))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from forwhom.errors import PlanError
@@ -306,6 +308,76 @@ def test_refused_naming_the_file(text: str, message: str) -> None:
     assert message in str(caught.value)
     assert str(caught.value).startswith("plan.toml: ")
     assert len(str(caught.value)) < 700
+
+
+MANY = 100_000
+LONG = 400_000
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (START + f"priors{'.a' * LONG} = 1", "a key has more than 16 dots"),
+        (START + f"[a{' . a' * LONG}]", "a key has more than 16 dots"),
+        (START + f"x = {{a{'.a' * LONG} = 1}}", "a key has more than 16 dots"),
+        (START + f"bins = {'[' * LONG}{']' * LONG}", "it is nested too deep"),
+        (START + "priors = " + "{a = " * LONG, "it is nested too deep"),
+        (f'outcome = "y"\nmodifiers = "a"\ntreatment = {[f"t{i}" for i in range(MANY)]}',
+         "treatment names 100,000 columns; a plan takes up to 100"),
+        ('outcome = "y"\n[treatment]\n' + "".join(f't{i} = "a"\n' for i in range(MANY)),
+         "treatment names 100,000 columns; a plan takes up to 100"),
+        (START + "[priors]\n" + "".join(f'k{i} = "flat"\n' for i in range(MANY)),
+         "'k0' is not a parameter"),
+        (START + "[priors.lambda]\n" + "".join(f'k{i} = "flat"\n' for i in range(MANY)),
+         "priors names 100,000 terms; a plan takes up to 10,000"),
+        (START + f'family = "{"x" * LONG}"', "'piecewise_exponential'."),
+        (START + f"{'x' * LONG} = 1", "A plan has"),
+        (START + "seed = " + "9" * LONG, "a number in it has thousands of digits"),
+    ],
+    ids=range(12),
+)  # fmt: skip
+def test_large_files_are_refused_in_time(text: str, message: str) -> None:
+    """In seconds of this process's own time: what grows as the square takes hours."""
+    begun = time.process_time()
+    with pytest.raises(PlanError) as caught:
+        plan_from_toml(text, "plan.toml")
+    assert time.process_time() - begun < 5
+    assert message in str(caught.value)
+    assert len(str(caught.value)) < 700
+
+
+def test_time_grows_with_the_size_of_a_file() -> None:
+    """Four times the file takes about four times as long; sixteen if it grew as the square."""
+
+    def seconds(rows: int) -> float:
+        text = START + "".join(f"# {'x.' * 20}\n" for _ in range(rows))
+        text += "[priors.lambda]\n" + "".join(f'"k.{i}" = "flat"\n' for i in range(rows // 8))
+        best = np.inf
+        for _ in range(3):
+            begun = time.process_time()
+            plan_from_toml(text, "plan.toml")
+            best = min(best, time.process_time() - begun)
+        return best
+
+    seconds(1000)
+    assert seconds(40_000) < 9 * seconds(10_000)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        'data = "a.b.c.d.e.f.g.h.i.j.k.l.m.n.o.p.q.r.s.t.csv"',
+        "data = 'a.b.c.d.e.f.g.h.i.j.k.l.m.n.o.p.q.r.s.t.csv'",
+        'data = """a.b.c.d.e.f.g.h.i.j.k.l.m.n.o.p.q.r.s.t\\""".csv"""',
+        "data = '''a.b.c.d.e.f.g.h.i.j.k.l.m.n.o.p.q.r.s.t \" '''",
+        "# a.b.c.d.e.f.g.h.i.j.k.l.m.n.o.p.q.r.s.t",
+        'data = "\\"" # "a.b.c.d.e.f.g.h.i.j.k.l.m.n.o.p.q.r.s.t',
+        "level = 0.5 # 1.2.3.4.5.6.7.8.9.10.11.12.13.14.15.16.17.18",
+        'priors."lambda"."a.b.c.d.e.f.g.h.i.j.k.l.m.n.o.p.q.r.s" = "flat"',
+    ],
+)
+def test_dots_in_texts_and_comments_are_no_keys(line: str) -> None:
+    plan_from_toml(START + line, "plan.toml")
 
 
 def refusal(path: Path | str) -> str:

@@ -35,6 +35,7 @@ from forwhom.plan.treatments import all_modifiers, read_reference, read_treatmen
 from forwhom.plan.values import Breaks, Level
 
 EVENT = "1 where the time ended in the event"
+MOST_PRIORS = 10_000
 
 
 def make_plan(**keywords: object) -> Plan:
@@ -288,6 +289,11 @@ def _priors(
             found.append((key, None, value))
         else:
             found += [(key, term, prior) for term, prior in value.items()]
+    if len(found) > MOST_PRIORS:
+        raise PlanError(
+            f"priors names {len(found):,} terms; a plan takes up to {MOST_PRIORS:,}. Give a "
+            "parameter one prior for all its terms."
+        )
     # The order of a plan file, whole parameters before tables, so that equal plans compare equal.
     order = list(keys)
     found.sort(key=lambda row: (row[1] is not None, order.index(row[0])))

@@ -12,6 +12,21 @@ from forwhom.plan.make import make_plan
 from forwhom.plan.plan import Plan
 
 MAX_BYTES = 5_000_000
+MAX_DOTS = 16  # in one key; a plan's own have two, and a reader's work grows as their square
+MAX_MESSAGE, HEAD = 600, 150  # characters, and those of them that stand before a cut
+
+# Strings and comments, in which dots mean nothing. Possessive, so that no text takes long.
+_STRINGS = re.compile(
+    r"""
+    \"{3}(?:\\.|[^\\"]|"(?!""))*+(?:"{3}|\\?\Z)
+    |\'{3}(?:[^']|'(?!''))*+(?:'{3}|\Z)
+    |"(?:\\.|[^\\"\n])*+"?
+    |'[^'\n]*+'?
+    |\#[^\n]*+
+    """,
+    re.VERBOSE | re.DOTALL,
+)
+_DEEP_KEY = re.compile(rf"(?<![\w-])(?:[\w-]++[ \t]*+\.[ \t]*+){{{MAX_DOTS + 1}}}")
 
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _ESCAPES = {
@@ -52,16 +67,22 @@ def plan_from_toml(text: str, where: str) -> Plan:
     """
     import tomllib
 
+    if _DEEP_KEY.search(_STRINGS.sub("s", text)):
+        raise PlanError(f"{where}: a key has more than {MAX_DOTS} dots, too many for a plan file.")
     try:
         table = tomllib.loads(text)
     except RecursionError:
         raise PlanError(f"{where}: it is nested too deep to be a plan file.") from None
-    except ValueError as error:  # TOMLDecodeError, and numbers with thousands of digits
-        raise PlanError(f"{where}: it is not a valid TOML file: {error}.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise PlanError(f"{where}: it is not a valid TOML file: {_short(str(error))}.") from None
+    except ValueError:
+        raise PlanError(
+            f"{where}: it is not a valid TOML file: a number in it has thousands of digits."
+        ) from None
     try:
         return make_plan(**table)
     except PlanError as error:
-        raise PlanError(f"{where}: {error}") from None
+        raise PlanError(f"{where}: {_short(str(error))}") from None
 
 
 def read_plan(path: str | os.PathLike[str]) -> Plan:
@@ -105,6 +126,18 @@ def _table(path: tuple[str, ...], table: dict[str, object]) -> list[str]:
         if isinstance(value, dict):
             lines += _table((*path, key), value)
     return lines
+
+
+def _short(message: str) -> str:
+    """A message in which a value of any length is quoted, cut in the middle: ends say what to do.
+
+    >>> len(_short("family '" + "x" * 10_000 + "' is not known."))
+    600
+    """
+    if len(message) <= MAX_MESSAGE:
+        return message
+    end = MAX_MESSAGE - len(" ... ") - HEAD
+    return f"{message[:HEAD]} ... {message[-end:]}"
 
 
 def _printable(line: str) -> str:

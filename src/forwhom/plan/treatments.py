@@ -14,6 +14,7 @@ type Treatments = tuple[tuple[str, Formula], ...]
 type Setting[T] = T | tuple[tuple[str, T], ...] | None
 
 TREATMENT_TYPES = ("auto", "binary", "arms", "dose")
+MOST_TREATMENTS = 100
 ESTIMATE = "effect"  # stands for the treatment where the outcome is itself an estimated effect
 
 
@@ -33,6 +34,12 @@ def read_treatments(treatment: object, modifiers: object, estimates: bool) -> Tr
         if not estimates:
             raise PlanError("a plan needs treatment: the column that holds what is given.")
         return ((ESTIMATE, parse_formula(modifiers, "modifiers")),)
+    if isinstance(treatment, Mapping | list | tuple) and len(treatment) > MOST_TREATMENTS:
+        raise PlanError(
+            f"treatment names {len(treatment):,} columns; a plan takes up to {MOST_TREATMENTS}, "
+            "each with an equation of its own. Name the ones you ask about, and the others as "
+            "controls."
+        )
     if isinstance(treatment, Mapping):
         if not treatment:
             raise PlanError("treatment is an empty table. Name at least one treatment in it.")

@@ -126,12 +126,13 @@ def stacking_weights(values: FloatArray, count: FloatArray) -> FloatArray:
 def _check_outcomes(one: Contender, other: Contender) -> None:
     pairs = {
         key: (getattr(one.plan, key), getattr(other.plan, key))
-        for key in ("outcome", "trials", "event", "weights")
+        for key in ("outcome", "trials", "event", "event_level", "weights")
     }
     for key, (a, b) in pairs.items():
         if a != b:
             raise PlanError(
-                f"fits '{one.name}' and '{other.name}' have {key} {a!r} and {b!r}: elpd compares "
+                f"fits '{one.name}' and '{other.name}' have {key.replace('_', ' ')} {a!r} and "
+                f"{b!r}: elpd compares "
                 "fits of the same outcomes only."
             )
     supports = [FAMILIES[c.plan.family].support in DENSITIES for c in (one, other)]

@@ -100,10 +100,12 @@ def _shown(coding: OutcomeCoding, column: Column, value: float) -> str:
 def _numbers(plan: Plan, column: Column, support: str) -> FloatArray:
     if column.kind == "text":
         shown = listing(level_names(column), 3)
-        ordered = ", or say family='ordinal', which takes its levels in their declared order"
+        way = ", or say family='bernoulli'" if len(column.levels or ()) == 2 else ""
+        if column.ordered:
+            way = ", or say family='ordinal', which takes its levels in their declared order"
         raise DataError(
             f"outcome '{plan.outcome}' holds text ({shown}); family '{plan.family}' needs numbers. "
-            f"Recode it to numbers first{ordered if column.ordered else ''}."
+            f"Recode it to numbers first{way}."
         )
     y = np.asarray(column.values, dtype=float)
     rules = {

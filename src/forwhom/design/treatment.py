@@ -183,7 +183,7 @@ def _question(plan: Plan, levels: Choices, doubt: str) -> str:
     given = plan.reference if isinstance(plan.reference, tuple) else ()
     words = words_to_add("reference", levels.spellings, several, given)
     dose = ""
-    if levels.bare and len(levels.texts) > 2:
+    if levels.bare:
         dose = " Or say treatment_type='dose' if its numbers are amounts."
     return (
         f"treatment '{name}': which level the others are held against is not guessed; it has "
@@ -200,8 +200,12 @@ def _check_arms(plan: Plan, name: str, levels: Choices) -> None:
             "two. Keep the rows of two arms, or leave it out to have every arm held against one."
         )
     if len(shown) > MOST_ARMS:
+        dose = (
+            ", or say treatment_type='dose' if its numbers are amounts"
+            if levels.values is not None
+            else ""
+        )
         raise DataError(
             f"treatment '{name}' has {len(shown):,} values ({listing(shown, 4)}), and at most "
-            f"{MOST_ARMS} arms are possible. Merge arms, or say treatment_type='dose' if its "
-            "numbers are amounts."
+            f"{MOST_ARMS} arms are possible. Merge arms{dose}."
         )

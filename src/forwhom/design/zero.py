@@ -46,7 +46,7 @@ class Choices:
     def shown(self) -> str:
         """The levels with their rows, for a message; codes that have labels with them."""
         named = [
-            f"'{text}' ({self._code(k)}{plural(int(self.counts[k]), 'row')})"
+            f"'{_printed(text)}' ({self._code(k)}{plural(int(self.counts[k]), 'row')})"
             for k, text in enumerate(self.texts[:SHOWN])
         ]
         more = len(self.texts) - SHOWN
@@ -190,6 +190,11 @@ def _coded(levels: Choices) -> int | None:
     if values is None or 0.0 not in values or (len(values) == 2 and 1.0 not in values):
         return None
     return values.index(0.0)
+
+
+def _printed(text: str) -> str:
+    """On one line, whatever a level holds."""
+    return text if text.isprintable() else repr(text)[1:-1]
 
 
 def _is_whole(level: Level) -> bool:

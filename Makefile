@@ -55,7 +55,7 @@ demo: $(VENV)/.demo  ## install, run the embedded analysis, write tables and fig
 	$(BIN)/forwhom demo --out demo-results
 
 test: $(VENV)/.test  ## install with test extras, run the tests on all cores
-	$(BIN)/python -m pytest -n auto --dist worksteal
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 slow: $(VENV)/.test  ## the tests that take minutes each
 	$(BIN)/python -m pytest -m slow

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forwhom.data.table import Table
-from forwhom.design.encode import number_text
+from forwhom.design.levels import number_text
 from forwhom.errors import DataError
 from forwhom.families import FAMILIES
 from forwhom.plan import Plan

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from forwhom.errors import OutputError, listing
 from forwhom.output.figure import Figure, write_whole
-from forwhom.output.place import Place, staged, take
+from forwhom.output.place import Place, staged, take, turn
 from forwhom.output.strangers import PLAN, listed, written_by_us
 
 if TYPE_CHECKING:
@@ -55,7 +55,9 @@ def claimed(out: str | os.PathLike[str]) -> Iterator[Place]:
     if not str(out):
         raise OutputError("cannot write results to '': name a folder, for instance 'results'.")
     with staged(asked) as place:
-        _check_strangers(place, (PLAN, SUMMARY, DRAWS))
+        if place.existed:
+            with turn(place):
+                _check_strangers(place, (PLAN, SUMMARY, DRAWS))
         yield place
 
 
@@ -72,8 +74,9 @@ def write_results(
     names = _in_order(results)
     try:
         _write_all(place.new, results, names, progress)
-        _check_strangers(place, names)
-        take(place)
+        with turn(place):
+            _check_strangers(place, names)
+            take(place)
     except OSError as error:
         raise OutputError(
             f"cannot write results to '{place.asked}': {error.strerror or error}. Name another "

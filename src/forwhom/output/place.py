@@ -81,7 +81,8 @@ def staged(asked: Path) -> Iterator[Place]:
     folder = _resolved(asked)
     existed = os.path.lexists(folder)
     if existed:
-        _check_replaceable(asked, folder)
+        with suppress(FileNotFoundError):  # another run is replacing it in two moves
+            _check_replaceable(asked, folder)
     base = folder.parent
     while not os.path.lexists(base):
         base = base.parent
@@ -112,29 +113,28 @@ def staged(asked: Path) -> Iterator[Place]:
 def take(place: Place) -> None:
     """Make what waits in ``place.new`` the folder, in one step.
 
-    Files in the folder that an earlier run did not write are carried over. Runs that finish at the
-    same time take turns; the last one's results stay.
+    Files in the folder that an earlier run did not write are carried over. To be called in a
+    ``turn``.
 
     Raises:
         OSError, OutputError: it cannot be done; the folder is then as it was.
     """
-    with _turn(place):
-        if not os.path.lexists(place.folder):
-            place.folder.parent.mkdir(parents=True, exist_ok=True)
-            place.new.rename(place.folder)
-            return
-        _sweep_inside(place)
-        carry(place.folder, place.new)
-        _like(place.folder, place.new)
-        if exchange(place.new, place.folder):
-            return
-        old = place.stage / OLD
-        place.folder.rename(old)
-        try:
-            place.new.rename(place.folder)
-        except BaseException:
-            old.rename(place.folder)
-            raise
+    if not os.path.lexists(place.folder):
+        place.folder.parent.mkdir(parents=True, exist_ok=True)
+        place.new.rename(place.folder)
+        return
+    _sweep_inside(place)
+    carry(place.folder, place.new)
+    _like(place.folder, place.new)
+    if exchange(place.new, place.folder):
+        return
+    old = place.stage / OLD
+    place.folder.rename(old)
+    try:
+        place.new.rename(place.folder)
+    except BaseException:
+        old.rename(place.folder)
+        raise
 
 
 def sweep(base: Path) -> None:
@@ -310,8 +310,12 @@ def _sweep_inside(place: Place) -> None:
 
 
 @contextmanager
-def _turn(place: Place) -> Iterator[None]:
-    """Wait until no other run is putting results into the same folder above."""
+def turn(place: Place) -> Iterator[None]:
+    """Wait until no other run is putting its results in place there; of several, the last stays.
+
+    Raises:
+        OutputError: it takes another run too long.
+    """
     if fcntl is None:
         yield
         return

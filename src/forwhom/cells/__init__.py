@@ -1,6 +1,7 @@
 """What to reduce the rows to, and the reduction."""
 
-from forwhom.cells.checks import baseline_difference, check_columns, nearly_collinear, silent
+from forwhom.cells.baseline import baseline_difference
+from forwhom.cells.checks import check_columns, nearly_collinear, silent
 from forwhom.cells.likelihood import LikelihoodCells, RowKinds, kind_of_rows
 from forwhom.cells.priors import Priors, ResolvedPrior, in_words, resolve_priors
 from forwhom.cells.reduce import Cells, EffectColumns, Layout, reduce_rows, tied

@@ -129,10 +129,10 @@ def _fit(factor: Factor, column: Column, times: FloatArray | None) -> Encoding:
             raise _no_logarithm(factor, values)
         return Encoding(factor, "log", (factor.label,))
     if function == "poly":
-        degree = _whole(factor, 2)
+        degree = whole_argument(factor, 2)
         return _fit_poly(factor, values, degree, times)
     if function == "bs":
-        df = _whole(factor, 4)
+        df = whole_argument(factor, 4)
         return _fit_bs(factor, values, df, times)
     raise PlanError(f"{factor.label}: unknown function {function!r}.")
 
@@ -180,7 +180,7 @@ def encode(encoding: Encoding, column: Column, rows: slice) -> FloatArray:
 
 def bin_request(factor: Factor) -> int:
     """The number of bins that ``bin(x, 4)`` asks for."""
-    return _whole(factor, 4)
+    return whole_argument(factor, 4)
 
 
 def bin_cuts(
@@ -211,7 +211,7 @@ def bin_cuts(
     return inside
 
 
-def _whole(factor: Factor, usual: int) -> int:
+def whole_argument(factor: Factor, usual: int) -> int:
     """The whole number that a function was given."""
     given = factor.arguments[0] if factor.arguments else usual
     assert isinstance(given, int)

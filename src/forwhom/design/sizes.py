@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forwhom.data.table import Table
+from forwhom.design.encode import whole_argument
 from forwhom.design.levels import number_text
 from forwhom.errors import DataError
 from forwhom.families import FAMILIES
@@ -92,7 +93,7 @@ def _check_products(plan: Plan, powers: Mapping[str, float]) -> None:
             for factor in term.factors:
                 power = abs(powers.get(factor.column, 0.0))
                 if factor.function == "poly":
-                    power *= 2 * int(factor.arguments[0] if factor.arguments else 2) - 1
+                    power *= 2 * whole_argument(factor, 2) - 1
                 elif factor.function not in (None, "center"):
                     continue
                 total += power

@@ -15,6 +15,8 @@ from forwhom.errors import DataError, OutputError, PlanError
 
 from .reference.ballot import DATA, fit, refused
 
+CUT = gzip.compress(b"vote,letter\n" * 999, mtime=0)[:40]
+
 
 class TestFiles:
     @pytest.mark.parametrize(

@@ -132,6 +132,12 @@ def test_numbers_times_and_doses() -> None:
     assert axis(dose.plot.effects()) == "Effect of one more unit of d on support"
 
 
+def test_levels_beside_one_another() -> None:
+    fit = fw.fit(DATA | {"mood": M}, "mood", "letter", "ones", family="ordinal", draws=100)
+    assert fit.average().title == f"Average effect of {CONTRAST} on mood"
+    assert fit.average().columns["outcome"] == ["1 or above", "2 or above"]
+
+
 def test_arms_beside_one_another() -> None:
     arm = np.array(["None", "Mail", "Visit"])[np.arange(N) % 3].tolist()
     fit = fw.fit(DATA | {"arm": arm}, "support", "arm", "m", draws=200)

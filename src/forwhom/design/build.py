@@ -176,8 +176,8 @@ def build_design(plan: Plan, table: Table) -> tuple[Design, Rows]:
     groups, codes = form_groups(plan, complete, given, plan.preset == "alley2023", times)
     clusters, cluster_codes = form_clusters(plan, complete, codes, times)
     outcome, found = code_outcome(plan, complete)
-    notes = [family_note] if family_note else []
-    notes += [coding.note for coding in codings if coding.note]
+    notes = [coding.note for coding in codings if coding.note]  # first what turns a sign
+    notes += [family_note] if family_note else []
     notes += [*outcome.notes, *settled, *unused_notes(complete)]
     for name, count in groups.binned:
         notes.append(

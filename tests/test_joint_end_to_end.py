@@ -269,8 +269,11 @@ def test_what_the_summary_says() -> None:
         "Question: what do ad (1 against 0) and call (1 against 0) do to voted, and how do their "
         "effects differ by woman and party?"
     )
-    assert "Average effect of call over all rows:" in both
-    assert "Modifiers of the effect of call on the log odds (difference for one more;" in both
+    assert "Average effect of call (1 against 0) on voted over all rows:" in both
+    assert (
+        "Modifiers of the effect of call (1 against 0) on the log odds of voted (difference for "
+        "one more;"
+    ) in both
     schools = said("schools")
     assert schools.startswith(
         "Question: how large are the effects in effect, and how do they differ between school? "
@@ -283,8 +286,11 @@ def test_what_the_summary_says() -> None:
     assert "sigma_state, sd of baselines between clusters by state: " in clusters
     assert "sigma_theta_state, sd of effects between clusters by state: " in clusters
     categories = said("categories")
-    assert "Average effect on choice being left over all rows:" in categories
-    assert "Modifiers of the effect on the log odds of mid against left (" in categories
+    assert "Average effect of ad (1 against 0) on choice being left over all rows:" in categories
+    assert (
+        "Modifiers of the effect of ad (1 against 0) on the log odds of choice being mid rather "
+        "than left ("
+    ) in categories
     assert "correlation (b, theta), correlation of a group's own parameters: " in said("correlated")
     assert "nu_theta, degrees of freedom of the group effects: " in said("student")
 

@@ -161,7 +161,7 @@ def shell(line: str, data: Path, *more: object) -> Any:
 def test_a_request_to_stop_leaves_nothing(data: Path, tmp_path: Path) -> None:
     script = (
         "import os, signal, forwhom.api, forwhom.cli as cli\n"
-        "forwhom.api.load = lambda *a: os.kill(os.getpid(), signal.SIGTERM)\n"
+        "forwhom.api.load = lambda *a, **k: os.kill(os.getpid(), signal.SIGTERM)\n"
         "cli.main()\n"
     )
     found = subprocess.run(

@@ -100,7 +100,7 @@ def test_sds_within_four_percent(pairs: dict[str, Any]) -> None:
 def test_interval_ends_within_five_percent_of_an_sd(
     pairs: dict[str, Any], key: str, p: float
 ) -> None:
-    """5 % of an sd, or 4 standard errors of the reference's own quantile where that is more.
+    """5 % of an sd, or 4 joint standard errors of the two quantiles where that is more.
 
     A quantile's standard error is sqrt(p (1 - p) / ess) / density: about 1.6 % of an sd for the
     reference's thetas and 2.9 % for alpha, whose left tail is long. Over 370 points its own noise
@@ -111,7 +111,7 @@ def test_interval_ends_within_five_percent_of_an_sd(
     for name, (draws, ref) in pairs.items():
         below, above = np.quantile(draws, [max(p - 0.01, 0.001), min(p + 0.01, 0.999)])
         density = (min(p + 0.01, 0.999) - max(p - 0.01, 0.001)) / (above - below)
-        error = np.sqrt(p * (1 - p) / ref["ess"]) / density / ref["sd"]
+        error = np.sqrt(p * (1 - p) * (1 / ref["ess"] + 1 / DRAWS)) / density / ref["sd"]
         distance = (np.quantile(draws, p) - ref[key]) / ref["sd"]
         if abs(distance) > max(0.05, 4 * error):
             wrong[name] = (distance, error)

@@ -55,12 +55,13 @@ def standardised(fit: fw.Fit, unit: float, shift: float) -> list[tuple[str, str,
     return found
 
 
-# 4.5 joint Monte Carlo errors of a median and of the ends of an interval, in sds, where draws are
-# normal: sqrt(2 p (1 - p) / D) / density
+# 4.5 joint Monte Carlo errors of a median and of the ends of an interval, in sds:
+# sqrt(2 p (1 - p) / D) / density. At the ends, the density of a Student-t of 5 degrees of freedom
+# in units of its sd: effects whose spread is learnt have tails at least as heavy.
 CHANCE = {
     "estimate": 4.5 * np.sqrt(0.5 / DRAWS) / 0.3989,
-    "conf_low": 4.5 * np.sqrt(2 * 0.025 * 0.975 / DRAWS) / 0.0584,
-    "conf_high": 4.5 * np.sqrt(2 * 0.025 * 0.975 / DRAWS) / 0.0584,
+    "conf_low": 4.5 * np.sqrt(2 * 0.025 * 0.975 / DRAWS) / 0.0392,
+    "conf_high": 4.5 * np.sqrt(2 * 0.025 * 0.975 / DRAWS) / 0.0392,
 }
 ROUNDING = dict.fromkeys(CHANCE, 1e-6)
 

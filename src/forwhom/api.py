@@ -256,8 +256,7 @@ def sample(
     if d.passed or plan.method != "auto":
         return found, cells
     why = (
-        f"the importance weights of method '{d.method}' failed their check (Pareto k-hat "
-        f"{d.k_hat:.2f}, effective share {d.effective_share:.1%})"
+        f"the importance weights of method '{d.method}' failed their check ({d.weights_in_words})"
     )
     progress(f"Method {d.method} failed its check; sampling by NUTS")
     if cells.likelihood is None:

@@ -84,6 +84,7 @@ def test_controls_too(data: pd.DataFrame) -> None:
         ("I(k == 2)", {"k": ["2", "1"]}, {"k": [2, 1]}),
         ("woman", {"woman": [1, 0]}, {"woman": [True, False]}),
         ("woman", {"woman": ["True", "FALSE"]}, {"woman": [True, False]}),
+        ("age", {"age": ["1,234"]}, {"age": [1234]}),
         ("woman", {"woman": ["1", "0"]}, {"woman": [True, False]}),
         ("zero_one", {"zero_one": [True, False]}, {"zero_one": [1, 0]}),
         ("zero_one", {"zero_one": ["True", "0"]}, {"zero_one": [1, 0]}),
@@ -102,7 +103,6 @@ def test_told_without_doubt(data: pd.DataFrame, modifiers: str, new: Any, same: 
     [
         ("age", {"age": ["old", "30"]}, "column 'age' holds text, and at the fit it held numbers; "
          "what 'old' in 1 row would be there cannot be told. Give it as numbers"),
-        ("age", {"age": ["1,234"]}, "what '1,234' in 1 row"),
         ("age", {"age": [True]}, "column 'age' holds true and false, and at the fit it held numb"),
         ("woman", {"woman": [2]}, "column 'woman' holds numbers, and at the fit it held true and "
          "false; what '2' would be there cannot be told"),
@@ -206,5 +206,4 @@ def test_fits_are_compared_on_data_of_another_type(data: pd.DataFrame) -> None:
     with pytest.raises(fw.DataError) as caught:
         fw.compare_fits(fits, odd)
     said = str(caught.value)
-    assert "the data are not those of fit 'age': new data: column 'age' holds text" in said
-    assert "'old' in 1 row" in said
+    assert "column 'age' of the pandas DataFrame holds numbers, but for 'old' in 1 row" in said

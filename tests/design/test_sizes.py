@@ -80,7 +80,8 @@ def test_within_reach_is_fitted(factor: float) -> None:
 def test_numbers_that_are_names_may_be_of_any_size() -> None:
     assert ask({"site": DATA["m"] * 1e200}, modifiers=None, groups="site").effects().n_rows == 3
     codes = {"yes": np.where(DATA["yes"] == 1, 1e200, 0.0)}
-    assert refusal(codes, outcome="yes", family="bernoulli").startswith("bernoulli needs 0/1")
+    said = refusal(codes, outcome="yes", family="bernoulli")
+    assert said.startswith("outcome 'yes': which level counts as 1 is not guessed")
 
 
 def test_products_beyond_reach() -> None:

@@ -139,7 +139,7 @@ ASKED = [
     ([0, 2], {}, {}, "they are not 0 and 1", "Add reference=0 or reference=2"),
     ([0.5, 2], {}, {}, "'0.5' (1 row)", "Add reference=0.5 or reference=2 (the same in a plan "
      "file; as a flag --reference 0.5). Or say treatment_type='dose' if its numbers are amounts."),
-    (["a", "b\n"], {}, {}, "'a' (1 row), 'b\\n' (1 row), and", 'or reference="b\\n" (the same'),
+    (["a", "b\nc"], {}, {}, "'a' (1 row), 'b\\nc' (1 row), and", 'or reference="b\\nc" (the same'),
     ([1, 2], {1.0: "Ad", 2.0: "Card"}, {}, "'Ad' (code 1, 1 row), 'Card' (code 2, 1 row), and",
      'Add reference="Ad" or reference="Card"'),
     ([0, 1], {0.0: "Letter", 1.0: "No letter"}, {}, "the label 'No letter' says absence and stands "

@@ -185,9 +185,9 @@ def build_design(plan: Plan, table: Table) -> tuple[Design, Rows]:
     groups, codes = form_groups(plan, complete, given, plan.preset == "alley2023", times)
     clusters, cluster_codes = form_clusters(plan, complete, codes, times)
     outcome, found = code_outcome(plan, complete)
-    notes = [*table.notes, *([family_note] if family_note else [])]
-    notes += [coding.note for coding in codings if coding.note]
-    notes += [*outcome.notes, *settled, *unused_notes(complete), *code_notes(plan, complete)]
+    notes = [coding.note for coding in codings if coding.note]  # first what turns a sign
+    notes += [*([family_note] if family_note else []), *table.notes, *outcome.notes]
+    notes += [*settled, *unused_notes(complete), *code_notes(plan, complete)]
     for name, count in groups.binned:
         notes.append(
             f"'{name}' is cut into {count} bins to form the groups; the equation uses its own "

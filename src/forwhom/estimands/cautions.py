@@ -261,8 +261,8 @@ def _draws(posterior: Posterior) -> list[Caution]:
     return [
         Caution(
             "k_hat",
-            f"The importance weights fail their check (Pareto k-hat {d.k_hat:.2f}, should be below "
-            f"0.7; effective share {d.effective_share:.1%}, should be above 5 %): do not rely on "
+            f"The importance weights fail their check ({d.weights_in_words}; k-hat should be below "
+            "0.7, the share above 5 %, quadrature off by less than half a nat): do not rely on "
             "these results. Try method='nuts', or more informative priors on the spreads, in the "
             "outcome's units.",
         )

@@ -26,8 +26,14 @@ def modifiers_table(posterior: Posterior, level: float) -> Tidy:
         **summary,
     }
     unit = " per unit of dose" if design.treatment.kind == "dose" else ""
+    several = len(design.effects) > 1
     notes = (
         *summary_notes(summary),
+        *(
+            (f"{design.treatment.name}: the effect of {design.treatment.words}.",)
+            if several
+            else ()
+        ),
         f"In units of {posterior.effect_on}{unit}, modifiers as given: the difference in the "
         "effect for one more of the modifier. Intercept: the effect where every modifier is zero.",
     )

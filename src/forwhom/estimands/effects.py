@@ -232,6 +232,7 @@ def stack(tables: Sequence[Tidy], labels: Sequence[str]) -> Tidy:
             note.replace(f" being {label}", "") if label else note for note in table.notes[-1:]
         ]
     said = tuple(dict.fromkeys(notes))
-    titles = {table.title for table in tables}
-    title = first.title if len(titles) == 1 else first.title.partition(" of ")[0].rstrip(",")
+    pairs = zip(tables, labels, strict=True)
+    titles = [t.title.removesuffix(f" being {label}") if label else t.title for t, label in pairs]
+    title = titles[0] if len(set(titles)) == 1 else titles[0].partition(" of ")[0].rstrip(",")
     return Tidy(columns, title, first.level, said, headers, first.types)

@@ -13,6 +13,7 @@ LEAST_SHARE = 0.05  # of the proposals; with less, k-hat has too few large weigh
 R_HAT_LIMIT, LEAST_ESS = 1.01, 400.0  # Vehtari et al. 2021, Bayesian Analysis 16(2)
 LEAST_E_BFMI = 0.2  # Betancourt 2016
 MOST_DIVERGING = 1e-3  # of the transitions
+MOST_RULE_ERROR = 0.5  # nats: beyond it a weight is off by more than half of itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,7 @@ class Diagnostics:
         distinct: different scale values among the draws; one where some scale never moves.
         evaluations: density evaluations in all.
         chains: the check of Markov chains, in place of the weights', where NUTS ran.
+        rule_error: what finer rules of quadrature change of a log density at most, in nats.
     """
 
     method: str
@@ -79,6 +81,7 @@ class Diagnostics:
     distinct: int
     evaluations: int
     chains: ChainCheck | None = None
+    rule_error: float = 0.0
 
     @staticmethod
     def of_chains(check: ChainCheck, draws: int, why: str) -> Diagnostics:
@@ -99,7 +102,19 @@ class Diagnostics:
             return True
         moves = self.distinct > 1 or self.draws == 1
         told = isfinite(self.k_hat) and self.k_hat < K_HAT_LIMIT
-        return told and self.effective_share > LEAST_SHARE and moves
+        return told and self.effective_share > LEAST_SHARE and moves and self.rules_hold
+
+    @property
+    def rules_hold(self) -> bool:
+        """Whether the rules of quadrature are fine enough for the weights to mean what they say."""
+        return self.rule_error <= MOST_RULE_ERROR
+
+    @property
+    def weights_in_words(self) -> str:
+        """What the importance weights say of themselves, with figures."""
+        rules = "" if self.rules_hold else f", quadrature off by {self.rule_error:.1g} nats"
+        share = f"effective share {self.effective_share:.1%}"
+        return f"Pareto k-hat {self.k_hat:.2f}, {share}{rules}"
 
 
 def move(*draws: NDArray[np.float64]) -> bool:

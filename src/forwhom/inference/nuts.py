@@ -205,6 +205,9 @@ def check_chains(
     r_hat, levels = each("rhat"), int(of_level.sum())
     kept = np.sort(r_hat[of_level])[: levels - levels // CHANCE]
     moves = np.square(np.diff(energy, axis=1)).mean(axis=1)
+    spread = energy.var(axis=1)
+    # a chain that stands still has no energy to move by: the lowest value there is
+    e_bfmi = np.where(spread > 0, moves / np.where(spread > 0, spread, 1.0), 0.0)
     return ChainCheck(
         chains=draws.shape[0],
         tune=tune,
@@ -212,7 +215,7 @@ def check_chains(
         ess_bulk=float(each("ess", method="bulk").min()),
         ess_tail=float(each("ess", method="tail", prob=(0.05, 0.95)).min()),
         divergences=int(diverging.sum()),
-        e_bfmi=float((moves / energy.var(axis=1)).min()),
+        e_bfmi=float(e_bfmi.min()),
         transitions=diverging.size if diverging.size > draws.shape[0] * draws.shape[1] else 0,
     )
 

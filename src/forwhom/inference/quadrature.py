@@ -105,6 +105,7 @@ def sample_quadrature(
             effective_share=found.effective_share,
             distinct=found.distinct if move(found.tau, found.xi) else 1,
             evaluations=found.evaluations,
+            rule_error=worst,
         ),
     )
 

@@ -36,16 +36,15 @@ def plot_modifiers(
     title: str | None,
 ) -> Figure:
     """Figure 1: the posterior of each modifier coefficient."""
-    names = term_labels(posterior.design, labels)
+    names, on = term_labels(posterior.design, labels), effect_on(posterior, labels, link=True)
     draws = {name: posterior.lambda_[:, j] for j, name in enumerate(names)}
     return modifiers_figure(
         draws,
         title=f"What changes the effect of {treatment_name(posterior, labels)}?"
         if title is None
         else title,
-        subtitle="Difference in the effect for one more of each modifier",
-        x_title=f"Change in the effect{effect_of(posterior, labels)} on "
-        f"{effect_on(posterior, labels, link=True)}",
+        subtitle=f"Difference in the effect on {on} for one more of each modifier",
+        x_title=f"Change in the effect{effect_of(posterior, labels)} on {on}",
         level=level,
         intercept=intercept,
     )

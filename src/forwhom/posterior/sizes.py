@@ -90,6 +90,9 @@ def _cells(design: Design, cells: Cells) -> None:
     for name, shape in {
         "center": (p,),
         "scale": (p,),
+        "inner_center": (p,),
+        "inner_scale": (p,),
+        "unmove": (p, p),
         "dose_scale": (j,),
         "cross": (p + 1, p + 1),
         "group_cross": (h, r, p + 1),
@@ -104,6 +107,10 @@ def _cells(design: Design, cells: Cells) -> None:
         "within_variation": (j,),
     }.items():
         _shape(f"'{name}'", getattr(cells, name), *shape)
+    wide = len(design.controls.names) + 1 if cells.control_groups else 0
+    _shape("'control_within'", cells.control_within, 2, wide, wide)
+    for rows in cells.level_rows:
+        _shape("the rows of a term's levels", rows, 1 + 2 * j, rows.shape[-1] if rows.ndim else 0)
     _same("the number of effects", len(cells.effects), j)
     for effect, columns in zip(design.effects, cells.effects, strict=True):
         own = len(effect.modifiers.names)

@@ -255,9 +255,7 @@ def sample(
     d = found.diagnostics
     if d.passed or plan.method != "auto":
         return found, cells
-    why = (
-        f"the importance weights of method '{d.method}' failed their check ({d.weights_in_words})"
-    )
+    why = f"the importance weights of method '{d.method}' failed their check ({d.weights_in_words})"
     progress(f"Method {d.method} failed its check; sampling by NUTS")
     if cells.likelihood is None:
         cells = reduce_rows(design, rows, keep_rows=True)

@@ -103,9 +103,9 @@ def test_interval_ends_within_five_percent_of_an_sd(
     """5 % of an sd, or 4 joint standard errors of the two quantiles where that is more.
 
     The twin's reference knows its quantiles' standard errors. Otherwise one is
-    sqrt(p (1 - p) / ess) / density: about 1.6 % of an sd for the paper's thetas and 2.9 % for alpha,
-    whose left tail is long. Over 370 points the reference's own noise puts a few beyond 5 %.
-    ``test_against_brute_force`` holds every one of them to an exact calculation, without that noise.
+    sqrt(p (1 - p) / ess) / density: about 1.6 % of an sd for the paper's thetas and 2.9 % for
+    alpha, whose left tail is long. Over 370 points the reference's own noise puts a few beyond
+    5 %. ``test_against_brute_force`` holds every one of them to an exact calculation, without it.
     """
     wrong = {}
     for name, (draws, ref) in pairs.items():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from typer.testing import CliRunner
 
 import forwhom as fw
 from forwhom.cli import app
-from forwhom.inference import nuts
+from forwhom.inference import diagnostics, nuts
 from forwhom.plan.planfile import plan_to_toml
 
 # the treated of half the groups always respond, nobody else does, and priors say next to nothing
@@ -27,17 +28,28 @@ def separated() -> dict[str, np.ndarray]:
     return {"y": d * (a > 3), "a": a, "d": d}
 
 
-def test_importance_weights_that_fail_lead_to_nuts() -> None:
+def leads_to_nuts(**asked: Any) -> None:
+    """A fit whose importance weights fail their check is sampled by NUTS, passes, and says so."""
     said: list[str] = []
-    alone = fw.fit(separated(), **ASKED, priors=WIDE, method="quadrature")
+    alone = fw.fit(separated(), **ASKED, **asked, method="quadrature")
     assert not alone.passed
-    fit = fw.fit(separated(), **ASKED, priors=WIDE, progress=said.append)
+    fit = fw.fit(separated(), **ASKED, **asked, progress=said.append)
     found = fit.result.diagnostics
     assert found.method == "nuts"
     assert "the importance weights of method 'quadrature' failed their check" in found.why
     assert "Method quadrature failed its check; sampling by NUTS" in said
     assert fit.passed
     assert "importance weights of method 'quadrature'" in " ".join(str(fit).split())
+
+
+@pytest.mark.slow  # posteriors on which weights fail are long ways for NUTS too
+def test_importance_weights_that_fail_lead_to_nuts() -> None:
+    leads_to_nuts(priors=WIDE)
+
+
+def test_a_check_that_nothing_passes_leads_to_nuts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(diagnostics, "K_HAT_LIMIT", -np.inf)
+    leads_to_nuts(draws=1000)
 
 
 def test_where_nuts_fails_too_results_are_written_and_marked(

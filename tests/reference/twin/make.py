@@ -65,6 +65,9 @@ def summary(chains: np.ndarray) -> dict[str, float]:
         "ess": arviz_stats.ess(chains, method="mean"),
         "rhat": arviz_stats.rhat(chains),
     }
+    for key in ("q2.5", "q97.5"):
+        error = arviz_stats.mcse(chains, method="quantile", prob=QUANTILES[key])
+        found[f"mcse_{key}"] = error
     found |= dict(zip(QUANTILES, np.quantile(chains, list(QUANTILES.values())), strict=True))
     return {key: round(float(value), 6) for key, value in found.items()}
 

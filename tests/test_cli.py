@@ -438,7 +438,9 @@ def test_a_fit_without_out_imports_nothing_heavy(data):
         "    print('MODULES', *sorted({m.partition('.')[0] for m in sys.modules}))\n"
     )
     found = process("-c", script, "fit", data, *BASE, *MODIFIERS)
-    assert (found.returncode, found.stderr) == (0, "")
+    # a slow machine is told of the stages, and of nothing else
+    said = [line for line in found.stderr.splitlines() if not line.endswith(" ...")]
+    assert (found.returncode, said) == (0, [])
     modules = set(found.stdout.rpartition("MODULES")[2].split())
     assert {"forwhom", "numpy", "typer"} <= modules
     heavy = {

@@ -57,8 +57,8 @@ demo: $(VENV)/.demo  ## install, run the embedded analysis, write tables and fig
 test: $(VENV)/.test  ## install with test extras, run the tests on all cores
 	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
-slow: $(VENV)/.test  ## the tests that take minutes each (SLOW="-k name": some)
-	$(BIN)/python -m pytest -m slow $(SLOW)
+slow: $(VENV)/.test  ## the tests that take minutes each
+	$(BIN)/python -m pytest -m slow
 
 fuzz: $(VENV)/.test  ## 20,000 random tables and plans
 	$(BIN)/python -m pytest -m fuzz

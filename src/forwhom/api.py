@@ -356,7 +356,7 @@ def load_fit(path: str | os.PathLike[str]) -> Fit:
     """Read a fit that :meth:`Fit.save` wrote; its tables and draws are the same as before.
 
     Raises:
-        DataError: not a saved fit, or of another version.
+        DataError: not a saved fit, of another version, or changed since it was written.
     """
     from forwhom.posterior.storage import read
 

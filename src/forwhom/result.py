@@ -190,7 +190,10 @@ class Fit(Checked):
         return to_datatree(self.views, self._attributes())
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the fit as NetCDF (ArviZ schema), whole or not at all.
+        """Write the fit as NetCDF (ArviZ schema), whole or not at all; :func:`load` reads it.
+
+        What ``load`` needs stands behind the NetCDF's own end, with a checksum over every byte:
+        a file that another program has changed is still NetCDF, but no saved fit any longer.
 
         Raises:
             OutputError: the file cannot be written.

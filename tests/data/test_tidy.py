@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import csv
+import io
+
 import numpy as np
 import pytest
 
@@ -81,3 +84,30 @@ def test_files_and_dicts_get_the_table_itself():
 def test_columns_of_different_lengths_are_refused():
     with pytest.raises(ValueError, match=r"different lengths: \{'a': 1, 'b': 2\}"):
         Tidy({"a": [1], "b": [1, 2]}, "t")
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("=1+1", "'=1+1"),
+        ("+cmd|' /C calc'!A0", "'+cmd|' /C calc'!A0"),
+        ("-2+3", "'-2+3"),
+        ("@SUM(1)", "'@SUM(1)"),
+        ("  =1", "'  =1"),
+        ("\t=1", "'\t=1"),
+        ("\r=1", "'\r=1"),
+        ("＝1", "'＝1"),
+        ("-5", "-5"),
+        ("+0.5e-3", "+0.5e-3"),
+        ("-", "-"),
+        ("(-1, 2]", "(-1, 2]"),
+        ("a=1", "a=1"),
+        ("", ""),
+        ("a\0b", "a␀b"),
+    ],
+)
+def test_no_cell_or_header_is_a_formula(text, written):
+    tidy = Tidy({text or "x": [text, "b"], "n": np.array([-1.5, 2.0])}, "t")
+    header, first, _ = csv.reader(io.StringIO(tidy.to_csv(), newline=""))
+    assert header == [written or "x", "n"]
+    assert first == [written, "-1.5"]  # a number is a number

@@ -1,3 +1,4 @@
+import csv
 import json
 import re
 import shutil
@@ -8,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -490,3 +492,39 @@ def test_a_run_inside_the_folder_is_not_pulled_away(tmp_path):
     assert (out / "deep" / "results" / "fit.nc").read_text() == "inner"
     write(out, results("third"))
     assert (out / "deep" / "results" / "fit.nc").read_text() == "inner"
+
+
+ODD = ["a\0b", "line\u2028end", "\x01\x1b[31m", "=1+1", "-2", "half \ud800", "\ufffe", "<b>&", "./"]
+
+
+def test_levels_of_any_letters_do_not_lose_a_run(tmp_path):
+    """Nulls, line separators, controls, half letters: in every file, and read back from them."""
+    import forwhom as fw
+
+    rng = np.random.default_rng(1)
+    data = {
+        "y": rng.normal(size=180),
+        "t": np.tile([0, 1], 90),
+        "g/\u2028=\0": np.array(ODD, dtype=object)[np.arange(180) % len(ODD)],
+    }
+    made = fw.fit(data, "y", "t", ["g/\u2028=\0"], draws=100)
+    tables = {**made.tables(), "odd": Tidy({"=x": ["=1", "ok"]}, "t")}
+    figures = {"effects": made.plot.effects(), "modifiers": made.plot.modifiers()}
+    out = tmp_path / "out"
+    write(
+        out, Results(f"# source: \udce9\n{made.plan_text()}", str(made), tables, figures, made.save)
+    )
+    again = fw.load(out / "fit.nc")
+    assert again.effects().to_dict() == made.effects().to_dict()
+    assert fw.read_plan(out / "plan.toml") == made.plan
+    with (out / "effects.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    shown = {"'=1+1": "=1+1", "a␀b": "a\0b", "half ?": "half \ud800"}
+    found = [row["g/\u2028=␀"] for row in rows]
+    assert sorted(shown.get(level, level) for level in found) == sorted(ODD)
+    assert (out / "odd.csv").read_text(encoding="utf-8") == "'=x\n'=1\nok\n"
+    for path in out.iterdir():
+        if path.suffix in (".svg", ".html", ".toml", ".txt", ".csv"):
+            assert "\0" not in path.read_text(encoding="utf-8"), path
+    ElementTree.parse(out / "effects.svg")
+    assert (out / "effects.png").read_bytes().startswith(b"\x89PNG")

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from forwhom.errors import OutputError
+from forwhom.output.letters import shown
 
 if TYPE_CHECKING:
     import altair
@@ -56,26 +57,27 @@ class Figure:
         return altair.Chart.from_dict(self.to_dict())
 
     def _bytes(self, kind: str) -> bytes:
+        drawn = _drawable(self.spec)
         if kind == ".json":
-            return json.dumps(self.spec, ensure_ascii=False, indent=1).encode()
+            return json.dumps(drawn, ensure_ascii=False, indent=1).encode()
         import vl_convert as vl
 
         try:
             # Nothing may be fetched: every figure carries its own data.
             if kind == ".png":
-                return bytes(vl.vegalite_to_png(self.spec, ppi=PPI, allowed_base_urls=[]))
+                return bytes(vl.vegalite_to_png(drawn, ppi=PPI, allowed_base_urls=[]))
             if kind == ".pdf":
-                return bytes(vl.vegalite_to_pdf(self.spec, allowed_base_urls=[]))
+                return bytes(vl.vegalite_to_pdf(drawn, allowed_base_urls=[]))
             if kind == ".svg":
-                return str(vl.vegalite_to_svg(self.spec, allowed_base_urls=[])).encode()
+                return str(vl.vegalite_to_svg(drawn, allowed_base_urls=[])).encode()
             page = _page()
         except ValueError as error:
             why = " ".join(str(error).split())[:200]
             raise OutputError(f"The figure could not be drawn: {why}") from error
         # Labels come from data: none may end the script element it stands in.
-        spec = json.dumps(self.spec).replace("<", "\\u003c")
+        spec = json.dumps(drawn).replace("<", "\\u003c")
         page = page.replace(PLACE, spec, 1)
-        title = f"<title>{html.escape(self._title() or 'Figure')}</title>"
+        title = f"<title>{html.escape(shown(self._title()) or 'Figure')}</title>"
         return page.replace("<title>Chart</title>", title, 1).encode()
 
     def _title(self) -> str:
@@ -98,6 +100,19 @@ class Figure:
 
     def __repr__(self) -> str:
         return f"<Figure {self._title()!r}: save(path) writes {', '.join(FORMATS)}>"
+
+
+def _drawable(part: Any) -> Any:
+    """A chart in letters that can be drawn; names of columns stay the same in all its places.
+
+    >>> _drawable({"a\\0": ["b\\u2028c", 1]})
+    {'a␀': ['b c', 1]}
+    """
+    if isinstance(part, dict):
+        return {_drawable(key): _drawable(value) for key, value in part.items()}
+    if isinstance(part, list | tuple):
+        return [_drawable(item) for item in part]
+    return shown(part) if isinstance(part, str) else part
 
 
 @functools.cache

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from forwhom.errors import OutputError, listing
 from forwhom.output.figure import Figure, write_whole
+from forwhom.output.letters import shown
 from forwhom.output.place import Place, staged, take, turn
 from forwhom.output.strangers import PLAN, listed, written_by_us
 
@@ -56,7 +57,7 @@ def claimed(out: str | os.PathLike[str]) -> Iterator[Place]:
         raise OutputError("cannot write results to '': name a folder, for instance 'results'.")
     with staged(asked) as place:
         if place.existed:
-            with turn(place):
+            with turn(place.base, place.asked):
                 _check_strangers(place, (PLAN, SUMMARY, DRAWS))
         yield place
 
@@ -74,7 +75,7 @@ def write_results(
     names = _in_order(results)
     try:
         _write_all(place.new, results, names, progress)
-        with turn(place):
+        with turn(place.base, place.asked):
             _check_strangers(place, names)
             take(place)
     except OSError as error:
@@ -92,7 +93,7 @@ def _write_all(
 ) -> None:
     progress("Writing tables")
     write_whole(new / PLAN, _encoded(listed(results.plan, names)))
-    write_whole(new / SUMMARY, _encoded(f"{results.summary}\n"))
+    write_whole(new / SUMMARY, _encoded(f"{shown(results.summary)}\n"))
     for name, table in results.tables.items():
         write_whole(new / f"{name}.csv", _encoded(table.to_csv()))
     progress("Drawing figures")

@@ -105,7 +105,7 @@ def staged(asked: Path) -> Iterator[Place]:
         yield place
     finally:
         if held is not None:
-            with suppress(OSError):
+            with suppress(OSError, OutputError), turn(base, asked):
                 _discard(held[0])
             os.close(held[1])
 
@@ -144,7 +144,7 @@ def sweep(base: Path) -> None:
     """
     if fcntl is None:
         return
-    with suppress(OSError):
+    with suppress(OSError, OutputError), turn(base, base):
         for entry in list(os.scandir(base)):
             if STAGE.fullmatch(entry.name) and entry.is_dir(follow_symlinks=False):
                 with suppress(OSError, ValueError):
@@ -310,28 +310,29 @@ def _sweep_inside(place: Place) -> None:
 
 
 @contextmanager
-def turn(place: Place) -> Iterator[None]:
-    """Wait until no other run is putting its results in place there; of several, the last stays.
+def turn(base: Path, asked: Path) -> Iterator[None]:
+    """Wait until no other run is putting its results in place in ``base``; the last one's stay.
 
     Raises:
         OutputError: it takes another run too long.
     """
-    if fcntl is None:
-        yield
-        return
-    lock = os.open(place.base, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        lock = None if fcntl is None else os.open(base, os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:  # may be written but not read: no turns can be taken
+        lock = None
     try:
         end = time.monotonic() + PATIENCE
-        while not _locked(lock):
+        while lock is not None and not _locked(lock):
             if time.monotonic() > end:
                 raise OutputError(
-                    f"cannot write results to '{place.asked}': another run has been putting its "
-                    f"own in place for {PATIENCE:.0f} seconds. Name another folder."
+                    f"cannot write results to '{asked}': another run has been putting its own in "
+                    f"place for {PATIENCE:.0f} seconds. Name another folder."
                 )
             time.sleep(0.02)
         yield
     finally:
-        os.close(lock)
+        if lock is not None:
+            os.close(lock)
 
 
 def _like(folder: Path, new: Path) -> None:

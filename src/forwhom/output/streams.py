@@ -8,8 +8,10 @@ import signal
 import sys
 from contextlib import suppress
 from types import FrameType
+from typing import TextIO
 
 from forwhom.errors import OutputError
+from forwhom.output.letters import shown
 
 GONE = (errno.EPIPE, errno.EINVAL)  # the reader left; the second on Windows
 STOPS = ("SIGTERM", "SIGHUP")
@@ -48,16 +50,15 @@ class Streams:
                     signal.signal(stop, self._stop)
 
     def say(self, text: str) -> None:
-        """Print, also where the terminal's encoding lacks a letter.
+        """Print, also where the terminal's encoding lacks a letter; no letter commands it.
 
         Where the reader has left, as ``head`` does, one line on standard error says so.
 
         Raises:
             OutputError: it cannot be printed for another reason, such as a full disk.
         """
-        encoding = sys.stdout.encoding or "utf-8"
         try:
-            print(text.encode(encoding, "backslashreplace").decode(encoding), flush=True)
+            print(_encodable(shown(text), sys.stdout), flush=True)
         except OSError as error:
             _print_to_nothing()
             if error.errno in GONE:
@@ -73,9 +74,12 @@ class Streams:
 def complain(message: str) -> None:
     """One line on standard error, where there is one."""
     with suppress(OSError):
-        encoding = sys.stderr.encoding or "utf-8"
-        print(f"forwhom: {message}".encode(encoding, "backslashreplace").decode(encoding),
-              file=sys.stderr, flush=True)  # fmt: skip
+        print(_encodable(f"forwhom: {shown(message)}", sys.stderr), file=sys.stderr, flush=True)
+
+
+def _encodable(text: str, stream: TextIO) -> str:
+    encoding = stream.encoding or "utf-8"
+    return text.encode(encoding, "backslashreplace").decode(encoding)
 
 
 def _print_to_nothing() -> None:

@@ -186,7 +186,7 @@ def build_design(plan: Plan, table: Table) -> tuple[Design, Rows]:
     clusters, cluster_codes = form_clusters(plan, complete, codes, times)
     outcome, found = code_outcome(plan, complete)
     notes = [coding.note for coding in codings if coding.note]  # first what turns a sign
-    notes += [*([family_note] if family_note else []), *table.notes, *outcome.notes]
+    notes += [*table.notes, *([family_note] if family_note else []), *outcome.notes]
     notes += [*settled, *unused_notes(complete), *code_notes(plan, complete)]
     for name, count in groups.binned:
         notes.append(

@@ -54,12 +54,7 @@ def check_codes(plan: Plan, table: Table) -> None:
 
 def _as_numbers(plan: Plan) -> set[str]:
     """The columns whose values are used as numbers, or decide who is treated."""
-    factors = [
-        factor
-        for formula in (plan.modifiers, plan.controls)
-        for term in formula.terms
-        for factor in term.factors
-    ]
+    factors = (*plan.modifiers.factors, *plan.controls.factors)
     numbers = {factor.column for factor in factors if factor.function != "C"}
     numbers |= {str(getattr(plan, key)) for key in COLUMN_KEYS if getattr(plan, key) is not None}
     family = FAMILIES.get(plan.family)

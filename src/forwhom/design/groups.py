@@ -188,8 +188,7 @@ def _label(table: Table, name: str) -> str:
 
 def _binned_by_formula(plan: Plan, name: str) -> bool:
     """Whether the equation holds the column's bins and nothing else of it."""
-    factors = {f for term in plan.modifiers.terms for f in term.factors if f.column == name}
-    factors = {f for f in factors if not f.condition}
+    factors = [f for f in plan.modifiers.factors if f.column == name and not f.condition]
     return bool(factors) and all(factor.function == "bin" for factor in factors)
 
 

@@ -89,8 +89,7 @@ def _roles(plan: Plan) -> tuple[set[str], set[str], set[str]]:
     codes |= {name for name in (plan.trials, plan.event) if isinstance(name, str)}
     if plan.weights is not None and plan.weights_kind == "frequency":
         codes.add(plan.weights)
-    factors = [f for formula in (plan.modifiers, plan.controls)
-               for term in formula.terms for f in term.factors]  # fmt: skip
+    factors = (*plan.modifiers.factors, *plan.controls.factors)
     keys = {*(plan.groups or ()), *plan.clusters, *(f.column for f in factors if f.function == "C")}
     levels = {plan.outcome} if support in ("ordered", "unordered") else set()
     values = {*plan.modifiers.columns, *(name for name, _ in plan.treatments), *levels}

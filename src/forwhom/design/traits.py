@@ -38,8 +38,7 @@ def row_keys(plan: Plan, table: Table) -> list[NDArray[np.generic]]:
 
 def code_notes(plan: Plan, table: Table) -> tuple[str, ...]:
     """What is said of whole numbers that may be codes of categories and are taken as numbers."""
-    factors = [f for formula in (plan.modifiers, plan.controls)
-               for term in formula.terms for f in term.factors]  # fmt: skip
+    factors = (*plan.modifiers.factors, *plan.controls.factors)
     notes = []
     for name in dict.fromkeys(f.column for f in factors if f.function is None):
         column = table.columns[name]

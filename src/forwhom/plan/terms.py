@@ -158,9 +158,14 @@ class Formula:
         return " + ".join(term.text for term in self.terms)
 
     @property
+    def factors(self) -> tuple[Factor, ...]:
+        """Every term's factors in order, as often as they stand."""
+        return tuple(factor for term in self.terms for factor in term.factors)
+
+    @property
     def columns(self) -> tuple[str, ...]:
         """The data columns used, each once, in order."""
-        return tuple(dict.fromkeys(f.column for term in self.terms for f in term.factors))
+        return tuple(dict.fromkeys(factor.column for factor in self.factors))
 
     @property
     def traits(self) -> tuple[str, ...]:
@@ -174,7 +179,7 @@ class Formula:
     @property
     def by_trait(self) -> dict[str, Factor]:
         """The first factor of every trait."""
-        factors = [f for term in self.terms for f in term.factors]
+        factors = self.factors
         plain = {f.column for f in factors if not f.condition}
         named: dict[str, Factor] = {}
         for f in factors:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -223,15 +224,33 @@ def _plan_of(
 
 def fit_table(plan: Plan, table: Table, progress: Progress = _silent) -> Fit:
     """Run a plan on loaded data: design, cells, model, draws."""
-    progress("Forming groups")
-    design, rows = build_design(plan, table)
-    progress("Reducing rows to sufficient statistics")
-    cells = reduce_rows(design, rows)
-    check_columns(design, cells)
-    priors = resolve_priors(design, cells)
+    with _reading_said(table):
+        progress("Forming groups")
+        design, rows = build_design(plan, table)
+        progress("Reducing rows to sufficient statistics")
+        cells = reduce_rows(design, rows)
+        check_columns(design, cells)
+        priors = resolve_priors(design, cells)
     progress("Exploring the posterior")
     posterior = sample(design, rows, cells, priors, progress)
     return Fit(posterior[0], posterior[1], table.engine, table.source, table.fingerprint)
+
+
+@contextmanager
+def _reading_said(table: Table) -> Iterator[None]:
+    """A refusal that names a column tells, too, what reading made of that column.
+
+    The third arm that a method refuses may be 'treatment' beside 'Treatment'.
+    """
+    try:
+        yield
+    except ForWhomError as error:
+        said = str(error)
+        named = [f"'{name}'" for name in table.columns if f"'{name}'" in said]
+        notes = [n for n in table.notes if n not in said and any(name in n for name in named)]
+        if notes:
+            error.args = (" ".join([said, *notes]),)
+        raise
 
 
 def sample(
@@ -308,10 +327,11 @@ def prior_predictive(
     checked = make_plan(outcome="y", treatment="d", groups="g", draws=draws, seed=seed or made.seed)
     made = replace(made, draws=checked.draws, seed=checked.seed)
     table = load(data if data is not None else made.data, made.columns, **made.reading)
-    design, rows = build_design(made, table)
-    cells = reduce_rows(design, rows, keep_rows=True)
-    check_columns(design, cells)
-    priors = resolve_priors(design, cells)
+    with _reading_said(table):
+        design, rows = build_design(made, table)
+        cells = reduce_rows(design, rows, keep_rows=True)
+        check_columns(design, cells)
+        priors = resolve_priors(design, cells)
     made = design.plan  # its family settled
     model: LatentModel | JointModel
     if tied(design):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -38,6 +39,22 @@ def test_capitals_are_named() -> None:
     for name in ("North", "South", "East"):
         count, upper = (int((frame["region"] == n).sum()) for n in (name, name.upper()))
         assert f"'{name.upper()}' ({upper} rows) and '{name}' ({count} rows)" in note
+
+
+@pytest.mark.parametrize("run", [fw.fit, fw.prior_predictive])
+def test_a_refusal_names_the_capitals_that_led_to_it(run: Any) -> None:
+    """One 'treatment' among 'Treatment' is a third arm: the refusal of three arms says so."""
+    frame = survey()
+    arms = np.where(frame["d"] == 1, "Treatment", "Control").astype(object)
+    arms[5], arms[9] = "Control ", "treatment"
+    frame["d"], frame["region"] = arms, frame["region"] + " "
+    with pytest.raises(fw.DataError) as caught:
+        run(frame, outcome="y", treatment="d", modifiers="region", method="exact")
+    said = str(caught.value)
+    assert "method 'exact'" in said
+    assert "'Treatment' (" in said and "'treatment' (1 row)" in said
+    assert "Blanks around values of 'd' are left out ('Control '" in said
+    assert "'region'" not in said  # the refusal is not about it
 
 
 @pytest.mark.parametrize(("named", "region"), [("d", "region"), (" d", " region")])

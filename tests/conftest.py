@@ -17,9 +17,10 @@ pytest_plugins = ["tests.paper_needed"]
 # The files that take longest, begun first so that no process is left with one at the end. A file's
 # tests run in one process (--dist loadfile), since they share what they fit.
 LONGEST = (
+    "test_stan_joint.py",
+    "fuzz/test_random_questions.py",
     "test_joint_end_to_end.py",
     "inference/test_quadrature_against_nuts.py",
-    "test_stan_joint.py",
     "inference/test_nuts.py",
     "inference/test_against_nuts.py",
     "test_families_end_to_end.py",

@@ -15,8 +15,10 @@ import pytest
 
 import forwhom as fw
 from forwhom.cli import app
-from forwhom.data import Tidy
+from forwhom.data import Tidy, load
+from forwhom.design import build_design
 from forwhom.errors import DataError
+from forwhom.plan import make_plan
 
 RNG = np.random.default_rng(1104)
 ROWS = 400
@@ -133,7 +135,8 @@ def test_what_nothing_tells_is_asked_and_the_words_work_everywhere(
 def test_three_arms_are_held_against_the_one_that_says_absence() -> None:
     arms = np.array(["Door canvass", "None", "Mail"])[np.arange(ROWS) % 3]
     table = {"y": Y, "arm": arms.tolist(), "woman": WOMAN}
-    design = fw.fit(table, **ASKED | {"draws": 100}).result.design
+    made = make_plan(**ASKED)
+    design, _ = build_design(made, load(table, made.columns))
     assert [effect.treatment.treated for effect in design.effects] == ["Door canvass", "Mail"]
     assert {effect.treatment.control for effect in design.effects} == {"None"}
     arms[arms == "None"] = "Phone"

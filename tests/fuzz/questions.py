@@ -115,7 +115,7 @@ def questions(draw: st.DrawFn, family: str) -> Question:
     }
     support = FAMILIES[family].support if family in FAMILIES else "numeric"
     _add_outcome(rng, n, support, columns, keywords)
-    for twist in twists:
+    for twist in sorted(twists, key=list(TWISTS).index):  # strange cells last
         TWISTS[twist](draw, rng, columns, keywords)
     if keywords["modifiers"] is None and "groups" not in keywords:
         keywords["groups"] = "site"

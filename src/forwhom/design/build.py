@@ -177,7 +177,8 @@ def build_design(plan: Plan, table: Table) -> tuple[Design, Rows]:
             f"preset 'alley2023' compares treated groups with one control group; treatment "
             f"'{plan.treatment}' is a dose. Leave the preset out."
         )
-    modifiers = fit_matrix(plan.modifiers, complete, times)
+    alike = plan.treatments[0][1] == plan.modifiers
+    modifiers = recipes[0] if alike else fit_matrix(plan.modifiers, complete, times)
     own_controls, repeated = _without_repeats(plan)
     controls = fit_matrix(own_controls, complete, times)
     _check_prior_terms(plan, modifiers, controls, codings, recipes)

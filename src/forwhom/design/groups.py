@@ -19,6 +19,7 @@ from forwhom.plan import Plan
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
 
+SAMPLE = 10_000  # rows that may show at once that there are many
 CONTINUOUS_ABOVE = 12  # a numeric modifier with more different values is binned for grouping
 
 
@@ -193,5 +194,6 @@ def _binned_by_formula(plan: Plan, name: str) -> bool:
 
 
 def _few_values(values: NDArray[Any]) -> bool:
-    sample = np.unique(values[:10_000])
-    return len(sample) <= CONTINUOUS_ABOVE and len(distinct_codes(values)[0]) <= CONTINUOUS_ABOVE
+    few = len(np.unique(values[:SAMPLE])) <= CONTINUOUS_ABOVE
+    whole = len(values) <= SAMPLE
+    return few and (whole or len(distinct_codes(values)[0]) <= CONTINUOUS_ABOVE)

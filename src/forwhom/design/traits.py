@@ -61,4 +61,5 @@ def _few_codes(column: Column) -> bool:
     for part in (values[:256], values):  # most columns of other numbers show it early
         if not ((part == np.floor(part)) & (part >= 0) & (part < CODES_BELOW)).all():
             return False
-    return CODES_FROM <= len(distinct_codes(values)[0]) <= CODES_TO
+    different = np.count_nonzero(np.bincount(values.astype(np.int64)))
+    return CODES_FROM <= different <= CODES_TO

@@ -260,8 +260,10 @@ class CollapsedGaussian:
     def _factor(self, tau: FloatArray, easy: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Cholesky factors (q, q, K) of the bordered precision, and log-determinants (K,)."""
         packed, log_det = self._likelihood(tau, np.exp(2 * easy[:, 0]))
-        precision = np.tile(self.coefficients.precision()[:, None], len(tau))
-        precision[self.coefficients.heavy] *= np.exp(-easy[:, 1:]).T
+        precision = self.coefficients.precision()[:, None]
+        if len(self.coefficients.heavy):  # else it is the same at every point
+            precision = np.tile(precision, len(tau))
+            precision[self.coefficients.heavy] *= np.exp(-easy[:, 1:]).T
         packed += self.prior_rows.T @ precision
         q = len(self.cells.cross)
         full = np.zeros((q, q, len(tau)))
@@ -333,8 +335,10 @@ def _cholesky(matrices: FloatArray) -> FloatArray:
         return _cholesky_lapack(matrices.transpose(2, 0, 1)).transpose(1, 2, 0)
     with np.errstate(invalid="ignore", divide="ignore"):
         for j in range(q):  # left-looking: makes no array larger than a column
-            matrices[j:, j] -= np.einsum("ijk,jk->ik", matrices[j:, :j], matrices[j, :j])
-            matrices[j:, j] /= np.sqrt(matrices[j, j])
+            column = matrices[j:, j]  # a view, for what is changed in place is not copied back
+            if j:
+                column -= np.einsum("ijk,jk->ik", matrices[j:, :j], matrices[j, :j])
+            column /= np.sqrt(column[0])
     return matrices
 
 

@@ -20,9 +20,9 @@ LONGEST = (
     "test_stan_joint.py",
     "fuzz/test_random_questions.py",
     "test_joint_end_to_end.py",
-    "inference/test_quadrature_against_nuts.py",
-    "inference/test_nuts.py",
-    "inference/test_against_nuts.py",
+    "methods/quadrature/test_against_nuts.py",
+    "methods/nuts/test_sampler.py",
+    "methods/exact/test_against_nuts.py",
     "test_families_end_to_end.py",
     "test_fallback.py",
 )

@@ -14,7 +14,7 @@ import pytest
 
 import forwhom as fw
 from forwhom.data import Tidy
-from forwhom.output.text import PrintedTable, format_table
+from forwhom.draw.text import PrintedTable, format_table
 
 from .reference.survey import CASES, MODIFIERS, make_survey
 

@@ -17,7 +17,7 @@ import pytest
 
 import forwhom as fw
 from forwhom.families import FAMILIES, KNOWN_GAUSSIAN
-from forwhom.model import threads
+from forwhom.methods import threads
 
 from .reference.ballot import DATA, fit
 

@@ -15,7 +15,7 @@ import pytest
 import forwhom as fw
 from forwhom.data import Tidy
 from forwhom.families import FAMILIES
-from forwhom.posterior import scales
+from forwhom.fitted import scales
 
 N = 80
 

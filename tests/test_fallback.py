@@ -13,7 +13,8 @@ from typer.testing import CliRunner
 
 import forwhom as fw
 from forwhom.cli import app
-from forwhom.inference import diagnostics, nuts
+from forwhom.methods import diagnostics
+from forwhom.methods.nuts import sampler as nuts
 from forwhom.plan.planfile import plan_to_toml
 
 # the treated of half the groups always respond, nobody else does, and priors say next to nothing

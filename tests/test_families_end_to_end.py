@@ -9,7 +9,7 @@ import pytest
 
 import forwhom as fw
 from forwhom.families import FAMILIES, lay_out
-from forwhom.posterior import quantities
+from forwhom.fitted import quantities
 from tests.reference.nuts.cases import simulate
 
 NAMES = [name for name, family in FAMILIES.items() if not family.several]

@@ -17,7 +17,7 @@ import pytest
 
 import forwhom as fw
 from forwhom.families import FAMILIES
-from forwhom.posterior import Posterior
+from forwhom.fitted import Posterior
 from tests.reference.nuts.cases import simulate
 
 FLAT = {"alpha": "flat", "delta": "flat", "lambda": "flat"}

@@ -21,12 +21,12 @@ MAIN = "from forwhom.cli import main; main()"
 # takes seconds, and is asked for by word.
 SERVER = """
 import json, os, sys, time
-import forwhom.output.figure
+import forwhom.draw.figure
 import forwhom.api, forwhom.cli, forwhom.output.folder, forwhom.output.plots, forwhom.output.summary
-import forwhom.output.text, forwhom.posterior.storage, h5netcdf, xarray, scipy.special
+import forwhom.draw.text, forwhom.fitted.storage, h5netcdf, xarray, scipy.special
 if "drawn" not in sys.argv:
     draw = lambda figure, kind: (kind + json.dumps(figure.spec)).encode()
-    forwhom.output.figure.Figure._bytes = draw
+    forwhom.draw.figure.Figure._bytes = draw
 for line in sys.stdin:
     words = line.rstrip("\\n").split("\\t")
     child = os.fork()

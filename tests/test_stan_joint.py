@@ -16,8 +16,8 @@ import numpy as np
 import pytest
 
 import forwhom as fw
-from forwhom.inference import JointDraws
-from forwhom.posterior.posterior import Posterior, views
+from forwhom.fitted.posterior import Posterior, views
+from forwhom.methods.nuts.sampler import JointDraws
 from tests.reference.checksum import checksum
 from tests.reference.stan.models import CASES as MODELS
 from tests.reference.stan.models import MANY

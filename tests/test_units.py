@@ -15,7 +15,7 @@ import pytest
 
 import forwhom as fw
 from forwhom.families import FAMILIES
-from forwhom.posterior import scales
+from forwhom.fitted import scales
 from tests.reference.nuts.cases import simulate
 
 BIG = float(np.exp(27.6))  # 1e12

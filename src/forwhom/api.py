@@ -13,17 +13,16 @@ from forwhom.cells import Cells, Priors, check_columns, reduce_rows, resolve_pri
 from forwhom.data import Table, load
 from forwhom.design import Design, Rows, build_design
 from forwhom.errors import DataError, ForWhomError, PlanError
-from forwhom.inference import (
-    ExactDraws,
-    JointDraws,
-    LatentDraws,
-    sample_exact,
-    sample_nuts,
-    sample_quadrature,
-)
-from forwhom.model import JointModel, LatentModel, build_joint, build_latent, build_model
+from forwhom.fitted import Posterior, draw_prior, make_posterior
+from forwhom.methods.exact.build import build_model
+from forwhom.methods.exact.sampler import ExactDraws, sample_exact
+from forwhom.methods.nuts.build import build_joint
+from forwhom.methods.nuts.density import JointModel
+from forwhom.methods.nuts.sampler import JointDraws, sample_nuts
+from forwhom.methods.quadrature.build import build_latent
+from forwhom.methods.quadrature.density import LatentModel
+from forwhom.methods.quadrature.sampler import LatentDraws, sample_quadrature
 from forwhom.plan import Plan, make_plan, read_plan
-from forwhom.posterior import Posterior, draw_prior, make_posterior
 from forwhom.prior import PriorPredictive
 from forwhom.result import Fit
 
@@ -378,7 +377,7 @@ def load_fit(path: str | os.PathLike[str]) -> Fit:
     Raises:
         DataError: not a saved fit, of another version, or changed since it was written.
     """
-    from forwhom.posterior.storage import read
+    from forwhom.fitted.storage import read
 
     design, cells, priors, shared, attributes = read(Path(path))
     try:

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from forwhom import estimands
+from forwhom import answers
+from forwhom.answers import GroupPass
 from forwhom.cells import Cells
 from forwhom.data import DATA_FRAMES, Tidy
 from forwhom.errors import PlanError
-from forwhom.estimands import GroupPass
+from forwhom.fitted import Posterior, Quantity, check_scale, told_on, views
 from forwhom.plan import Plan
-from forwhom.posterior import Posterior, Quantity, check_scale, told_on, views
 
 if TYPE_CHECKING:
     import numpy as np
@@ -53,17 +53,17 @@ class Asked:
         return self.result.diagnostics.passed
 
     def _modifiers_table(self, level: float) -> Tidy:
-        tables = [estimands.modifiers_table(one, level) for one in self.views]
-        return estimands.stack(tables, labels_of(self.views))
+        tables = [answers.modifiers_table(one, level) for one in self.views]
+        return answers.stack(tables, labels_of(self.views))
 
     def _parameters_table(self, level: float) -> Tidy:
         count = self._effects
         by_category = [self.views[i : i + count] for i in range(0, len(self.views), count)]
-        tables = [estimands.parameters_table(some, level) for some in by_category]
-        return estimands.stack(tables, labels_of([some[0] for some in by_category]))
+        tables = [answers.parameters_table(some, level) for some in by_category]
+        return answers.stack(tables, labels_of([some[0] for some in by_category]))
 
     def _groups_table(self) -> Tidy:
-        return estimands.groups_table(self.views[: self._effects])
+        return answers.groups_table(self.views[: self._effects])
 
     def _level(self, level: float | None) -> float:
         if level is None:
@@ -98,10 +98,10 @@ class Asked:
 
     def _pass(self, posterior: Posterior, level: float | None) -> GroupPass:
         if self._level(level) != self.plan.level:
-            return estimands.pass_over_groups(posterior, self._level(level))
+            return answers.pass_over_groups(posterior, self._level(level))
         key = _key(posterior)
         if key not in self._passes:
-            self._passes[key] = estimands.pass_over_groups(posterior, self.plan.level)
+            self._passes[key] = answers.pass_over_groups(posterior, self.plan.level)
         return self._passes[key]
 
     def _average_table(self, scale: str | None, level: float) -> Tidy:
@@ -110,13 +110,13 @@ class Asked:
         for one in told:  # from a full pass if that was made, else by one that is lighter
             made = self._passes.get(_key(one))
             draws = self._average_draws(one) if made is None else made.average
-            tables.append(estimands.average_table(one, draws, level))
-        return estimands.stack(tables, labels_of(told))
+            tables.append(answers.average_table(one, draws, level))
+        return answers.stack(tables, labels_of(told))
 
     def _average_draws(self, posterior: Posterior) -> NDArray[np.float64]:
         key = _key(posterior)
         if key not in self._averages:
-            self._averages[key] = estimands.average_draws(posterior)
+            self._averages[key] = answers.average_draws(posterior)
         return self._averages[key]
 
     @cached_property
@@ -128,7 +128,7 @@ class Asked:
         """A table in the library the data came in."""
         if self.engine in DATA_FRAMES:
             return table.to_native(self.engine)
-        from forwhom.output.text import PrintedTable
+        from forwhom.draw.text import PrintedTable
 
         return PrintedTable.of(table)
 

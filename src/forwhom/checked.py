@@ -6,11 +6,11 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Any
 
-from forwhom import estimands
+from forwhom import answers
 from forwhom.asked import Asked, labels_of
 from forwhom.data import Tidy
 from forwhom.errors import PlanError
-from forwhom.posterior import (
+from forwhom.fitted import (
     CellPredictor,
     Elpd,
     Replication,
@@ -34,7 +34,7 @@ class Checked(Asked):
             PlanError: single rows are not known (method "exact"), or times are censored.
         """
         predictor = self._predictor("check()")
-        table = estimands.check_table(self._replication, predictor, self._level(level))
+        table = answers.check_table(self._replication, predictor, self._level(level))
         return self.native(table)
 
     def loo(self, pointwise: bool = False) -> Any:
@@ -72,8 +72,8 @@ class Checked(Asked):
         """Tables "check", "loo" and "sensitivity", and why one of them is left out."""
         predictor, level = self._predictor, self.plan.level
         made: dict[str, Callable[[], Tidy]] = {
-            "check": lambda: estimands.check_table(self._replication, predictor("check()"), level),
-            "loo": lambda: estimands.elpd_table(self.elpd()),
+            "check": lambda: answers.check_table(self._replication, predictor("check()"), level),
+            "loo": lambda: answers.elpd_table(self.elpd()),
             "sensitivity": self._sensitivity,
         }
         tables, reasons = {}, []
@@ -87,8 +87,8 @@ class Checked(Asked):
     def _elpd_table(self, method: str, pointwise: bool) -> Any:
         found = self.elpd(method)
         if not pointwise:
-            return self.native(estimands.elpd_table(found))
-        return self.native(estimands.pointwise_table(found, self._predictor(f"{method}()")))
+            return self.native(answers.elpd_table(found))
+        return self.native(answers.pointwise_table(found, self._predictor(f"{method}()")))
 
     def _sensitivity(self) -> Tidy:
         told, several = self._told(None), self._effects > 1
@@ -98,7 +98,7 @@ class Checked(Asked):
             for name, label, one in zip(names, labels_of(told), told, strict=True)
         ]
         found = log_densities(self.result, self.cells)
-        return estimands.sensitivity_table(self.views, averages, found)
+        return answers.sensitivity_table(self.views, averages, found)
 
     def _predictor(self, what: str) -> CellPredictor:
         return predictor_of(self.result, self.cells, what)

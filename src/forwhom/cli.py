@@ -22,7 +22,7 @@ from forwhom.plan.flags import check_facets, plan_from_file, plan_from_flags
 
 if TYPE_CHECKING:
     from forwhom.data import Tidy
-    from forwhom.output.labels import ValueLabels
+    from forwhom.draw.labels import ValueLabels
     from forwhom.result import Fit
 
 SUCCESS, WRONG_USAGE, BAD_DATA, FAILED_DIAGNOSTICS, INTERRUPTED = 0, 2, 3, 4, 130
@@ -343,7 +343,7 @@ def _closing(task: _Task, tables: Mapping[str, Tidy], files: Sequence[Path]) -> 
         first, *rest = files
         again = f"{first}  (to run it again: forwhom fit {first})"
         return ["\n".join(["Written:", *(f"  {line}" for line in (again, *rest))])]
-    from forwhom.output.text import format_table
+    from forwhom.draw.text import format_table
 
     printed = [*PRINTED, *(name for name in CHECKS if name in tables)]
     shown = [format_table(tables[name], max_rows=SHOWN_ROWS) for name in printed]

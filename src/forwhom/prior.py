@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from forwhom import estimands
+from forwhom import answers
 from forwhom.cells import Cells
 from forwhom.data import DATA_FRAMES, Tidy
-from forwhom.plan import Plan
-from forwhom.posterior import (
+from forwhom.fitted import (
     Posterior,
     Replication,
     check_scale,
@@ -22,11 +21,12 @@ from forwhom.posterior import (
     told_on,
     views,
 )
+from forwhom.plan import Plan
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from forwhom.output.figure import Figure
+    from forwhom.draw.figure import Figure
 
 ROWS = 200  # single rows simulated in each draw
 WHAT = "prior_predictive()"
@@ -71,7 +71,7 @@ class PriorPredictive:
 
     def priors(self) -> Any:
         """Every prior used, in words and numbers, and where it comes from."""
-        return self._native(estimands.priors_table(self.result))
+        return self._native(answers.priors_table(self.result))
 
     def plot(
         self,
@@ -122,16 +122,16 @@ class PriorPredictive:
         if not self.result.design.outcome.levels:
             rows = simulated_rows(predictor, ROWS, self.plan.seed)
         found = self._replication
-        return estimands.prior_outcome_table(predictor, found, rows, self.plan.level)
+        return answers.prior_outcome_table(predictor, found, rows, self.plan.level)
 
     def _effects(self) -> Tidy:
-        observed = estimands.observed_differences(self._told, self._replication)
+        observed = answers.observed_differences(self._told, self._replication)
         plan = self.plan
-        return estimands.prior_effects_table(self._told, observed, plan.level, plan.seed)
+        return answers.prior_effects_table(self._told, observed, plan.level, plan.seed)
 
     def _native(self, table: Tidy) -> Any:
         if self.engine in DATA_FRAMES:
             return table.to_native(self.engine)
-        from forwhom.output.text import PrintedTable
+        from forwhom.draw.text import PrintedTable
 
         return PrintedTable.of(table)

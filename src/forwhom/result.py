@@ -8,14 +8,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from forwhom import estimands
+from forwhom import answers
+from forwhom.answers import Caution
 from forwhom.asked import labels_of
 from forwhom.checked import Checked
 from forwhom.data import Tidy
 from forwhom.errors import PlanError
-from forwhom.estimands import Caution
+from forwhom.fitted import draw_new_groups, new_effects, new_rows
 from forwhom.plan import plan_to_toml
-from forwhom.posterior import draw_new_groups, new_effects, new_rows
 
 if TYPE_CHECKING:
     import xarray
@@ -45,7 +45,7 @@ class Fit(Checked):
     def warnings(self) -> tuple[Caution, ...]:
         """What the data cannot say, one :class:`Caution` each."""
         average = self._average_table(None, self.plan.level)
-        return estimands.cautions(self.views, self.cells, average)
+        return answers.cautions(self.views, self.cells, average)
 
     def modifiers(self, level: float | None = None) -> Any:
         """lambda, one tidy row per coefficient of the heterogeneity equation."""
@@ -78,8 +78,8 @@ class Fit(Checked):
         if by is not None:
             return self.average(by, level, scale)
         told = self._told(scale)
-        tables = [estimands.effects_table(one, self._pass(one, level)) for one in told]
-        return self.native(estimands.stack(tables, labels_of(told)))
+        tables = [answers.effects_table(one, self._pass(one, level)) for one in told]
+        return self.native(answers.stack(tables, labels_of(told)))
 
     def average(
         self,
@@ -98,8 +98,8 @@ class Fit(Checked):
             raise PlanError(f"by={by!r} must be a column name or a list of them.")
         names = (by,) if isinstance(by, str) else tuple(by)
         told = self._told(scale)
-        tables = [estimands.average_by_table(one, names, self._level(level)) for one in told]
-        return self.native(estimands.stack(tables, labels_of(told)))
+        tables = [answers.average_by_table(one, names, self._level(level)) for one in told]
+        return self.native(answers.stack(tables, labels_of(told)))
 
     def predict(
         self,
@@ -130,7 +130,7 @@ class Fit(Checked):
         found = draw_new_groups(self.views, table, spread, self.plan.seed)
         told = self._told(scale)
         draws = [new_effects(one, k, self.views, found, self.cells) for k, one in enumerate(told)]
-        shown = estimands.predictions_table(
+        shown = answers.predictions_table(
             told, draws, labels_of(told), table, spread, self._level(level)
         )
         return self.native(shown)
@@ -145,31 +145,31 @@ class Fit(Checked):
 
     def rows(self) -> Any:
         """Rows read, dropped (by column) and used."""
-        return self.native(estimands.rows_table(self.result))
+        return self.native(answers.rows_table(self.result))
 
     def priors(self) -> Any:
         """Every prior used, in words and numbers, and where it comes from."""
-        return self.native(estimands.priors_table(self.result))
+        return self.native(answers.priors_table(self.result))
 
     def diagnostics(self) -> Any:
         """How the draws were made and whether they can be trusted."""
-        return self.native(estimands.diagnostics_table(self.result))
+        return self.native(answers.diagnostics_table(self.result))
 
     def tables(self) -> dict[str, Tidy]:
         """Every table by name, for writing out."""
         level = self.plan.level
         return {
             "modifiers": self._modifiers_table(level),
-            "effects": estimands.stack(
-                [estimands.effects_table(one, self._pass(one, None)) for one in self._told(None)],
+            "effects": answers.stack(
+                [answers.effects_table(one, self._pass(one, None)) for one in self._told(None)],
                 labels_of(self._told(None)),
             ),
             "average": self._average_table(None, level),
             "parameters": self._parameters_table(level),
             "groups": self._groups_table(),
-            "rows": estimands.rows_table(self.result),
-            "priors": estimands.priors_table(self.result),
-            "diagnostics": estimands.diagnostics_table(self.result),
+            "rows": answers.rows_table(self.result),
+            "priors": answers.priors_table(self.result),
+            "diagnostics": answers.diagnostics_table(self.result),
         }
 
     @property
@@ -185,7 +185,7 @@ class Fit(Checked):
     @cached_property
     def posterior(self) -> xarray.DataTree:
         """The draws in the ArviZ schema, dims (chain, draw, ...)."""
-        from forwhom.posterior.datatree import to_datatree
+        from forwhom.fitted.datatree import to_datatree
 
         return to_datatree(self.views, self._attributes())
 
@@ -198,7 +198,7 @@ class Fit(Checked):
         Raises:
             OutputError: the file cannot be written.
         """
-        from forwhom.posterior.storage import save
+        from forwhom.fitted.storage import save
 
         target = Path(path)
         save(target, self.result, self.cells, self._attributes())

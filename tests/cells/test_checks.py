@@ -13,8 +13,7 @@ from forwhom.data import load
 from forwhom.design import Design, build_design
 from forwhom.errors import DataError
 from forwhom.plan import make_plan
-
-from ..reference.survey import MODIFIERS, explicit, make_survey
+from tests.reference.survey import MODIFIERS, explicit, make_survey
 
 DATA = make_survey()
 

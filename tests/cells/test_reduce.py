@@ -11,8 +11,7 @@ from forwhom.cells import Cells, EffectColumns, reduce_rows, resolve_priors
 from forwhom.data import load
 from forwhom.design import Design, Rows, build_design
 from forwhom.plan import make_plan
-
-from ..reference.survey import CASES, MODIFIERS, explicit, make_survey
+from tests.reference.survey import CASES, MODIFIERS, explicit, make_survey
 
 SUMS = {"rtol": 1e-10, "atol": 1e-8}  # sums of a few hundred terms of size one
 DATA = make_survey()

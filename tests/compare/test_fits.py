@@ -9,7 +9,7 @@ import pytest
 
 import forwhom as fw
 from forwhom.compare import stacking_weights
-from tests.posterior.test_elpd import rows_by_hand
+from tests.fitted.test_elpd import rows_by_hand
 from tests.reference.nuts.cases import simulate
 
 

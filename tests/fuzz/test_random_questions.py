@@ -20,7 +20,7 @@ from hypothesis import HealthCheck, given, settings
 import forwhom as fw
 from forwhom.data import Tidy
 from forwhom.families import FAMILIES
-from forwhom.inference import nuts
+from forwhom.methods.nuts import sampler as nuts
 from tests.fuzz.questions import Question, questions
 
 NAMES = ("auto", *FAMILIES)

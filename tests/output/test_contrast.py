@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import forwhom as fw
-from forwhom.output.figure import Figure
+from forwhom.draw.figure import Figure
 
 RNG = np.random.default_rng(77)
 N = 300

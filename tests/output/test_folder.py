@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 
 from forwhom.data import Tidy
+from forwhom.draw.figure import Figure
 from forwhom.errors import OutputError
 from forwhom.output import place as place_module
-from forwhom.output.figure import Figure
 from forwhom.output.folder import FIGURE_FORMATS, Results, claimed, pick_facets, write_results
 from forwhom.output.strangers import FILES, MARK, MOST_STRANGERS
 

@@ -15,8 +15,8 @@ from forwhom.design import build_design
 from forwhom.design.known import recall
 from forwhom.errors import DataError, PlanError, plural
 from forwhom.families import FAMILIES
+from forwhom.fitted import Elpd, Posterior, sum_error
 from forwhom.plan import Plan
-from forwhom.posterior import Elpd, Posterior, sum_error
 
 FloatArray = NDArray[np.float64]
 

@@ -62,4 +62,4 @@ def _few_codes(column: Column) -> bool:
         if not ((part == np.floor(part)) & (part >= 0) & (part < CODES_BELOW)).all():
             return False
     different = np.count_nonzero(np.bincount(values.astype(np.int64)))
-    return CODES_FROM <= different <= CODES_TO
+    return bool(CODES_FROM <= different <= CODES_TO)

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from forwhom.draw import theme
+from forwhom.draw.figure import Figure
+from forwhom.draw.text import number_style, one_line, percent
 from forwhom.errors import OutputError
-from forwhom.output import theme
-from forwhom.output.figure import Figure
-from forwhom.output.text import number_style, one_line, percent
 
 FloatArray = NDArray[np.float64]
 

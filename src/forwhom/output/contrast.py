@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from forwhom.output.labels import Labels
-from forwhom.posterior import Posterior, Replication
+from forwhom.draw.labels import Labels
+from forwhom.fitted import Posterior, Replication
 
 
 def arm_names(posterior: Posterior, found: Replication, labels: Labels) -> list[str]:

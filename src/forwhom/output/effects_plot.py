@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from forwhom.draw import theme
+from forwhom.draw.figure import Figure
+from forwhom.draw.text import format_probability, number_style, one_line, percent
 from forwhom.errors import OutputError, listing
-from forwhom.output import theme
-from forwhom.output.figure import Figure
-from forwhom.output.text import format_probability, number_style, one_line, percent
 
 MOST_LABELS = 40  # groups in a panel that are still named on the axis
 MOST_MARKS = 300  # groups in a panel that are still drawn one by one

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from forwhom.draw.figure import Figure, write_whole
+from forwhom.draw.letters import shown
 from forwhom.errors import OutputError, listing
-from forwhom.output.figure import Figure, write_whole
-from forwhom.output.letters import shown
 from forwhom.output.place import Place, staged, take, turn
 from forwhom.output.strangers import PLAN, listed, written_by_us
 

@@ -8,10 +8,10 @@ from typing import Any, Literal
 
 import numpy as np
 
+from forwhom.draw import theme
+from forwhom.draw.figure import Figure
+from forwhom.draw.text import format_probability, number_style, one_line, percent
 from forwhom.errors import OutputError, listing
-from forwhom.output import theme
-from forwhom.output.figure import Figure
-from forwhom.output.text import format_probability, number_style, one_line, percent
 
 WIDTH = 480
 LABEL_LETTERS = 44

@@ -9,9 +9,12 @@ from typing import Any, Literal
 
 import numpy as np
 
+from forwhom.answers import GroupPass
+from forwhom.draw.figure import Figure
+from forwhom.draw.labels import Labels, ValueLabels, group_texts, term_labels
 from forwhom.errors import OutputError, listing, nearest
-from forwhom.estimands import GroupPass
 from forwhom.families import FAMILIES
+from forwhom.fitted import Posterior, Replication
 from forwhom.output.check_plot import distribution_figure, groups_figure
 from forwhom.output.contrast import (
     arm_names,
@@ -22,10 +25,7 @@ from forwhom.output.contrast import (
     treatment_name,
 )
 from forwhom.output.effects_plot import effects_figure
-from forwhom.output.figure import Figure
-from forwhom.output.labels import Labels, ValueLabels, group_texts, term_labels
 from forwhom.output.modifiers_plot import modifiers_figure
-from forwhom.posterior import Posterior, Replication
 
 
 def plot_modifiers(

@@ -5,9 +5,9 @@ from __future__ import annotations
 import textwrap
 
 from forwhom.data import Tidy
+from forwhom.draw.text import format_table, percent
+from forwhom.fitted import Posterior
 from forwhom.output.summary import model_words
-from forwhom.output.text import format_table, percent
-from forwhom.posterior import Posterior
 
 WIDTH = 88
 UNLIKELY = 0.025  # of the simulated data sets

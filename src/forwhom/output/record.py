@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 
+from forwhom.answers import Caution
 from forwhom.data import Tidy
-from forwhom.estimands import Caution
 
 
 def to_json(

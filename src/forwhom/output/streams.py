@@ -10,8 +10,8 @@ from contextlib import suppress
 from types import FrameType
 from typing import TextIO
 
+from forwhom.draw.letters import shown
 from forwhom.errors import OutputError
-from forwhom.output.letters import shown
 
 GONE = (errno.EPIPE, errno.EINVAL)  # the reader left; the second on Windows
 STOPS = ("SIGTERM", "SIGHUP")

@@ -9,12 +9,12 @@ from math import isnan
 import numpy as np
 from numpy.typing import NDArray
 
+from forwhom.answers import Caution, modifiers_table, summarise
 from forwhom.data import Tidy
+from forwhom.draw.text import format_probability, number_style, percent
 from forwhom.errors import plural
-from forwhom.estimands import Caution, modifiers_table, summarise
-from forwhom.output.text import format_probability, number_style, percent
+from forwhom.fitted import Posterior
 from forwhom.plan import Plan
-from forwhom.posterior import Posterior
 
 WIDTH = 88
 SHOWN_MODIFIERS = 5

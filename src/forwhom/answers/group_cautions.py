@@ -1,0 +1,183 @@
+"""Warnings about groups and clusters: what their own rows cannot say."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forwhom.answers.caution import Caution
+from forwhom.cells import Cells, LikelihoodCells
+from forwhom.design import Design
+from forwhom.errors import listing
+from forwhom.fitted import Posterior
+
+IntArray = NDArray[np.int64]
+
+KNOWN_NOISE = ("poisson", "exponential")  # the mean says how far outcomes lie from it
+
+
+def small_groups(posterior: Posterior, cells: Cells) -> list[Caution]:
+    """Few groups, or groups of one row whose noise is not known."""
+    groups, found_cells = posterior.design.groups, cells.likelihood
+    found = []
+    one_control = groups.has_control_group
+    size = groups.n_treated if one_control else groups.n_rows
+    rows = "treated row" if one_control else "row"
+    if posterior.sigma_theta is not None and groups.count < 5:
+        found.append(
+            Caution(
+                "few_groups",
+                f"Only {groups.count} group{'s' if groups.count > 1 else ''}: the effect spread "
+                "sigma_theta is barely identified, and its prior matters. Compare with "
+                "spread='none'.",
+            )
+        )
+    alone = size == 1
+    if found_cells is not None:
+        alone &= _mute(posterior.design, found_cells, found_cells.group)[: groups.count]
+    if alone.all():
+        found.append(
+            Caution(
+                "every_group_one_row",
+                f"Every group has one {rows}: group effects cannot be told from noise, and rest on "
+                "the modifiers and the priors alone. Use fewer modifiers, or bin them.",
+            )
+        )
+    elif alone.mean() > 0.25:
+        found.append(
+            Caution(
+                "one_row_groups",
+                f"{int(alone.sum()):,} of {groups.count:,} groups have one {rows} (the "
+                f"median group has {int(np.median(size))}): their effects lean on the modifiers.",
+            )
+        )
+    return found
+
+
+def _mute(design: Design, found: LikelihoodCells, codes: IntArray) -> NDArray[np.bool_]:
+    """Groups or clusters of which one row cannot tell what is chance, as their noise is unknown.
+
+    Args:
+        codes: (C,) which one each cell is of.
+
+    Returns:
+        one for each code up to the largest.
+    """
+    known = design.estimates or design.plan.family in KNOWN_NOISE
+    mute = np.full(len(codes), not known)
+    if design.plan.family == "binomial":  # one trial has no spread that could be too large
+        mute = found.outcome.trials <= found.rows
+    return np.asarray(np.bincount(codes, mute) > 0)
+
+
+def missing_arms(posterior: Posterior, cells: Cells) -> list[Caution]:
+    """Groups that lack an arm."""
+    design, groups = posterior.design, posterior.design.groups
+    if groups.has_control_group:
+        return []
+    found = []
+    treated, control = groups.n_treated, groups.n_control
+    several = len(design.effects) > 1
+    if cells.within_variation[design.at] == 0 and not design.estimates:
+        found.append(
+            Caution(
+                "treatment_between_groups",
+                f"Treatment '{design.treatment.name}' does not vary within any group: its effect "
+                "is read from differences between groups only, and other differences between "
+                "groups are mixed into it.",
+            )
+        )
+    elif design.treatment.kind == "dose":
+        found += _still_doses(design, float(cells.within_variation[design.at]))
+    elif design.treatment.kind == "binary":
+        for arm, counts in (("treated", treated), ("control", control)):
+            of = design.treatment.treated if arm == "treated" else design.treatment.control
+            rows = f"rows with {design.treatment.column} '{of}'" if several else f"{arm} rows"
+            empty = np.flatnonzero(counts == 0)
+            if len(empty):
+                shown = "; ".join(groups.name(int(g)) for g in empty[:3])
+                more = f"; and {len(empty) - 3:,} more" if len(empty) > 3 else ""
+                found.append(
+                    Caution(
+                        f"no_{arm}_rows",
+                        f"{len(empty):,} of {groups.count:,} groups "
+                        f"{'has' if len(empty) == 1 else 'have'} no {rows} ({shown}{more}): "
+                        f"{_instead(design)}",
+                    )
+                )
+    return found
+
+
+def _instead(design: Design) -> str:
+    """What speaks for a group in place of its own rows."""
+    if design.plan.spread != "none":
+        return "what is said of them comes from the other groups."
+    speaks = "is what the modifiers predict from the other groups"
+    if not design.effect.modifiers.names:
+        speaks = "is the one effect of all groups"
+    return (
+        f"what is said of them {speaks}, and spread='none' allows for no difference of their own, "
+        "so that their intervals may be too narrow. spread='normal' allows for one."
+    )
+
+
+def _still_doses(design: Design, varying: float) -> list[Caution]:
+    """Groups in which the dose does not vary, where no spread allows for what they do not tell."""
+    still = round((1 - varying) * design.groups.count)
+    if not still or design.plan.spread != "none" or design.plan.baseline == "shared":
+        return []
+    return [
+        Caution(
+            "no_dose_variation",
+            f"In {still:,} of {design.groups.count:,} groups '{design.treatment.column}' does not "
+            f"vary: {_instead(design)}",
+        )
+    ]
+
+
+def within_groups(posterior: Posterior, cells: Cells) -> list[Caution]:
+    """Modifiers that vary within the groups named."""
+    design, found = posterior.design, []
+    if design.groups.has_control_group:
+        return []
+    varying = [
+        name
+        for name, varies in zip(design.modifiers.names, cells.modifier_varies, strict=True)
+        if varies
+    ]
+    if varying and design.plan.groups:
+        found.append(
+            Caution(
+                "modifier_within_groups",
+                f"Within groups of {listing(design.plan.groups)} there is variation in "
+                f"{listing(varying)}: a group's effect is given at the group's mean of it.",
+            )
+        )
+    return found
+
+
+def small_clusters(posterior: Posterior, cells: Cells) -> list[Caution]:
+    """Clusterings that the data can hardly tell from noise, or know little of."""
+    found, design, rows = [], posterior.design, cells.likelihood
+    for k, cluster in enumerate(design.clusters):
+        count = len(cluster.levels)
+        alone = (cluster.n_rows == 1).all()
+        mute = rows is None or bool(_mute(design, rows, rows.clusters[:, k]).all())
+        if alone and mute:
+            found.append(
+                Caution(
+                    "every_cluster_one_row",
+                    f"Every cluster of '{cluster.name}' has one row: its spread cannot be told "
+                    "from noise and rests on its prior.",
+                )
+            )
+        elif count < 5:
+            found.append(
+                Caution(
+                    "few_clusters",
+                    f"'{cluster.name}' has {count} clusters: the spread between them is barely "
+                    "identified, and its prior matters. As a control C"
+                    f"({cluster.name}) it would do without one.",
+                )
+            )
+    return found

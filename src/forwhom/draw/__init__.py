@@ -1,0 +1,1 @@
+"""Text and figures: what is drawn with, whatever is drawn."""

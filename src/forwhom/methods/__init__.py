@@ -1,0 +1,1 @@
+"""From cells and priors to draws: three rooms, each a method."""

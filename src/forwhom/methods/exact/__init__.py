@@ -1,0 +1,1 @@
+"""The exact method: Gaussian outcomes, whose groups and coefficients integrate out."""

@@ -1,0 +1,118 @@
+"""The exact method: scales from the gridded proposal, coefficients drawn given the scales."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forwhom.methods.diagnostics import Diagnostics, move
+from forwhom.methods.exact.density import CollapsedGaussian
+from forwhom.methods.importance.grid import Exploration, explore
+from forwhom.methods.threads import one_blas_thread
+
+FloatArray = NDArray[np.float64]
+
+SMALLEST_SIGMA = 1e-5  # outcome sds; below it rounding in the cross-products drowns the density
+GOOD_K_HAT, GOOD_SHARE = 0.4, 0.5  # below or under these a second, finer look is worth its cost
+
+
+@dataclass(frozen=True, slots=True)
+class ExactDraws:
+    """D independent draws of the parameters that all groups share.
+
+    Attributes:
+        internal: (D, p) coefficients in internal units; tau: (D, R); sigma: (D,), likewise.
+        coefficients: (D, p) in the units of the data.
+        spreads: (D, R) and residual: (D,), in the units of the data.
+        diagnostics: how it went.
+    """
+
+    internal: FloatArray
+    tau: FloatArray
+    sigma: FloatArray
+    coefficients: FloatArray
+    spreads: FloatArray
+    residual: FloatArray
+    diagnostics: Diagnostics
+
+
+def _explore(
+    model: CollapsedGaussian, draws: int, rng: np.random.Generator, names: tuple[str, ...]
+) -> Exploration:
+    """Scales by the gridded proposal; once more with sigma on the grid where that went badly.
+
+    log sigma is taken as nearly normal given the spreads. It is not where the data cannot tell
+    sigma from a spread, as when every group has one row; a grid over sigma follows any shape.
+    """
+    mixing = model.n_easy - 1
+    found = explore(model.log_density, model.n_tau, model.start, mixing, draws, rng, names)
+    if found.k_hat < GOOD_K_HAT and found.effective_share > GOOD_SHARE:
+        return found
+
+    def with_sigma(tau: FloatArray, easy: FloatArray) -> FloatArray:
+        log_sigma = _log_sigma(tau)
+        value = model.log_density(tau[:, :-1], np.hstack([log_sigma, easy]))
+        return np.asarray(value - log_sigma[:, 0])  # a density in sigma, not in its logarithm
+
+    start = model.start[1:]
+    again = explore(with_sigma, model.n_tau + 1, start, mixing, draws, rng, (*names, "sigma"))
+    if again.k_hat >= found.k_hat and again.effective_share <= found.effective_share:
+        return found
+    return replace(
+        again,
+        tau=again.tau[:, :-1],
+        easy=np.hstack([_log_sigma(again.tau), again.easy]),
+        evaluations=found.evaluations + again.evaluations,
+    )
+
+
+def _log_sigma(tau: FloatArray) -> FloatArray:
+    """log sigma, (K, 1), where sigma is the last coordinate of the grid."""
+    return np.asarray(np.log(np.maximum(tau[:, -1:], SMALLEST_SIGMA)))
+
+
+def sample_exact(
+    model: CollapsedGaussian, draws: int, seed: int, spread_names: tuple[str, ...]
+) -> ExactDraws:
+    """Draw from the posterior of scales and coefficients.
+
+    Args:
+        model: the collapsed model.
+        draws: D.
+        seed: of a generator of its own; the same seed gives the same draws.
+        spread_names: names of the R spreads, for messages.
+
+    Raises:
+        InferenceError: the posterior is improper or nowhere finite.
+    """
+    rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0,)))
+    with one_blas_thread():
+        found = _explore(model, draws, rng, spread_names)
+        internal = model.draw_coefficients(found.tau, found.easy, rng)
+    sigma = np.exp(found.easy[:, 0])
+    scales = ("the residual sd", *spread_names)
+    why = (
+        "gaussian outcome: groups and coefficients integrate out in closed form, leaving "
+        f"{len(scales)} {'scale' if len(scales) == 1 else 'scales'} to integrate"
+    )
+    unit = model.basis.outcome_scale
+    return ExactDraws(
+        internal=internal,
+        tau=found.tau,
+        sigma=sigma,
+        coefficients=model.to_original(internal),
+        spreads=found.tau * (unit / model.basis.random_scale),
+        residual=sigma * unit,
+        diagnostics=Diagnostics(
+            method="exact",
+            why=why,
+            draws=draws,
+            proposals=found.proposals,
+            k_hat=found.k_hat,
+            effective_share=found.effective_share,
+            distinct=found.distinct if move(found.tau, sigma) else 1,
+            evaluations=found.evaluations,
+        ),
+    )

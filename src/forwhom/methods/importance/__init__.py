@@ -1,0 +1,1 @@
+"""What the methods that weigh independent draws have in common."""

@@ -1,0 +1,1 @@
+"""The NUTS method: every parameter sampled together, any model."""

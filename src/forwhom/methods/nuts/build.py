@@ -1,0 +1,148 @@
+"""Cells and priors to the joint model that NUTS samples."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forwhom.cells import Cells, Priors, ResolvedPrior
+from forwhom.design import Design
+from forwhom.methods.likelihood import LikelihoodPart, likelihood_part, own_start, parameter_prior
+from forwhom.methods.nuts.density import JointModel, Residual
+from forwhom.methods.nuts.factor import Factor
+from forwhom.methods.nuts.shrinkage import Shrinkage
+from forwhom.methods.priors import ParameterPrior
+from forwhom.plan.priors import SHRINKING
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+NO_PRIOR = ParameterPrior("flat", (), True)
+
+
+def build_joint(design: Design, cells: Cells, priors: Priors) -> JointModel:
+    """The model of DESIGN section 2 with everything still in it.
+
+    Args:
+        design: what varies by group and cluster, and how.
+        cells: with ``likelihood``; priors: one per parameter.
+    """
+    plan, found = design.plan, cells.likelihood
+    assert found is not None
+    part = likelihood_part(cells, priors, design.random_names, plan.family, plan.link)
+    predictors = max(part.outcome.levels - 1, 1) if part.family.several else 1
+    arm, arms = found.arms
+    residual, sizes = None, part.sizes
+    if plan.sigma_by == "arm":
+        residual = Residual(arm, len(arms), None)
+        sizes = (len(arms), *sizes[1:])
+    elif plan.sigma_by == "group":
+        spread = priors.shape("sigma_spread")
+        assert spread is not None
+        residual = Residual(found.group, len(cells.group_gram), parameter_prior(spread))
+    return JointModel(
+        family=part.family,
+        link=plan.link,
+        predictors=predictors,
+        outcome=part.outcome,
+        weight=found.weight,
+        offset=part.offset,
+        columns=part.columns,
+        factors=_factors(design, cells, priors, part),
+        basis=part.basis,
+        coefficients=part.coefficients,
+        parameter_priors=part.parameter_priors,
+        sizes=sizes,
+        units=part.units,
+        shrinkage=_shrinkage(cells, priors),
+        residual=residual,
+        start=np.tile(part.start, (predictors, 1)),
+        own_start=own_start(part.parameter_priors, sizes),
+    )
+
+
+def _factors(
+    design: Design, cells: Cells, priors: Priors, part: LikelihoodPart
+) -> tuple[Factor, ...]:
+    found = cells.likelihood
+    assert found is not None
+    nu, lkj = priors.shape("nu_theta"), priors.shape("correlation")
+    factors = []
+    if design.random_names:
+        student = np.array([name == "theta" and nu is not None for name in design.random_names])
+        factors.append(
+            _factor(
+                "group",
+                found.group,
+                found.own,
+                len(cells.group_gram),
+                priors.spreads,
+                part.unit / part.basis.random_scale,
+                student,
+                NO_PRIOR if nu is None else parameter_prior(nu),
+                0.0 if lkj is None else lkj.parameters[0],
+            )
+        )
+    scaled = found.d / cells.dose_scale
+    for k, (cluster, entries) in enumerate(zip(design.clusters, priors.clusters, strict=True)):
+        own, units = np.ones((len(scaled), 1)), np.array([part.unit])
+        if cluster.effects:
+            own = np.hstack([own, scaled])
+            units = np.r_[units, part.unit / cells.dose_scale]
+        factors.append(
+            _factor(
+                cluster.name,
+                found.clusters[:, k],
+                own,
+                len(cluster.levels),
+                entries,
+                units,
+                np.zeros(len(units), dtype=bool),
+                NO_PRIOR,
+                0.0,
+            )
+        )
+    return tuple(factors)
+
+
+def _factor(
+    name: str,
+    index: IntArray,
+    own: FloatArray,
+    levels: int,
+    entries: tuple[ResolvedPrior, ...],
+    units: FloatArray,
+    student: NDArray[np.bool_],
+    nu: ParameterPrior,
+    lkj: float,
+) -> Factor:
+    return Factor(
+        name=name,
+        index=index,
+        own=own,
+        levels=levels,
+        tau_priors=tuple(
+            parameter_prior(entry.prior, float(unit))
+            for entry, unit in zip(entries, units, strict=True)
+        ),
+        units=units,
+        signed=np.zeros(len(units), dtype=bool),
+        student=student,
+        nu_prior=nu,
+        lkj=lkj,
+    )
+
+
+def _shrinkage(cells: Cells, priors: Priors) -> tuple[Shrinkage, ...]:
+    """One set for each effect whose modifier coefficients learn their scales."""
+    found = []
+    for part in cells.layout.lambdas:
+        where = [
+            j
+            for j in range(part.start, part.stop)
+            if priors.coefficients[j].prior.distribution in SHRINKING
+        ]
+        if where:
+            prior = priors.coefficients[where[0]].prior
+            found.append(Shrinkage(prior.distribution, prior.parameters, np.array(where)))
+    return tuple(found)

@@ -1,0 +1,1 @@
+"""The quadrature method: groups integrated out numerically, any family."""

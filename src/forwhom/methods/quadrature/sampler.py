@@ -1,0 +1,153 @@
+"""The quadrature method: groups integrated out numerically, the rest by importance sampling."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import pairwise
+from os import cpu_count
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forwhom.methods.diagnostics import Diagnostics, move
+from forwhom.methods.importance.proposal import explore_surface
+from forwhom.methods.quadrature.density import LatentModel, Rule
+from forwhom.methods.quadrature.rules import Rules, apply_rules, choose_rules
+from forwhom.methods.threads import one_blas_thread
+
+FloatArray = NDArray[np.float64]
+
+ROUGH = 3  # nodes per coordinate while looking for modes
+HEIGHTS = 5  # of the grid that the proposal is made from
+
+
+@dataclass(frozen=True, slots=True)
+class LatentDraws:
+    """D draws of what groups share, by quadrature or NUTS.
+
+    Attributes:
+        tau: (D, R) internal sds; xi: (D, n) internal coordinates.
+        coefficients: (D, p), spreads: (D, R), parameters: per family parameter (D, size), in the
+            units of the data.
+        diagnostics: how it went.
+    """
+
+    tau: FloatArray
+    xi: FloatArray
+    coefficients: FloatArray
+    spreads: FloatArray
+    parameters: tuple[FloatArray, ...]
+    diagnostics: Diagnostics
+
+
+def sample_quadrature(
+    model: LatentModel, draws: int, seed: int, spread_names: tuple[str, ...]
+) -> LatentDraws:
+    """Draw from the posterior of what groups share.
+
+    Args:
+        model: with the groups integrated out.
+        draws: D.
+        seed: of a generator of its own.
+        spread_names: of the R spreads, for messages.
+
+    Raises:
+        InferenceError: the posterior is improper or nowhere finite.
+    """
+    rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0,)))
+    used: list[Rules] = []
+
+    def newton(tau: FloatArray, xi: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+        parts = _threaded(lambda part: model.marginal(tau[part], xi[part], ROUGH), len(tau), 20)
+        return (
+            np.concatenate([m.value for m in parts]),
+            np.concatenate([m.gradient for m in parts]),
+            np.concatenate([m.hessian for m in parts]),
+        )
+
+    def heights(tau: FloatArray, xi: FloatArray) -> FloatArray:
+        rule = Rule((HEIGHTS,) * len(model.segments), (None,) * len(model.segments))
+        return np.concatenate(
+            _threaded(lambda part: model.log_density(tau[part], xi[part], rule), len(tau), 20)
+        )
+
+    def log_density(tau: FloatArray, xi: FloatArray) -> FloatArray:
+        used.append(choose_rules(model, tau, xi))
+        return apply_rules(used[-1], model, tau, xi, _each)
+
+    with one_blas_thread():
+        found = explore_surface(
+            newton, log_density, model.n_tau, model.start, draws, rng, spread_names, heights
+        )
+    dimensions = max((s.rank for s in model.segments), default=0)
+    low, high = min(r.orders[0] for r in used), max(r.orders[1] for r in used)
+    nodes = f"{low} to {high}" if high > low else f"{low}"
+    worst, checked = max(r.error for r in used), sum(r.checked for r in used)
+    why = (
+        f"{model.family.name} outcome: each group's own parameters are integrated out by adaptive "
+        f"Gauss-Hermite quadrature ({nodes} nodes per dimension, {dimensions} "
+        f"dimension{'s' if dimensions != 1 else ''}; finer rules differ by at most {worst:.0e} "
+        f"nats at the {checked} points checked), leaving {model.size + model.n_tau} shared "
+        "parameters to importance sampling"
+    )
+    return finish(
+        model,
+        found.tau,
+        found.xi,
+        Diagnostics(
+            method="quadrature",
+            why=why,
+            draws=draws,
+            proposals=found.proposals,
+            k_hat=found.k_hat,
+            effective_share=found.effective_share,
+            distinct=found.distinct if move(found.tau, found.xi) else 1,
+            evaluations=found.evaluations,
+            rule_error=worst,
+        ),
+    )
+
+
+def finish(
+    model: LatentModel, tau: FloatArray, xi: FloatArray, diagnostics: Diagnostics
+) -> LatentDraws:
+    """Internal draws to those in the units of the data."""
+    return LatentDraws(
+        tau=tau,
+        xi=xi,
+        coefficients=model.to_original(xi[:, : model.p]),
+        spreads=tau * (model.basis.outcome_scale / model.basis.random_scale),
+        parameters=tuple(
+            (values * unit).T
+            for values, unit in zip(model.parameters(xi), model.units, strict=True)
+        ),
+        diagnostics=diagnostics,
+    )
+
+
+def log_likelihood(model: LatentModel, draws: LatentDraws) -> FloatArray:
+    """Log density of the rows in each draw, the groups integrated out, up to a constant; (D,)."""
+    tau, xi = draws.tau, draws.xi
+    with one_blas_thread():
+        density = apply_rules(choose_rules(model, tau, xi), model, tau, xi, _each)
+    return np.asarray(density - model.log_prior(tau, xi))
+
+
+def _threaded[T](work: Callable[[slice], T], points: int, least: int) -> list[T]:
+    """Apply ``work`` to slices of the points, on as many threads as there are cores."""
+    pieces = max(min(_cores(), points // least), 1)
+    ends = np.linspace(0, points, pieces + 1).astype(int).tolist()
+    return _each(work, [slice(a, b) for a, b in pairwise(ends)])
+
+
+def _each[S, T](work: Callable[[S], T], parts: list[S]) -> list[T]:
+    if len(parts) == 1 or _cores() == 1:
+        return [work(part) for part in parts]
+    with ThreadPoolExecutor(_cores()) as pool:
+        return list(pool.map(work, parts))
+
+
+def _cores() -> int:
+    return min(cpu_count() or 1, 8)

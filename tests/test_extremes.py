@@ -183,3 +183,33 @@ def test_tiny_shares(name: str, factor: float) -> None:
     (alpha,) = [e.prior for e in fit.result.priors.all if e.parameter == "alpha"]
     expected = np.log(max((data[support] * factor).mean(), 1e-15))
     assert alpha.parameters[0] == pytest.approx(expected, abs=0.02 * alpha.parameters[1])
+
+
+def test_times_whose_fit_is_steeper_than_numbers_can_square() -> None:
+    """Times about 1.45e9 (seconds of a clock) under a Weibull whose scale is held near one."""
+    rng = np.random.default_rng(11)
+    d = np.arange(40) % 2
+    times = 1.45e9 + rng.exponential(size=40) * (1 + d)
+    data = {"y": times, "d": d, "a": rng.integers(0, 3, 40), "ended": np.ones(40, dtype=int)}
+    asked = {"outcome": "y", "treatment": "d", "modifiers": "a", "event": "ended", "seed": 1}
+    fit = fw.fit(data, **asked, family="weibull", priors={"alpha": "normal(0, 1)"}, draws=100)
+    assert fit.passed or fit.warnings
+
+
+def test_one_control_group_and_a_modifier_far_from_zero() -> None:
+    """The preset's control group has no row in the equation of an effect."""
+    data = {
+        "y": [0.228, 0.659, 0.357, 2.613, 0.493],
+        "d": [1, 1, 0, 0, 0],
+        "a": [2, 1, 1, 2, 2],
+        "b": [1.63, 1.48, 1.3, 1.14, 1.97],
+    }
+    fit = fw.fit(data, "y", "d", "a + b", family="lognormal", preset="alley2023", draws=100)
+    assert fit.effects().n_rows == 2
+    assert fit.result.local.eta().shape == (2, 100)
+    near, far = (
+        fw.fit(data | {"b": (np.array(data["b"]) + shift).tolist()}, "y", "d", "a + b",
+               family="lognormal", preset="alley2023", draws=100)
+        for shift in (0.0, 1000.0)
+    )  # fmt: skip
+    assert far.effects().n_rows == near.effects().n_rows == 2

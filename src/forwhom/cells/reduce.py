@@ -302,9 +302,10 @@ def _effect_columns(recipe: MatrixRecipe, rows: Rows, count: int, moves: Moves) 
     """Of an effect whose modifiers are not those of the baseline, or lie far from zero."""
     z = recipe.matrix(rows.table)
     row = np.ones(len(z)) if rows.weights is None else rows.weights
-    total = np.bincount(rows.groups, row, count)
+    # the preset's control group is numbered last, and has no mean that is asked for
+    total = np.bincount(rows.groups, row, count)[:count]
     about = z[0] if len(z) else np.zeros(z.shape[1])
-    sums = [np.bincount(rows.groups, row * off, count) / total for off in (z - about).T]
+    sums = [np.bincount(rows.groups, row * off, count)[:count] / total for off in (z - about).T]
     mean = np.stack(sums, axis=1) + about if sums else np.empty((count, 0))
     if moves:
         z = recipe.matrix(rows.table, less=moves)

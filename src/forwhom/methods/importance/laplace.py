@@ -30,6 +30,7 @@ ZOOMS = 40  # at most; a few are the rule, more where a prior holds a tau near z
 DROP = 14.0  # the box ends this many nats below the top
 FAR = 1e3  # a tau this large means that nothing holds it back
 SLACK = 0.02  # a step may lose this much: the slopes are not quite those of the rule
+LONG = 1e100  # a step as long as that is as long as any
 HOPELESS, PATIENCE = 50.0, 3  # nats below the top at which a point's search ends, after rounds
 HALVINGS = 4  # of a step that goes downhill, then the point stays where it is
 COARSE, FINAL = {1: 9, 2: 6, 3: 5}, {1: 17, 2: 9, 3: 7}  # grid points per tau
@@ -124,6 +125,12 @@ def build_surface(
     begin = _begin(last, unit, nodes, start)
     surface, used = _laplace(newton, log_density, unit, nodes, begin, 12, 0.4)
     return surface, spent + used
+
+
+def _length(steps: FloatArray) -> FloatArray:
+    """Euclidean length of each row, (k,), also where its square is beyond numbers."""
+    top = np.maximum(np.abs(steps).max(axis=1, initial=0.0), np.finfo(float).tiny)
+    return np.asarray(top * np.sqrt(((steps / top[:, None]) ** 2).sum(axis=1)))
 
 
 def _begin(
@@ -221,7 +228,7 @@ def _laplace(
         factor = _factor(curvature[active])
         inner = np.linalg.solve(factor, gradient[active][:, :, None])
         step = np.linalg.solve(factor.transpose(0, 2, 1), inner)[:, :, 0]
-        length = np.sqrt((inner[:, :, 0] ** 2).sum(axis=1))
+        length = _length(inner[:, :, 0])
         last = (length < close) | (number == rounds)
         near = length < 2 * close  # one that is out of rounds may still be far off
         done = active[last & near]
@@ -229,7 +236,7 @@ def _laplace(
         value[done] += 0.5 * length[last & near] ** 2
         going = ~last
         if number >= PATIENCE:
-            going &= value[active] + 0.5 * length**2 > np.nanmax(value) - HOPELESS
+            going &= value[active] + 0.5 * np.minimum(length, LONG) ** 2 > np.nanmax(value) - HOPELESS
         active, step, length = active[going], step[going], length[going]
         if not len(active):
             break

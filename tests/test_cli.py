@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-from inspect import signature
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +12,6 @@ from typer.testing import CliRunner
 
 from forwhom import __version__, api, cli
 from forwhom.cli import app
-from forwhom.plan import KEYS
-from forwhom.plan import plan as known
-from forwhom.plan.treatments import TREATMENT_TYPES
 
 KINDS = (".png", ".svg", ".html")
 FIGURES = {f"{name}{kind}" for name in ("modifiers", "effects") for kind in KINDS}
@@ -108,23 +104,6 @@ def test_help_of_a_command_fits_a_terminal_and_has_no_markup(command):
     assert "[bold" not in help_text
     assert "--out DIR" in help_text
     assert "--json" in help_text
-
-
-def test_every_keyword_of_fit_is_a_flag_and_is_explained():
-    help_text = run("fit", "--help").stdout
-    keywords = set(signature(api.fit).parameters) - {"plan", "progress", "unknown"}
-    assert keywords == set(KEYS)
-    for keyword in keywords:
-        assert f"--{keyword.replace('_', '-')} " in help_text
-    words = " ".join(help_text.split())
-    choices = (known.BASELINES, known.SPREADS, known.METHODS, known.SIGMA_BY, TREATMENT_TYPES)
-    for names in choices:
-        assert ", ".join(names) in words
-
-
-def test_every_part_of_a_plan_is_a_flag_in_the_plans_order():
-    flags = [name for name in signature(cli.fit).parameters if name in KEYS]
-    assert flags == list(KEYS)
 
 
 def test_flags_may_be_written_with_underscores(data):

@@ -22,7 +22,7 @@ from forwhom.methods.nuts.sampler import JointDraws, sample_nuts
 from forwhom.methods.quadrature.build import build_latent
 from forwhom.methods.quadrature.density import LatentModel
 from forwhom.methods.quadrature.sampler import LatentDraws, sample_quadrature
-from forwhom.plan import Plan, make_plan, read_plan
+from forwhom.plan import KEYS, Plan, make_plan, read_plan
 from forwhom.prior import PriorPredictive
 from forwhom.result import Fit
 
@@ -157,44 +157,8 @@ def fit(
     >>> result.effects().n_rows
     4
     """
-    keywords = {
-        "outcome": outcome,
-        "treatment": treatment,
-        "modifiers": modifiers,
-        "controls": controls,
-        "groups": groups,
-        "clusters": clusters,
-        "cluster_effects": cluster_effects,
-        "correlated": correlated,
-        "weights": weights,
-        "weights_kind": weights_kind,
-        "reference": reference,
-        "success": success,
-        "treatment_type": treatment_type,
-        "bins": bins,
-        "family": family,
-        "link": link,
-        "trials": trials,
-        "exposure": exposure,
-        "offset": offset,
-        "event": event,
-        "std_error": std_error,
-        "breaks": breaks,
-        "reference_category": reference_category,
-        "baseline": baseline,
-        "preset": preset,
-        "spread": spread,
-        "sigma_by": sigma_by,
-        "priors": priors,
-        "method": method,
-        "draws": draws,
-        "seed": seed,
-        "level": level,
-        "missing": missing,
-        "encoding": encoding,
-        "sheet": sheet,
-        **unknown,
-    }
+    call = locals()  # the parameters, before there is any other name
+    keywords = {key: call[key] for key in KEYS if key != "data"} | unknown
     made = _plan_of(data, plan, keywords)
     progress("Reading the data")
     table = load(data if data is not None else made.data, made.columns, **made.reading)

@@ -17,7 +17,7 @@ from forwhom import options as flag
 from forwhom.errors import DataError, ForWhomError, InferenceError, OutputError, PlanError
 from forwhom.output.progress import Progress
 from forwhom.output.streams import Streams, complain
-from forwhom.plan import KEYS, Plan, make_plan
+from forwhom.plan import Plan, make_plan
 from forwhom.plan.flags import check_facets, plan_from_file, plan_from_flags
 
 if TYPE_CHECKING:
@@ -30,7 +30,6 @@ BY_SIGNAL = 128  # and its number: 143 for a request to stop
 PRINTED = ("modifiers", "average", "effects", "priors")
 CHECKS = ("check", "loo", "sensitivity")  # printed after them where asked for
 SHOWN_ROWS = 40
-FACETS = ("row", "column", "color")
 
 _streams = Streams()
 _say, _complain = _streams.say, complain
@@ -141,45 +140,10 @@ def _root(
 
 
 @app.command()
+@flag.with_parts
 def fit(
-    ctx: typer.Context,
     source: flag.Source = None,
-    outcome: flag.Outcome = None,
-    treatment: flag.Treatment = None,
-    modifiers: flag.Modifiers = None,
-    controls: flag.Controls = None,
-    groups: flag.Groups = None,
-    clusters: flag.Clusters = None,
-    cluster_effects: flag.ClusterEffects = None,
-    correlated: flag.Correlated = None,
-    weights: flag.Weights = None,
-    weights_kind: flag.WeightsKind = None,
-    reference: flag.Reference = None,
-    success: flag.Success = None,
-    treatment_type: flag.TreatmentType = None,
-    bins: flag.Bins = None,
-    family: flag.FamilyName = None,
-    link: flag.Link = None,
-    trials: flag.Trials = None,
-    exposure: flag.Exposure = None,
-    offset: flag.Offset = None,
-    event: flag.Event = None,
-    std_error: flag.StdError = None,
-    breaks: flag.Breaks = None,
-    reference_category: flag.ReferenceCategory = None,
-    baseline: flag.Baseline = None,
-    preset: flag.PresetName = None,
-    spread: flag.Spread = None,
-    sigma_by: flag.SigmaBy = None,
-    priors: flag.Priors = None,
-    method: flag.Method = None,
-    draws: flag.Draws = None,
-    seed: flag.Seed = None,
-    level: flag.Level = None,
-    data: flag.Data = None,
-    missing: flag.Missing = None,
-    encoding: flag.Encoding = None,
-    sheet: flag.Sheet = None,
+    *,
     out: flag.Out = None,
     row: flag.Row = None,
     column: flag.Column = None,
@@ -187,6 +151,7 @@ def fit(
     check: flag.Check = False,
     prior_only: flag.PriorOnly = False,
     as_json: flag.Json = False,
+    **parts: Any,
 ) -> int:
     """Estimate for whom a treatment works.
 
@@ -200,13 +165,14 @@ def fit(
     \b
     Exit codes: 0 done; 2 wrong usage; 3 bad data; 4 results made, but diagnostics failed.
     """
-    given = {key: value for key, value in ctx.params.items() if value not in (None, (), [])}
-    asked = {key: value for key, value in given.items() if key in KEYS and key != "data"}
+    data = parts.pop("data")
+    asked = {key: value for key, value in parts.items() if value not in (None, (), [])}
     if source is not None and source.lower().endswith(".toml"):
         plan = plan_from_file(source, data, list(asked))
     else:
         plan = plan_from_flags(source, data, asked)
-    facets = {facet: str(given[facet]) for facet in FACETS if facet in given}
+    places = {"row": row, "column": column, "color": color}
+    facets = {place: name for place, name in places.items() if name is not None}
     check_facets(facets, plan, out)
     if prior_only:
         return _simulate(plan, out, as_json or check)

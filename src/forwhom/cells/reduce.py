@@ -23,7 +23,7 @@ from forwhom.cells.untreated import within_untreated
 from forwhom.design import Design, MatrixRecipe, Rows
 from forwhom.families import FAMILIES
 from forwhom.plan import beyond_collapse
-from forwhom.plan.plan import EXACT_FAMILIES
+from forwhom.plan.parts import EXACT_FAMILIES
 
 FloatArray = NDArray[np.float64]
 

@@ -13,7 +13,7 @@ from forwhom.design.levels import number_text
 from forwhom.errors import DataError, plural
 from forwhom.families import FAMILIES
 from forwhom.plan import Plan
-from forwhom.plan.plan import COLUMN_KEYS
+from forwhom.plan.parts import COLUMN_KEYS
 
 SHOWN = 6  # codes of one column that a message shows
 

@@ -16,7 +16,7 @@ from forwhom.families import FAMILIES
 from forwhom.plan import Plan, make_plan
 from forwhom.plan.agreement import check_agreement
 from forwhom.plan.family import implied_family
-from forwhom.plan.plan import AUTO
+from forwhom.plan.parts import AUTO
 
 FEW_LABELS = 12  # labelled codes up to which they may be meant as ordered levels
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from forwhom.plan.agreement import beyond_collapse
 from forwhom.plan.formula import FUNCTIONS, INTERCEPT, Factor, Formula, Term, parse_formula
 from forwhom.plan.make import make_plan
-from forwhom.plan.plan import KEYS, Plan
+from forwhom.plan.parts import KEYS, PARTS, Part
+from forwhom.plan.plan import Plan
 from forwhom.plan.planfile import plan_from_toml, plan_to_toml, read_plan
 from forwhom.plan.presets import PRESETS, Preset
 from forwhom.plan.priors import DISTRIBUTIONS, Prior, parse_prior, parse_priors
@@ -15,9 +16,11 @@ __all__ = [
     "FUNCTIONS",
     "INTERCEPT",
     "KEYS",
+    "PARTS",
     "PRESETS",
     "Factor",
     "Formula",
+    "Part",
     "Plan",
     "Preset",
     "Prior",

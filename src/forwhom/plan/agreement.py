@@ -4,19 +4,11 @@ from __future__ import annotations
 
 from forwhom.errors import PlanError, listing, nearest
 from forwhom.families import FAMILIES
-from forwhom.plan.plan import COLUMN_KEYS, EXACT_FAMILIES, WEIGHTS_KINDS, Plan
+from forwhom.plan.parts import COLUMN_KEYS, EXACT_FAMILIES, PARTS
+from forwhom.plan.plan import Plan
 from forwhom.plan.priors import SHRINKING, cluster_keys, prior_keys, treatment_keys
 
 SEVERAL_PREDICTORS = tuple(name for name, family in FAMILIES.items() if family.several)
-BESIDE = {  # a column beside the outcome, and the families it belongs to
-    "trials": ("successes",),
-    "exposure": ("count",),
-    "event": ("time",),
-    "offset": (
-        *("count", "binary", "successes", "time", "positive", "unit", "closed unit", "ordered"),
-        "numeric",
-    ),
-}
 
 
 def check_columns(plan: Plan) -> None:
@@ -105,7 +97,7 @@ def _check_key_names(plan: Plan) -> None:
 
 def check_agreement(plan: Plan) -> None:
     """No part of the plan asks for what another part takes away."""
-    if plan.weights is None and plan.weights_kind != WEIGHTS_KINDS[0]:
+    if plan.weights is None and plan.weights_kind != PARTS["weights_kind"].default:
         raise PlanError(
             f"weights_kind '{plan.weights_kind}' needs weights. Name their column in weights."
         )

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from forwhom.errors import PlanError, listing
-from forwhom.families import FAMILIES
-from forwhom.plan.plan import AUTO
+from forwhom.plan.parts import PARTS
 
-NAMES = (AUTO, *FAMILIES)
 # Parts of a plan that one family alone has a place for, and why, in the order they are believed.
 ONE_FAMILY = (
     ("std_error", "gaussian", "std_error is given"),
@@ -19,10 +17,8 @@ ONE_FAMILY = (
     ("sigma_by", "gaussian", "sigma_by is given"),
     ("preset", "gaussian", "the published analyses are of means"),
 )
-SEVERAL = {  # parts that several families have a place for, between which a person chooses
-    "exposure": ("poisson", "negative_binomial"),
-    "event": ("exponential", "weibull", "piecewise_exponential"),
-}
+# Parts that several families have a place for, between which a person chooses.
+SEVERAL = ("exposure", "event")
 
 
 def implied_family(given: Mapping[str, object]) -> tuple[str, str] | None:
@@ -39,7 +35,8 @@ def implied_family(given: Mapping[str, object]) -> tuple[str, str] | None:
             return family, why
     if given.get("method") == "exact":
         return "gaussian", "method 'exact' is asked for"
-    for key, families in SEVERAL.items():
+    for key in SEVERAL:
+        families = PARTS[key].families
         if given.get(key) is not None:
             raise PlanError(
                 f"{key} belongs to families {listing(families)}, and which one is not guessed. "

@@ -12,6 +12,7 @@ from typing import Any
 
 from forwhom.errors import PlanError, listing, nearest
 from forwhom.plan.make import make_plan
+from forwhom.plan.parts import PARTS, Kind, Part
 from forwhom.plan.plan import Plan
 from forwhom.plan.planfile import read_plan
 from forwhom.plan.values import Level
@@ -24,7 +25,7 @@ def plan_from_file(path: str, data: str | None, asked: Sequence[str]) -> Plan:
     path is tried as written, then beside the plan file. Raises :class:`PlanError`.
     """
     if asked:
-        flags = ", ".join(f"--{key.replace('_', '-')}" for key in asked)
+        flags = ", ".join(PARTS[key].flag for key in asked)
         raise PlanError(
             f"'{path}' is a plan file and holds the whole analysis, so {flags} cannot stand beside "
             "it. Change the plan file; only --data, --out, --json and the figure's --row, --column "
@@ -62,21 +63,12 @@ def plan_from_flags(source: str | None, data: str | None, asked: Mapping[str, An
         )
     treatments = _treatments(asked.get("treatment") or ())
     names = [treatments] if isinstance(treatments, str) else list(treatments)
-    readers = {
-        "treatment": lambda _: treatments,
-        "reference": lambda texts: _by_treatment("reference", texts, names, _reference),
-        "treatment_type": lambda texts: _by_treatment("treatment_type", texts, names, str),
-        **dict.fromkeys(("reference_category", "success"), _reference),
-        "event": _event,
-        **{"bins": _bins, "breaks": _breaks, "priors": _priors, "missing": _missing},
-        "sheet": _sheet,
-        **dict.fromkeys(("draws", "seed", "level"), _number_or_text),
-    }
-    plain = {
-        key: readers[key](value) if key in readers else _one_or_many(value)
-        for key, value in asked.items()
-    }
-    return make_plan(**plain, data=data if source is None else source)
+    given: dict[str, Any] = {}
+    for key, texts in asked.items():
+        part = PARTS[key]
+        read = _READERS.get(part.kind, _one_or_many)
+        given[key] = _by_treatment(part, texts, names, read) if part.by_treatment else read(texts)
+    return make_plan(**given, data=data if source is None else source)
 
 
 def _one_or_many(value: Any) -> Any:
@@ -122,15 +114,15 @@ def _event(text: str) -> str | dict[str, Level]:
     match = _TREATMENT.fullmatch(text)
     assert match is not None  # the pattern takes any text
     name = match[1].replace("``", "`") if match[1] else match[2]
-    return name if match[3] is None else {name.strip(): _reference(match[3].strip())}
+    return name if match[3] is None else {name.strip(): _level(match[3].strip())}
 
 
 def _by_treatment(
-    key: str, texts: Sequence[str], names: Sequence[str], read: Callable[[str], Any]
+    part: Part, texts: Sequence[str], names: Sequence[str], read: Callable[[str], Any]
 ) -> Any:
     """Read ``none``, one value for all, or ``ad=none`` and ``mailer=0``."""
     found: dict[str, Any] = {}
-    flag = f"--{key.replace('_', '-')}"
+    key, flag = part.name, part.flag
     for text in texts:
         fitting = [name for name in names if text.startswith(f"{name}=")]
         name, equals, value = text.partition("=")
@@ -165,7 +157,7 @@ def _number_or_text(text: str) -> str | int | float:
     return text if number is None or not math.isfinite(number) else number
 
 
-def _reference(text: str) -> Level:
+def _level(text: str) -> Level:
     truth = {"true": True, "false": False}
     return truth.get(text.lower(), _number_or_text(text))
 
@@ -253,6 +245,21 @@ def _code(text: str) -> Any:
 
 def _sheet(text: str) -> str | int:
     return int(text) if text.isdigit() and int(text) else text
+
+
+# From a flag's text, or texts, to a keyword's value, by the part's kind. Other kinds are texts.
+_READERS: Mapping[Kind, Callable[[Any], Any]] = {
+    "bins": _bins,
+    "breaks": _breaks,
+    "event": _event,
+    "level": _level,
+    "missing": _missing,
+    "priors": _priors,
+    "share": _number_or_text,
+    "sheet": _sheet,
+    "treatments": _treatments,
+    "whole": _number_or_text,
+}
 
 
 def check_facets(facets: Mapping[str, str], plan: Plan, out: str | None) -> None:

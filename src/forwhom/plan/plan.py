@@ -2,38 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from forwhom.errors import PlanError, listing, nearest
 from forwhom.plan.formula import Formula
+from forwhom.plan.parts import COLUMN_KEYS, DEFAULT_BINS, PARTS, Kind
 from forwhom.plan.presets import PRESETS
 from forwhom.plan.priors import Prior, PriorKey, prior_keys
 from forwhom.plan.treatments import Setting, Treatments, plain_setting, setting_of
 from forwhom.plan.values import Bins, Breaks, Level, Missing
-
-BASELINES = ("group", "modifiers", "shared")
-METHODS = ("auto", "exact", "quadrature", "nuts")
-SPREADS = ("normal", "student", "none")
-WEIGHTS_KINDS = ("sampling", "frequency")
-SIGMA_BY = ("arm", "group")
-EXACT_FAMILIES = ("gaussian", "lognormal")
-AUTO = "auto"  # the family, and its link, are told by the outcome once the data are read
-
-DEFAULT_BINS = 4
-DEFAULT_INTERVALS = 4
-DEFAULT_DRAWS = 4_000
-DEFAULT_SEED = 1
-DEFAULT_LEVEL = 0.95
-MAX_DRAWS = 10_000_000
-MAX_SEED = 2**63 - 1  # what a plan file can hold
-COLUMN_KEYS = ("weights", "trials", "exposure", "offset", "event", "std_error")  # one column each
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
     """What is asked, with every default filled in. Made by :func:`make_plan` only.
 
+    Each field is a row of ``PARTS``, in its order.
     ``treatments`` pairs each treatment's column with its modifiers; ``modifiers`` are all of them.
     ``reference`` and ``treatment_type`` are one for all, or pairs of a treatment and its own.
     ``bins`` is a count, or pairs of a column and its count or cut points; ``breaks`` a number of
@@ -165,35 +151,28 @@ class Plan:
     @property
     def reading(self) -> dict[str, Any]:
         """How the plan's data are read: keywords of ``load``."""
-        return {"missing": self.missing, "encoding": self.encoding, "sheet": self.sheet}
+        return {name: getattr(self, name) for name, part in PARTS.items() if part.reads}
 
     def keywords(self) -> dict[str, object]:
         """The plan as plain values: ``make_plan(**plan.keywords())`` equals the plan.
 
         Formulas and priors are text, and what is ``None`` is left out.
         """
-        bins = self.bins if isinstance(self.bins, int) else _plain_bins(self.bins)
-        priors: dict[str, object] = {k: p.text for k, term, p in self.priors if term is None}
-        for key in dict.fromkeys(k for k, term, _ in self.priors if term is not None):
-            priors[key] = {term: p.text for k, term, p in self.priors if k == key and term}
-        special: dict[str, object] = {
+        special = {
             "treatment": self._treatment_keyword(),
             "modifiers": None if self._own_modifiers else self.modifiers.text,
-            "controls": self.controls.text,
-            "groups": None if self.groups is None else list(self.groups),
-            "clusters": list(self.clusters) or None,
-            "cluster_effects": list(self.cluster_effects) or None,
-            "correlated": self.correlated or None,
-            "reference": plain_setting(self.reference),
             "event": self._event_keyword(),
-            "treatment_type": plain_setting(self.treatment_type),
-            "bins": bins,
-            "breaks": list(self.breaks) if isinstance(self.breaks, tuple) else self.breaks,
-            "priors": priors,
-            "missing": {name: list(codes) for name, codes in self.missing} or None,
+            "priors": self._priors_keyword(),
         }
-        found = {key: special[key] if key in special else getattr(self, key) for key in KEYS}
-        return {key: value for key, value in found.items() if value is not None}
+        found: dict[str, object] = {}
+        for name, part in PARTS.items():
+            if name in special:
+                found[name] = special[name]
+            elif part.by_treatment:
+                found[name] = plain_setting(getattr(self, name))
+            else:
+                found[name] = _PLAIN.get(part.kind, _as_it_is)(getattr(self, name))
+        return {name: value for name, value in found.items() if value is not None}
 
     @property
     def _own_modifiers(self) -> bool:
@@ -213,13 +192,30 @@ class Plan:
             return self.event
         return {self.event: self.event_level}
 
+    def _priors_keyword(self) -> dict[str, object]:
+        whole: dict[str, object] = {key: p.text for key, term, p in self.priors if term is None}
+        for key in dict.fromkeys(key for key, term, _ in self.priors if term is not None):
+            whole[key] = {term: p.text for of, term, p in self.priors if of == key and term}
+        return whole
 
-KEYS: tuple[str, ...] = tuple(
-    "treatment" if field.name == "treatments" else field.name
-    for field in fields(Plan)
-    if field.name != "event_level"  # a part of event
-)
+
+def _as_it_is(value: Any) -> object:
+    return value
 
 
-def _plain_bins(pairs: tuple[tuple[str, int | tuple[float, ...]], ...]) -> dict[str, object]:
-    return {name: cuts if isinstance(cuts, int) else list(cuts) for name, cuts in pairs}
+def _plain_bins(bins: Bins) -> object:
+    if isinstance(bins, int):
+        return bins
+    return {name: cuts if isinstance(cuts, int) else list(cuts) for name, cuts in bins}
+
+
+# A part as a plain value, by its kind; None where it is left out. Other kinds are plain already.
+_PLAIN: Mapping[Kind, Callable[[Any], object]] = {
+    "formula": lambda formula: formula.text,
+    "columns": lambda names: list(names or ()) or None,
+    "clusters": lambda names: list(names) or None,
+    "switch": lambda on: on or None,
+    "bins": _plain_bins,
+    "breaks": lambda breaks: list(breaks) if isinstance(breaks, tuple) else breaks,
+    "missing": lambda pairs: {name: list(codes) for name, codes in pairs} or None,
+}

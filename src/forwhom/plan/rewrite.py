@@ -18,20 +18,16 @@ from forwhom.plan.equation import (
     without,
 )
 from forwhom.plan.literals import literal_text
+from forwhom.plan.parts import COLUMN_KEYS, KEYS, PARTS
 from forwhom.plan.pieces import Untranslatable, stata_factor
-from forwhom.plan.plan import COLUMN_KEYS, KEYS, METHODS, SPREADS, WEIGHTS_KINDS
-from forwhom.plan.spellings import Spelling, keyword_elsewhere, word_elsewhere
+from forwhom.plan.spellings import WORDS_ELSEWHERE, Spelling, keyword_elsewhere, word_elsewhere
 from forwhom.plan.terms import Factor, Formula
 from forwhom.plan.translate import read_leniently
-from forwhom.plan.treatments import TREATMENT_TYPES
 
 MOST_CHARACTERS = 2_000
 _CHOICES: dict[str, Iterable[str]] = {
-    "family": FAMILIES,
-    "method": METHODS,
-    "spread": SPREADS,
-    "weights_kind": WEIGHTS_KINDS,
-    "treatment_type": TREATMENT_TYPES,
+    **{key: PARTS[key].choices for key in WORDS_ELSEWHERE},
+    "family": FAMILIES,  # "auto" is none
 }
 _NOTHING = {"1", "0", "none", "null", "na", "true", "false", "constant"}
 _SIGNS = set("~+*:|/(^#&$=<>,")

@@ -7,13 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from forwhom.errors import PlanError, listing, nearest
 from forwhom.plan import values
 from forwhom.plan.formula import Formula, parse_formula
+from forwhom.plan.parts import PARTS
 from forwhom.plan.terms import ordered_terms
-from forwhom.plan.values import Level
 
 type Treatments = tuple[tuple[str, Formula], ...]
 type Setting[T] = T | tuple[tuple[str, T], ...] | None
 
-TREATMENT_TYPES = ("auto", "binary", "arms", "dose")
 MOST_TREATMENTS = 100
 ESTIMATE = "effect"  # stands for the treatment where the outcome is itself an estimated effect
 
@@ -71,20 +70,25 @@ def all_modifiers(treatments: Treatments) -> Formula:
     return Formula(ordered_terms(terms, "modifiers"))
 
 
-def read_reference(source: object, columns: Sequence[str]) -> Setting[Level]:
-    """The control value, one for all or by treatment."""
-    return _setting(source, "reference", columns, values.level)
+def read_setting[T](
+    source: object, key: str, columns: Sequence[str], read: Callable[[object, str], T]
+) -> Setting[T]:
+    """One value for all treatments, or one for each, from a value or a table of them.
 
-
-def read_type(source: object, columns: Sequence[str]) -> str | tuple[tuple[str, str], ...]:
-    """How the column is coded, one word for all or by treatment."""
-    found = _setting(
-        source,
-        "treatment_type",
-        columns,
-        lambda value, key: values.choice(value, key, TREATMENT_TYPES),
-    )
-    return TREATMENT_TYPES[0] if found is None else found
+    >>> read_setting({"ad": "none"}, "reference", ["ad", "mail"], values.level)
+    (('ad', 'none'),)
+    """
+    source = values.plain(source)
+    if not isinstance(source, Mapping):
+        return None if source is None else read(source, key)
+    for name in source:
+        if name not in columns:
+            raise PlanError(
+                f"{key}: '{name}' is not a treatment.{nearest(str(name), columns)} "
+                f"Treatments: {listing(columns, most=len(columns))}."
+            )
+    given = (name for name in columns if name in source)  # in one order, to compare equal
+    return tuple((name, read(source[name], f"{key} of '{name}'")) for name in given) or None
 
 
 def setting_of[T: str | float | int | bool](setting: Setting[T], treatment: str) -> T | None:
@@ -99,21 +103,5 @@ def plain_setting(setting: object) -> object:
     return dict(setting) if isinstance(setting, tuple) else setting
 
 
-def _setting[T](
-    source: object, key: str, columns: Sequence[str], read: Callable[[object, str], T]
-) -> Setting[T]:
-    source = values.plain(source)
-    if not isinstance(source, Mapping):
-        return None if source is None else read(source, key)
-    for name in source:
-        if name not in columns:
-            raise PlanError(
-                f"{key}: '{name}' is not a treatment.{nearest(str(name), columns)} "
-                f"Treatments: {listing(columns, most=len(columns))}."
-            )
-    given = (name for name in columns if name in source)  # in one order, to compare equal
-    return tuple((name, read(source[name], f"{key} of '{name}'")) for name in given) or None
-
-
 def _column(name: object) -> str:
-    return values.column(name, "treatment", "what is given")
+    return values.column(name, "treatment", PARTS["treatment"].role)

@@ -236,7 +236,9 @@ def _laplace(
         value[done] += 0.5 * length[last & near] ** 2
         going = ~last
         if number >= PATIENCE:
-            going &= value[active] + 0.5 * np.minimum(length, LONG) ** 2 > np.nanmax(value) - HOPELESS
+            going &= (
+                value[active] + 0.5 * np.minimum(length, LONG) ** 2 > np.nanmax(value) - HOPELESS
+            )
         active, step, length = active[going], step[going], length[going]
         if not len(active):
             break

@@ -129,8 +129,11 @@ def build_surface(
 
 def _length(steps: FloatArray) -> FloatArray:
     """Euclidean length of each row, (k,), also where its square is beyond numbers."""
+    with np.errstate(over="ignore"):
+        square = (steps**2).sum(axis=1)
     top = np.maximum(np.abs(steps).max(axis=1, initial=0.0), np.finfo(float).tiny)
-    return np.asarray(top * np.sqrt(((steps / top[:, None]) ** 2).sum(axis=1)))
+    far = top * np.sqrt(((steps / top[:, None]) ** 2).sum(axis=1))
+    return np.where(np.isfinite(square), np.sqrt(square), far)
 
 
 def _begin(

@@ -76,13 +76,13 @@ def measured(case: Case) -> list[str]:
     began, spent = time.perf_counter(), time.process_time()
     fit = case.fit(data, stages.append)
     wall, processor = time.perf_counter() - began, time.process_time() - spent
-    check = fit.result.diagnostics.chains
+    check = fit.fitted.diagnostics.chains
     assert check is not None
     runs = 1 + sum("again" in stage for stage in stages)
     return [
         case.family,
         f"{case.rows:,}",
-        str(fit.result.design.groups.count),
+        str(fit.fitted.design.groups.count),
         str(case.clusters),
         f"{wall:.0f} s",
         f"{processor:.0f} s",

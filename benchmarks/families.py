@@ -143,7 +143,7 @@ def main() -> None:
     peer = None if asked.no_brms else brms_seconds()
     ours += runs_of(fit_logit, 5)  # before and after: the machine may have become busier
     logit = Cost.of(ours)
-    count = fit_logit().result.design.groups.count
+    count = fit_logit().fitted.design.groups.count
     at_most(f"{paper.whose()}, bernoulli-logit, {count} groups", logit, 2)
     tables = Cost.of(runs_of(lambda: fit_logit().effects()))
     add("the same with the draws and the table of group effects", tables, "", None)

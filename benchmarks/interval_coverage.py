@@ -142,8 +142,8 @@ def reckon(task: tuple[str, int, int]) -> Outcome:
         draws=DRAWS,
         seed=number + 1,
     )
-    if fit.result.design.lambda_names != ("Intercept", *TERMS):
-        raise RuntimeError(f"terms in another order: {fit.result.design.lambda_names}")
+    if fit.fitted.design.effects[0].lambda_names != ("Intercept", *TERMS):
+        raise RuntimeError(f"terms in another order: {fit.fitted.design.effects[0].lambda_names}")
     tables = fit.tables()
     effects = tables["effects"].columns
     keys = zip(effects["woman"], effects["region"], effects["score"], strict=True)
@@ -175,8 +175,8 @@ def reckon(task: tuple[str, int, int]) -> Outcome:
 
 def _draws(fit: Any, some_group: int) -> dict[tuple[str, int], FloatArray]:
     """Draws of every shared parameter and of one group's theta, by name and place."""
-    result = fit.result
-    found = {("alpha", 0): result.alpha, ("theta", some_group): result.local.theta()[some_group]}
+    result = fit.estimands[0]
+    found = {("alpha", 0): result.alpha, ("theta", some_group): result.theta()[some_group]}
     for name, values in (("beta", result.beta), ("delta", result.delta)):
         found |= {(name, k): values[:, k] for k in range(values.shape[1])}
     found |= {("lambda", k): values for k, values in enumerate(result.lambda_.T)}

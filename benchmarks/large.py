@@ -112,8 +112,8 @@ def fit(path: Path, layout: str, profile: bool) -> dict[str, Any]:
     return {
         "seconds": marks[-1][1] - start,
         "peak_gb": peak_bytes() / 1e9,
-        "groups": result.result.design.groups.count,
-        "sigma_theta": float(np.median(result.result.sigma_theta)),
+        "groups": result.fitted.design.groups.count,
+        "sigma_theta": float(np.median(result.estimands[0].sigma_theta)),
         "stages": stages,
     }
 

@@ -79,8 +79,8 @@ def our_fit(frame: Any, table: bool = False) -> Any:
     if table:
         fit.effects()
     else:
-        fit.result.local.theta()  # the 171 treated groups
-    fit.result.local.control_theta()
+        fit.estimands[0].theta()  # the 171 treated groups
+    fit.estimands[0].control_theta()
     return fit
 
 
@@ -273,8 +273,8 @@ def _ours_beside(means: dict[str, float]) -> tuple[float, str]:
     frame = next(iter(frames().values()))
     fit = our_fit(frame)
     middle = statistics.median(timed(lambda: our_fit(frame)) for _ in range(10))
-    ours = fit.result.lambda_
-    names = fit.result.design.lambda_names
+    ours = fit.estimands[0].lambda_
+    names = fit.fitted.design.effects[0].lambda_names
     if set(names) != set(means):
         raise RuntimeError(f"other terms in the peer's model: {sorted(set(names) ^ set(means))}")
     worst = max(

@@ -88,7 +88,7 @@ def one(job: tuple[int, str]) -> tuple[dict[str, float], float, bool]:
     data, truth = simulate(rng, family)
     priors = PRIORS | ({"gaps": "half_normal(1)"} if family == "ordinal" else {})
     fit = fw.fit(data, "y", "d", "a + m", family=family, priors=priors, draws=DRAWS, seed=seed)
-    result = fit.result
+    result = fit.estimands[0]
     groups = result.design.groups
     where = (np.asarray(groups.column_values(0)) == data["a"][0]) & (
         np.asarray(groups.column_values(1)) == data["m"][0]
@@ -102,9 +102,9 @@ def one(job: tuple[int, str]) -> tuple[dict[str, float], float, bool]:
         "lambda[m]": result.lambda_[:, 2],
         "sigma_b": result.sigma_b,
         "sigma_theta": result.sigma_theta,
-        "theta (a random row's group)": result.local.theta()[int(np.flatnonzero(where)[0])],
+        "theta (a random row's group)": result.theta()[int(np.flatnonzero(where)[0])],
     }
-    for name, values in result.parameters:
+    for name, values in result.parameters.items():
         draws |= {f"{name}[{j + 1}]": values[:, j] for j in range(values.shape[1])}
     ranks = {k: ((draws[k] < truth[k]).sum() + rng.random()) / (DRAWS + 1) for k in truth}
     return ranks, result.diagnostics.effective_share, fit.passed

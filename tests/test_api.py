@@ -124,7 +124,7 @@ class TestColumns:
 
 def test_averages_are_taken_within_draws() -> None:
     found = fit()
-    theta = found.result.local.theta()
+    theta = found.estimands[0].theta()
     effects = plain(found.effects())
     weight = np.array(effects["n_treated"]) + effects["n_control"]
     table = plain(found.average(by=["woman", "region"]))
@@ -141,13 +141,13 @@ def test_averages_are_taken_within_draws() -> None:
 class TestSeeds:
     @pytest.mark.parametrize("case", ["group", "alley2023", "dose"])
     def test_the_same_seed_the_same_draws(self, case: str) -> None:
-        first, again, other = (fit(case=case, seed=seed).result for seed in (1, 1, 2))
+        first, again, other = (fit(case=case, seed=seed).estimands[0] for seed in (1, 1, 2))
         for name in ("alpha", "lambda_", "sigma", "sigma_theta"):
             np.testing.assert_array_equal(getattr(again, name), getattr(first, name))
             assert not np.isin(getattr(other, name), getattr(first, name)).any()
-        np.testing.assert_array_equal(again.local.theta(), first.local.theta())
-        assert not np.isin(other.local.theta(), first.local.theta()).any()
-        np.testing.assert_array_equal(first.local.theta(), first.local.theta())
+        np.testing.assert_array_equal(again.theta(), first.theta())
+        assert not np.isin(other.theta(), first.theta()).any()
+        np.testing.assert_array_equal(first.theta(), first.theta())
 
 
 class TestSaving:
@@ -163,9 +163,9 @@ class TestSaving:
         assert again.fingerprint == found.fingerprint
         for name in TABLES:
             assert plain(getattr(again, name)()) == plain(getattr(found, name)())
-        np.testing.assert_array_equal(again.result.local.theta(), found.result.local.theta())
+        np.testing.assert_array_equal(again.estimands[0].theta(), found.estimands[0].theta())
         np.testing.assert_array_equal(
-            again.result.local.baselines(), found.result.local.baselines()
+            again.estimands[0].baselines(), found.estimands[0].baselines()
         )
         assert [c.text for c in again.warnings] == [c.text for c in found.warnings]
 
@@ -219,9 +219,11 @@ class TestPosterior:
             assert values.dims == ("chain", "draw", *self.DIMS[str(name)])
             assert np.isfinite(values.to_numpy()).all()
         assert draws.sizes["chain"] == 1 and draws.sizes["draw"] == 40
-        assert draws["modifier"].to_numpy().tolist() == list(found.result.design.lambda_names)
+        assert draws["modifier"].to_numpy().tolist() == list(
+            found.fitted.design.effects[0].lambda_names
+        )
         assert draws["treatment"].to_numpy().tolist() == [CASES[case]["treatment"]]
-        groups = found.result.design.groups
+        groups = found.fitted.design.groups
         assert draws["group"].to_numpy().tolist() == list(range(1, groups.count + 1))
 
     def test_values_are_those_of_the_tables(self) -> None:
@@ -261,7 +263,7 @@ class TestPosterior:
             table = arviz_stats.summary(
                 found.posterior, var_names=["alpha", "lambda", "sigma_theta"], round_to="none"
             )
-        own = found.result.lambda_
+        own = found.estimands[0].lambda_
         means = table["mean"].to_numpy(float)
         assert len(means) == 8
         np.testing.assert_allclose(means[1:7], own.mean(axis=0), rtol=1e-9)

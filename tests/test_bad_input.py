@@ -170,7 +170,7 @@ class TestTreatment:
         asked = fit(coded, reference=1)
         assert asked.effects().to_dict() == fit().effects().to_dict()
         turned = fit(coded, reference=2)
-        assert turned.result.design.treatment.treated == "1"
+        assert turned.fitted.design.effects[0].treatment.treated == "1"
         # the same model in other coordinates: agreement to Monte Carlo error of 200 draws
         was = asked.average().row(0)
         assert turned.average().row(0)["estimate"] == pytest.approx(
@@ -197,8 +197,8 @@ class TestModifiers:
         found = fit({"woman": DATA["woman"] + 1}, modifiers="woman")
         assert found.effects().to_dict()["woman"] == [1.0, 2.0]
         # theta = lambda_0 + woman * lambda_1 with woman 1 and 2, in the very numbers of the draws
-        eta = found.result.local.eta()
-        lambda_ = found.result.lambda_
+        eta = found.estimands[0].eta()
+        lambda_ = found.estimands[0].lambda_
         np.testing.assert_allclose(eta, [lambda_.sum(axis=1), lambda_ @ [1, 2]], rtol=1e-12)
 
     def test_named_twice_counts_once(self) -> None:

@@ -221,13 +221,13 @@ def test_two_rows_in_an_arm_are_not_one() -> None:
 def test_an_ordered_level_that_never_occurs_is_left_out_and_said() -> None:
     y = np.array([1.0, 2.0, 4.0])[np.arange(N) % 3]
     fit = fw.fit(rows(y=y), "y", "d", "m", family="ordinal", draws=200)
-    assert fit.result.design.outcome.levels == ("1", "2", "4")
+    assert fit.fitted.design.outcome.levels == ("1", "2", "4")
     assert (
-        "'3' of 'y' never occurs in the complete rows and is left out." in fit.result.design.notes
+        "'3' of 'y' never occurs in the complete rows and is left out." in fit.fitted.design.notes
     )
     assert fit.average().to_dict()["outcome"] == ["2 or above", "4 or above"]
     tens = fw.fit(rows(y=10 * y), "y", "d", "m", family="ordinal", draws=200)
-    assert not any("never occurs" in note for note in tens.result.design.notes)
+    assert not any("never occurs" in note for note in tens.fitted.design.notes)
 
 
 def test_a_labelled_level_that_never_occurs_is_left_out_and_said(tmp_path: Path) -> None:
@@ -238,9 +238,9 @@ def test_a_labelled_level_that_never_occurs_is_left_out_and_said(tmp_path: Path)
     path = tmp_path / "data.sav"
     pyreadstat.write_sav(pd.DataFrame(rows(y=y)), str(path), variable_value_labels={"y": labels})
     fit = fw.fit(path, "y", "d", "m", family="ordinal", draws=200)
-    assert fit.result.design.outcome.levels == ("never", "seldom", "always")
+    assert fit.fitted.design.outcome.levels == ("never", "seldom", "always")
     assert "'often' of 'y' never occurs in the complete rows and is left out." in (
-        fit.result.design.notes
+        fit.fitted.design.notes
     )
 
 
@@ -259,7 +259,7 @@ class TestHeavyTails:
     def test_no_standard_error_but_an_interval(self) -> None:
         fit = self.fit(alpha="normal(0, 100)", **{"lambda": "normal(0, 100)"})
         effects, average = fit.effects(), fit.average()
-        theta = fit._told(None)[0].local.theta()
+        theta = fit._estimands(None)[0].theta()
         share = ((theta - theta.mean(axis=1, keepdims=True)) ** 2).max(axis=1) / (
             999 * theta.var(axis=1, ddof=1)
         )

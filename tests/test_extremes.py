@@ -64,7 +64,7 @@ def questions(fit: fw.Fit) -> dict[str, Callable[[], Tidy]]:
         "check": fit.check,
         "sensitivity": fit.sensitivity,
     }
-    for scale in scales(fit.result):
+    for scale in scales(fit.fitted):
         found[f"average {scale}"] = lambda scale=scale: fit.average(scale=scale)
         found[f"effects {scale}"] = lambda scale=scale: fit.effects(scale=scale)
     return found
@@ -113,7 +113,7 @@ def test_lognormal_effects_of_a_tiny_dose_are_finite(method: str) -> None:
     data = rows()
     asked = {"treatment": "dose", "treatment_type": "dose", "method": method}
     fit = ask("lognormal", data | {"dose": data["dose"] * 1e-9}, **asked)
-    for scale in scales(fit.result):
+    for scale in scales(fit.fitted):
         row = fit.average(scale=scale).row(0)
         assert np.isfinite([row["estimate"], row["conf_low"], row["conf_high"]]).all()
         row = fit.predict({"m": np.array([1.0])}, scale=scale).row(0)
@@ -180,7 +180,7 @@ def test_tiny_shares(name: str, factor: float) -> None:
     support = FAMILIES[name].support
     fit = ask(name, data | {support: data[support] * factor})
     look(fit)
-    (alpha,) = [e.prior for e in fit.result.priors.all if e.parameter == "alpha"]
+    (alpha,) = [e.prior for e in fit.fitted.priors.all if e.parameter == "alpha"]
     expected = np.log(max((data[support] * factor).mean(), 1e-15))
     assert alpha.parameters[0] == pytest.approx(expected, abs=0.02 * alpha.parameters[1])
 
@@ -206,7 +206,7 @@ def test_one_control_group_and_a_modifier_far_from_zero() -> None:
     }
     fit = fw.fit(data, "y", "d", "a + b", family="lognormal", preset="alley2023", draws=100)
     assert fit.effects().n_rows == 2
-    assert fit.result.local.eta().shape == (2, 100)
+    assert fit.estimands[0].eta().shape == (2, 100)
     near, far = (
         fw.fit(data | {"b": (np.array(data["b"]) + shift).tolist()}, "y", "d", "a + b",
                family="lognormal", preset="alley2023", draws=100)

@@ -35,7 +35,7 @@ def leads_to_nuts(**asked: Any) -> None:
     alone = fw.fit(separated(), **ASKED, **asked, method="quadrature")
     assert not alone.passed
     fit = fw.fit(separated(), **ASKED, **asked, progress=said.append)
-    found = fit.result.diagnostics
+    found = fit.fitted.diagnostics
     assert found.method == "nuts"
     assert "the importance weights of method 'quadrature' failed their check" in found.why
     assert "Method quadrature failed its check; sampling by NUTS" in said

@@ -50,15 +50,15 @@ def test_quadrature_equals_the_closed_form(name: str) -> None:
     given = options(name, data) | {"draws": 20_000}
     exact = fw.fit(data, "y", "d", "a + m", **given)
     other = fw.fit(data, "y", "d", "a + m", **given, method="quadrature", seed=2)
-    assert exact.result.diagnostics.method == "exact"
-    assert other.result.diagnostics.method == "quadrature"
+    assert exact.fitted.diagnostics.method == "exact"
+    assert other.fitted.diagnostics.method == "quadrature"
     pairs = [
-        (exact.result.lambda_.T, other.result.lambda_.T),
-        (exact.result.delta.T, other.result.delta.T),
-        (exact.result.local.theta(), other.result.local.theta()),
-        (exact.result.sigma[None], other.result.sigma[None]),
-        (exact.result.sigma_theta[None], other.result.sigma_theta[None]),
-        (exact.result.local.baselines(), other.result.local.baselines()),
+        (exact.estimands[0].lambda_.T, other.estimands[0].lambda_.T),
+        (exact.estimands[0].delta.T, other.estimands[0].delta.T),
+        (exact.estimands[0].theta(), other.estimands[0].theta()),
+        (exact.estimands[0].sigma[None], other.estimands[0].sigma[None]),
+        (exact.estimands[0].sigma_theta[None], other.estimands[0].sigma_theta[None]),
+        (exact.estimands[0].baselines(), other.estimands[0].baselines()),
     ]
     for one, two in pairs:
         error = np.hypot(one.std(axis=1), two.std(axis=1)) / np.sqrt(12_000)
@@ -85,9 +85,11 @@ def test_rows_and_counts_give_the_same_posterior(name: str) -> None:
     cells = fw.fit(
         counts, "y", "d", "a + m", **given, priors=priors, weights="times", weights_kind="frequency"
     )
-    np.testing.assert_allclose(rows.result.lambda_, cells.result.lambda_, rtol=0, atol=1e-8)
     np.testing.assert_allclose(
-        rows.result.local.theta(), cells.result.local.theta(), rtol=0, atol=1e-8
+        rows.estimands[0].lambda_, cells.estimands[0].lambda_, rtol=0, atol=1e-8
+    )
+    np.testing.assert_allclose(
+        rows.estimands[0].theta(), cells.estimands[0].theta(), rtol=0, atol=1e-8
     )
 
 
@@ -95,8 +97,8 @@ def test_response_effects_are_differences_of_the_groups_own_rows() -> None:
     data = simulate("bernoulli", "logit", dose=False)
     data["x"] = np.random.default_rng(4).normal(size=150)
     fit = fw.fit(data, "y", "d", "a + m", "x", **options("bernoulli", data))
-    result = fit.result
-    theta, b = result.local.theta(), result.local.baselines()
+    result = fit.estimands[0]
+    theta, b = result.theta(), result.baselines()
     groups = result.design.groups
     found = fit.effects()
     for g in (0, 7, 30):
@@ -121,17 +123,18 @@ def test_ordered_categories_are_told_one_by_one() -> None:
     assert fit.average(scale="link").n_rows == 1
     each = fit.average(scale="categories")
     assert [each.row(k)["outcome"] for k in range(4)] == ["0", "1", "2", "3"]
-    draws = [fit._average_draws(one) for one in fit._told("categories")]
-    above = [fit._average_draws(one) for one in fit._told("response")]
+    draws = [fit._average_draws(one) for one in fit._estimands("categories")]
+    above = [fit._average_draws(one) for one in fit._estimands("response")]
     np.testing.assert_allclose(sum(draws), 0.0, atol=1e-10)
     for k in range(3):  # within draws the levels from k + 1 add up to "k + 1 or above"
         np.testing.assert_allclose(sum(draws[k + 1 :]), above[k], atol=1e-10)
-    assert fit.effects(scale="categories").n_rows == 4 * fit.result.design.groups.count
-    design = fit.result.design
+    assert fit.effects(scale="categories").n_rows == 4 * fit.fitted.design.groups.count
+    design = fit.fitted.design
     unordered = replace(design, plan=replace(design.plan, family="categorical"))
-    told = quantities(replace(fit.result, design=unordered))  # no order, no "or above"
-    assert [q.label for q in told] == ["0", "1", "2", "3"]
-    assert told == quantities(fit.result, by_category=True)
+    problem = replace(fit.fitted.problem, design=unordered)
+    told = quantities(replace(fit.fitted, problem=problem), "categories")
+    assert [q.label for q in told] == ["0", "1", "2", "3"]  # no order, no "or above"
+    assert told == quantities(fit.fitted, "categories")
     with pytest.raises(fw.PlanError, match="Did you mean 'categories'"):
         fit.average(scale="category")
 
@@ -148,12 +151,12 @@ def test_ordered_categories_are_told_one_by_one() -> None:
 def test_percent_is_of_what_is_expected_without_treatment(name: str, sign: int, on: str) -> None:
     data = simulate(name, FAMILIES[name].links[0], dose=False)
     fit = fw.fit(data, "y", "d", "a + m", **options(name, data))
-    theta, found = fit.result.local.theta(), fit.effects(scale="percent")
+    theta, found = fit.estimands[0].theta(), fit.effects(scale="percent")
     for g in (0, 7, 30):
         expected = np.median(100 * (np.exp(sign * theta[g]) - 1))
         assert found.row(g)["estimate"] == pytest.approx(expected, rel=1e-12)
     assert on in str(found)
-    weight = fit.result.group_weight / fit.result.group_weight.sum()
+    weight = fit.fitted.group_weight / fit.fitted.group_weight.sum()
     mean = np.median(weight @ (100 * np.expm1(sign * theta)))
     assert fit.average(scale="percent").row(0)["estimate"] == pytest.approx(mean, rel=1e-12)
     with pytest.raises(fw.PlanError, match="scale='percent' is not known for family 'bernoulli'"):
@@ -168,7 +171,7 @@ def test_lognormal_is_told_in_percent_by_both_methods() -> None:
     given = options("lognormal", data) | {"draws": 4000}
     exact = fw.fit(data, "y", "d", "a + m", **given)
     other = fw.fit(data, "y", "d", "a + m", **given, method="quadrature", seed=2)
-    one, two = (fit._average_draws(fit._told(None)[0]) for fit in (exact, other))
+    one, two = (fit._average_draws(fit._estimands(None)[0]) for fit in (exact, other))
     error = np.hypot(one.std(), two.std()) / np.sqrt(2400)
     assert abs(one.mean() - two.mean()) < 4.5 * error
     assert "percent" in str(exact.average()) and "percent" in str(exact)
@@ -176,8 +179,8 @@ def test_lognormal_is_told_in_percent_by_both_methods() -> None:
     with pytest.raises(fw.PlanError, match="Fit with method='quadrature', or say scale='percent'"):
         exact.average(scale="response")
     # the difference in the mean itself, where the rows are kept: exp(eta + sigma^2 / 2)
-    result, groups = other.result, other.result.design.groups
-    theta, b = result.local.theta(), result.local.baselines()
+    result, groups = other.estimands[0], other.fitted.design.groups
+    theta, b = result.theta(), result.baselines()
     found = other.effects(scale="response")
     for g in (0, 7, 30):  # no controls, so a group's rows are all alike
         untreated = np.exp(result.alpha + b[g] + result.sigma**2 / 2)
@@ -189,8 +192,8 @@ def test_lognormal_is_told_in_percent_by_both_methods() -> None:
 def test_piecewise_times_are_told_as_the_mean_up_to_the_longest() -> None:
     data = simulate("piecewise_exponential", "log", dose=False)
     fit = fw.fit(data, "y", "d", "a + m", **options("piecewise_exponential", data), breaks=[1, 3])
-    result, longest = fit.result, data["y"].max()
-    theta, b = result.local.theta(), result.local.baselines()
+    result, longest = fit.estimands[0], data["y"].max()
+    theta, b = result.theta(), result.baselines()
     ratios = np.column_stack([np.ones(1000), dict(result.parameters)["hazard_ratios"]])
     assert ratios.shape == (1000, 3)
     grid = np.linspace(0, longest, 2001)  # the area under the survival curve, by trapezoids
@@ -238,7 +241,7 @@ def test_piecewise_times_are_poisson_counts() -> None:
         priors=shared | {"beta": "flat"},
         **given,
     )
-    one, two = times.result, poisson.result
+    one, two = times.estimands[0], poisson.estimands[0]
     ratios = dict(one.parameters)["hazard_ratios"]
     pairs = [
         (one.lambda_.T, -two.lambda_.T),
@@ -246,7 +249,7 @@ def test_piecewise_times_are_poisson_counts() -> None:
         (one.alpha[None], -two.alpha[None]),
         (np.log(ratios).T, two.beta.T),
         (one.sigma_theta[None], two.sigma_theta[None]),
-        (one.local.theta(), -two.local.theta()),
+        (one.theta(), -two.theta()),
     ]
     for ours, theirs in pairs:
         error = np.hypot(ours.std(axis=1), theirs.std(axis=1)) / np.sqrt(6000)
@@ -263,8 +266,10 @@ def test_one_interval_is_the_exponential() -> None:
     given = options("exponential", data)
     one = fw.fit(data, "y", "d", "a + m", **given)
     two = fw.fit(data, "y", "d", "a + m", **given | {"family": "piecewise_exponential"})
-    assert "4 were asked for; equal times left 1." in " ".join(two.result.design.notes)
-    np.testing.assert_allclose(one.result.lambda_, two.result.lambda_, rtol=0, atol=1e-9)
+    assert "4 were asked for; equal times left 1." in " ".join(two.fitted.design.notes)
+    np.testing.assert_allclose(
+        one.estimands[0].lambda_, two.estimands[0].lambda_, rtol=0, atol=1e-9
+    )
 
 
 def test_an_exposure_is_a_rate_and_an_offset_is_added() -> None:
@@ -274,7 +279,7 @@ def test_an_exposure_is_a_rate_and_an_offset_is_added() -> None:
     given = options("poisson", data)
     one = fw.fit(data, "y", "d", "a + m", **given, exposure="years")
     two = fw.fit(data, "y", "d", "a + m", **given, offset="log_years")
-    np.testing.assert_allclose(one.result.lambda_, two.result.lambda_, atol=1e-10)
+    np.testing.assert_allclose(one.estimands[0].lambda_, two.estimands[0].lambda_, atol=1e-10)
     assert "the rate of y" in str(one.average())
 
 
@@ -285,5 +290,7 @@ def test_sampling_weights_do_not_care_for_their_unit() -> None:
     fits = [
         fw.fit(data | {"w": w * unit}, "y", "d", "a + m", **given, weights="w") for unit in (1, 1e6)
     ]
-    np.testing.assert_allclose(fits[0].result.lambda_, fits[1].result.lambda_, atol=1e-8)
+    np.testing.assert_allclose(
+        fits[0].estimands[0].lambda_, fits[1].estimands[0].lambda_, atol=1e-8
+    )
     assert "pseudo-posterior" in str(fits[0])

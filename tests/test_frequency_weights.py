@@ -72,14 +72,14 @@ def summary(fit: fw.Fit) -> list[str]:
 
 
 def the_same(rows: fw.Fit, counted: fw.Fit) -> None:
-    ours, theirs = rows.result, counted.result
+    ours, theirs = rows.estimands[0], counted.estimands[0]
     assert [entry.prior for entry in ours.priors.all] == [e.prior for e in theirs.priors.all]
     for name in ("alpha", "beta", "delta", "lambda_"):
         close(getattr(ours, name), getattr(theirs, name))
-    close(ours.local.theta(), theirs.local.theta())
-    close(ours.local.baselines(), theirs.local.baselines())
-    for (_, one), (_, two) in zip(ours.parameters, theirs.parameters, strict=True):
-        close(one, two)
+    close(ours.theta(), theirs.theta())
+    close(ours.baselines(), theirs.baselines())
+    for name, values in ours.parameters.items():
+        close(values, theirs.parameters[name])
     tables = counted.tables()
     for key, table in rows.tables().items():
         assert list(table.columns) == list(tables[key].columns)
@@ -157,7 +157,7 @@ def test_rows_are_counted_and_lines_are_told() -> None:
         "zero weight": 0,
         "used": used,
     }
-    (note,) = [note for note in counted.result.design.notes if "frequency" in note]
+    (note,) = [note for note in counted.fitted.design.notes if "frequency" in note]
     assert note == (
         f"Weights 'times' are frequency weights: 90 lines of the table stand for {read:.0f} rows, "
         f"{(times == 0).sum()} of them for none, and rows are counted throughout."
@@ -172,7 +172,7 @@ def test_sampling_weights_count_lines() -> None:
     weighted, plain = fw.fit(DATA, **asked, weights="times"), fw.fit(DATA, **asked)
     kept = DATA["times"] > 0
     assert sum(weighted.groups().to_dict()["n_treated"]) == (kept & (DATA["d"] == 1)).sum()
-    assert weighted.cells.n_rows == pytest.approx(kept.sum())
+    assert weighted.fitted.cells.n_rows == pytest.approx(kept.sum())
     assert "scaled to sum to the number of rows" in weighted.summary().replace("\n    ", " ")
     assert sum(plain.groups().to_dict()["n_treated"]) == LINES / 2
 

@@ -108,7 +108,7 @@ def test_tables_name_every_effect(case: str) -> None:
     assert shown == [(label, name) for name in names for label in told for _ in range(groups)]
     assert column(fit.average(), "treatment") == [name for name in names for _ in told]
     by = column(effects, "treatment")
-    first = fit.result.design.groups.columns[0]
+    first = fit.fitted.design.groups.columns[0]
     values = len(set(column(effects, first)))
     assert column(fit.average(by=first), "treatment") == [
         name for name in names for _ in told for _ in range(values)
@@ -299,7 +299,7 @@ def test_what_the_summary_says() -> None:
 def test_figures_of_every_effect(case: str) -> None:
     fit = fitted(case)
     which = fit.plot.each()
-    assert len(which) == len(fit.views)
+    assert len(which) == len(fit.estimands)
     titles = set()
     for picked in which.values():
         modifiers = fit.plot.modifiers(**picked).to_dict()

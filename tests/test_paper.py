@@ -50,19 +50,19 @@ def fit(data: dict[str, np.ndarray]) -> fw.Fit:
 def pairs(fit: fw.Fit, study: Study) -> dict[str, tuple[np.ndarray, dict[str, Any]]]:
     """Our draws beside the reference's summary, by name: 13 scalars and 172 thetas."""
     reference = study.posterior("alley2023")
-    result = fit.result
+    result = fit.estimands[0]
     found = {
         "alpha": (result.alpha, reference["scalars"]["alpha"]),
         "sigma": (result.sigma, reference["scalars"]["sigma"]),
         "sigma_theta": (result.sigma_theta, reference["scalars"]["sigma_theta"]),
-        "theta_control": (result.local.control_theta(), reference["theta"][0]),
+        "theta_control": (result.control_theta(), reference["theta"][0]),
     }
     for j, name in enumerate(result.design.lambda_names):
         found[f"lambda[{name}]"] = (result.lambda_[:, j], reference["lambda"][name])
     groups = result.design.groups
     values = [groups.column_values(j) for j in range(len(groups.columns))]
     index = {tuple(v[g] for v in values): g for g in range(groups.count)}
-    theta = result.local.theta()
+    theta = result.theta()
     for entry in reference["theta"][1:]:
         g = index[tuple(float(entry["group"][name]) for name in groups.columns)]
         assert groups.n_treated[g] == entry["n"]
@@ -71,8 +71,8 @@ def pairs(fit: fw.Fit, study: Study) -> dict[str, tuple[np.ndarray, dict[str, An
 
 
 def test_rows_and_groups_are_the_studys(fit: fw.Fit, study: Study) -> None:
-    groups = fit.result.design.groups
-    assert fit.result.design.usage.n_used == 468
+    groups = fit.fitted.design.groups
+    assert fit.fitted.design.usage.n_used == 468
     assert groups.n_treated.sum() == 228
     assert groups.count == study.groups
     assert (groups.n_treated == 1).sum() == study.singles
@@ -129,7 +129,7 @@ def test_against_brute_force(data: dict[str, np.ndarray], fit: fw.Fit, study: St
     to Monte Carlo error.
     """
     d, y = data[paper.TREATMENT], data[paper.OUTCOME]
-    result = fit.result
+    result = fit.estimands[0]
     names = [name.split(":") for name in result.design.lambda_names[1:]]
     z = np.column_stack([np.ones(len(d))] + [np.prod([data[c] for c in n], axis=0) for n in names])
     keys = np.column_stack([data[c] for c in result.design.groups.columns])
@@ -203,12 +203,12 @@ def _legendre(points: int, low: float, high: float) -> tuple[np.ndarray, np.ndar
 
 def _thetas(fit: fw.Fit, data: dict[str, np.ndarray], first: np.ndarray) -> list[np.ndarray]:
     """Draws of theta in the brute force's order of groups, the control group where it stands."""
-    groups, theta = fit.result.design.groups, fit.result.local.theta()
+    groups, theta = fit.fitted.design.groups, fit.estimands[0].theta()
     values = [groups.column_values(j) for j in range(len(groups.columns))]
     index = {tuple(v[g] for v in values): g for g in range(groups.count)}
     return [
         theta[index[tuple(data[c][row] for c in groups.columns)]]
         if data[paper.TREATMENT][row] == 1
-        else fit.result.local.control_theta()
+        else fit.estimands[0].control_theta()
         for row in first
     ]

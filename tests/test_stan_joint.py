@@ -16,8 +16,7 @@ import numpy as np
 import pytest
 
 import forwhom as fw
-from forwhom.fitted.posterior import Posterior, views
-from forwhom.methods.nuts.sampler import JointDraws
+from forwhom.fitted import Estimand
 from tests.reference.checksum import checksum
 from tests.reference.stan.models import CASES as MODELS
 from tests.reference.stan.models import MANY
@@ -114,7 +113,7 @@ def test_the_posterior_is_stans(case: str) -> None:
         asked = asked | {"priors": asked["priors"] | {"lambda": prior}}
     usual = {"outcome": "y", "treatment": "d", "modifiers": "a + m"}
     fit = fw.fit(rows, **(usual | asked), draws=draws, seed=1)
-    found = fit.result.diagnostics
+    found = fit.fitted.diagnostics
     assert found.method == ("quadrature" if case in ("sites", "schools") else "nuts")
     assert found.passed, found
     ours, theirs = quantities(fit, case), stored["parameters"]
@@ -133,12 +132,12 @@ def test_the_posterior_is_stans(case: str) -> None:
 
 def errors(fit: fw.Fit, values: np.ndarray) -> tuple[float, float]:
     """Monte Carlo standard errors of our mean and sd."""
-    shared = fit.result.shared
-    if isinstance(shared, JointDraws):
-        chains = values.reshape(shared.chains, -1)
+    check = fit.fitted.diagnostics.chains
+    if check is not None:
+        chains = values.reshape(check.chains, -1)
         mean, sd = (arviz_stats.mcse(chains, method=name) for name in ("mean", "sd"))
         return float(mean), float(sd)
-    count = len(values) * min(fit.result.diagnostics.effective_share, 1.0)
+    count = len(values) * min(fit.fitted.diagnostics.effective_share, 1.0)
     fourth = ((values - values.mean()) ** 4).mean() / values.var() ** 2
     return values.std() / np.sqrt(count), values.std() * np.sqrt((fourth - 1) / (4 * count))
 
@@ -146,8 +145,8 @@ def errors(fit: fw.Fit, values: np.ndarray) -> tuple[float, float]:
 def quantities(fit: fw.Fit, case: str) -> dict[str, np.ndarray]:
     """Our draws by Stan's names, groups in Stan's order."""
     if case == "schools":
-        return of_schools(fit.result)
-    shared, shown = fit.result.shared, views(fit.result, fit.cells)
+        return of_schools(fit.estimands[0])
+    shown = fit.estimands
     predictors = 2 if case == "categorical" else 1
     out: dict[str, np.ndarray] = {}
     for i, one in enumerate(shown):
@@ -161,7 +160,7 @@ def quantities(fit: fw.Fit, case: str) -> dict[str, np.ndarray]:
 
         second = "2" if effect else ""
         order = stan_order(one)
-        lambda_, theta = f"lambda{second}", one.local.theta()[order]
+        lambda_, theta = f"lambda{second}", one.theta()[order]
         out |= {name(lambda_, j): one.lambda_[:, j] for j in range(one.lambda_.shape[1])}
         out |= {name(f"theta{second}", g): theta[g] for g in range(len(theta))}
         assert one.sigma_theta is not None
@@ -172,37 +171,36 @@ def quantities(fit: fw.Fit, case: str) -> dict[str, np.ndarray]:
         out |= {name("alpha"): one.alpha, name("sigma_b"): one.sigma_b}
         out |= {name("delta", j): one.delta[:, j] for j in range(one.delta.shape[1])}
         base = "v" if case == "sites" else "b"
-        b = one.local.baselines() - stored_z(fit) @ one.delta.T
+        b = one.baselines() - stored_z(fit) @ one.delta.T
         out |= {name(base, g): b[order][g] for g in range(len(b))}
     first = shown[0]
     listed = "[1]" if case.startswith("correlated") else ""  # its program has a list of one
-    out |= {f"{key}{listed}": values[:, 0] for key, values in first.parameters}
+    out |= {f"{key}{listed}": values[:, 0] for key, values in first.parameters.items()}
     rename = {"correlation": "rho", "nu_theta": "nu", "sigma_rater": "sigma_c"}
     rename["sigma_theta_rater"] = "sigma_w[1]"
     out |= {rename[key]: values[:, 0] for key, _, values in first.others}
-    if isinstance(shared, JointDraws) and "rater" in shared.factors:
-        levels = shared.levels[shared.factors.index("rater")][:, 0]  # (D, R, H)
-        for r in range(levels.shape[1]):
-            out |= {f"{'cw'[r]}[{k + 1}]": levels[:, r, k] for k in range(levels.shape[2])}
+    for cluster in fit.fitted.draws.clusters:  # the raters
+        for r, levels in enumerate(cluster.u[0]):
+            out |= {f"{'cw'[r]}[{k + 1}]": draws for k, draws in enumerate(levels)}
     if case == "sites":  # one number, not a list of one
         out["delta"] = out.pop("delta[1]")
     return out
 
 
-def of_schools(posterior: Posterior) -> dict[str, np.ndarray]:
-    theta = posterior.local.theta()[stan_order(posterior)]
-    assert posterior.sigma_theta is not None
-    out = {"mu": posterior.lambda_[:, 0], "tau": posterior.sigma_theta}
+def of_schools(estimand: Estimand) -> dict[str, np.ndarray]:
+    theta = estimand.theta()[stan_order(estimand)]
+    assert estimand.sigma_theta is not None
+    out = {"mu": estimand.lambda_[:, 0], "tau": estimand.sigma_theta}
     return out | {f"theta[{g + 1}]": theta[g] for g in range(len(theta))}
 
 
-def stan_order(posterior: Posterior) -> np.ndarray:
+def stan_order(estimand: Estimand) -> np.ndarray:
     """Groups sorted by their columns, the first column first."""
-    groups = posterior.design.groups
+    groups = estimand.design.groups
     values = [np.asarray(groups.column_values(j)) for j in range(len(groups.columns))]
     return np.lexsort(values[::-1])
 
 
 def stored_z(fit: fw.Fit) -> np.ndarray:
     """The modifiers of each group, (G, k)."""
-    return fit.cells.modifier_mean
+    return fit.fitted.cells.modifier_mean

@@ -80,13 +80,13 @@ def test_a_binomial_meta_analysis_is_stans() -> None:
         priors=PRIORS | {"alpha": "normal(0, 1.5)"},
         draws=20_000,
     )
-    result = fit.result
+    result = fit.estimands[0]
     out = {key: getattr(result, key) for key in ("alpha", "sigma_b", "sigma_theta")}
     out |= {"delta": result.delta[:, 0]}
     out |= {f"lambda[{j + 1}]": result.lambda_[:, j] for j in range(2)}
     assert list(result.design.groups.column_values(0)) == list(range(1, 13))
-    out |= {f"theta[{s + 1}]": draws for s, draws in enumerate(result.local.theta())}
-    v = result.local.baselines() - np.outer(rows["z"][:12], result.delta[:, 0])
+    out |= {f"theta[{s + 1}]": draws for s, draws in enumerate(result.theta())}
+    v = result.baselines() - np.outer(rows["z"][:12], result.delta[:, 0])
     out |= {f"v[{s + 1}]": draws for s, draws in enumerate(v)}
     rng = np.random.default_rng(6)
     new_u, new_v = rng.normal(size=(2, 20_000)) * [result.sigma_theta, result.sigma_b]
@@ -97,7 +97,7 @@ def test_a_binomial_meta_analysis_is_stans() -> None:
 
 
 def agree(fit: fw.Fit, ours: dict[str, np.ndarray], theirs: dict[str, dict[str, float]]) -> None:
-    diagnostics = fit.result.diagnostics
+    diagnostics = fit.fitted.diagnostics
     assert diagnostics.method == "quadrature"
     assert diagnostics.k_hat < 0.7
     assert diagnostics.effective_share >= 0.3
@@ -116,16 +116,16 @@ def agree(fit: fw.Fit, ours: dict[str, np.ndarray], theirs: dict[str, dict[str, 
 
 def quantities(fit: fw.Fit, z: np.ndarray, names: tuple[str, ...]) -> dict[str, np.ndarray]:
     """Our draws by Stan's names."""
-    result = fit.result
+    result = fit.estimands[0]
     assert sorted(result.design.modifiers.names) == sorted(names)
     at = [result.design.modifiers.names.index(name) for name in names]
     out = {"alpha": result.alpha, "sigma_b": result.sigma_b, "sigma_theta": result.sigma_theta}
     out |= {f"delta[{j + 1}]": result.delta[:, i] for j, i in enumerate(at)}
     out |= {"lambda[1]": result.lambda_[:, 0]}
     out |= {f"lambda[{j + 2}]": result.lambda_[:, i + 1] for j, i in enumerate(at)}
-    for name, values in result.parameters:
+    for name, values in result.parameters.items():
         out |= {f"{name}[{j + 1}]": values[:, j] for j in range(values.shape[1])}
-    theta = result.local.theta()
+    theta = result.theta()
     ours = np.column_stack(
         [
             np.asarray(result.design.groups.column_values(j))

@@ -44,7 +44,7 @@ def plain(name: str) -> fw.Fit:
 def standardised(fit: fw.Fit, unit: float, shift: float) -> list[tuple[str, str, list[float]]]:
     """Default priors of an outcome in another unit, taken back to the first."""
     found = []
-    for entry in fit.result.priors.all:
+    for entry in fit.fitted.priors.all:
         numbers = list(entry.prior.parameters)
         keep = 1 if entry.prior.distribution == "half_student_t" else 0
         if entry.parameter not in ("shape", "nu", "hazard_ratios"):
@@ -101,8 +101,10 @@ def test_an_outcome_on_a_log_scale_in_any_unit(name: str, factor: float) -> None
     for (*key, ours), (*same, theirs) in zip(*priors, strict=True):
         assert key == same
         assert theirs == pytest.approx(ours, rel=1e-9, abs=1e-9)
-    np.testing.assert_allclose(two.result.lambda_, one.result.lambda_, rtol=0, atol=1e-7)
-    for scale in scales(one.result):
+    np.testing.assert_allclose(
+        two.estimands[0].lambda_, one.estimands[0].lambda_, rtol=0, atol=1e-7
+    )
+    for scale in scales(one.fitted):
         alike(two, one, scale, factor if scale == "response" else 1.0)
 
 
@@ -118,7 +120,7 @@ def test_an_exposure_in_any_unit(name: str, factor: float) -> None:
     for (*key, ours), (*same, theirs) in zip(*priors, strict=True):
         assert key == same
         assert theirs == pytest.approx(ours, rel=1e-9, abs=1e-9)
-    for scale in scales(one.result):
+    for scale in scales(one.fitted):
         alike(two, one, scale, 1 / factor if scale == "response" else 1.0)
 
 
@@ -130,7 +132,7 @@ def test_rare_counts_have_their_own_rate_as_centre() -> None:
     data = {"y": y, "d": np.arange(len(y)) % 2, "g": np.arange(len(y)) // 2 % 5}
     for family, expected in (("poisson", np.log(3e-4)), ("bernoulli", np.log(3e-4 / (1 - 3e-4)))):
         fit = fw.fit(data, "y", "d", groups="g", family=family, draws=200)
-        (alpha,) = [e.prior for e in fit.result.priors.all if e.parameter == "alpha"]
+        (alpha,) = [e.prior for e in fit.fitted.priors.all if e.parameter == "alpha"]
         assert alpha.parameters[0] == pytest.approx(expected, abs=0.01 * alpha.parameters[1])
 
 
@@ -143,13 +145,13 @@ def test_a_dose_and_a_modifier_in_any_unit(name: str, factor: float) -> None:
     data = made(name, dose=True)
     moved = data | {"d": data["d"] * factor, "a": data["a"] / factor}
     one, two = (ask(name, some, treatment_type="dose") for some in (data, moved))
-    back = two.result.lambda_ * factor * np.array([1.0, 1 / factor, 1.0])
-    error = one.result.lambda_.std(axis=0) * np.sqrt(2 / DRAWS)
-    off = np.abs(back.mean(axis=0) - one.result.lambda_.mean(axis=0)) / error
+    back = two.estimands[0].lambda_ * factor * np.array([1.0, 1 / factor, 1.0])
+    error = one.estimands[0].lambda_.std(axis=0) * np.sqrt(2 / DRAWS)
+    off = np.abs(back.mean(axis=0) - one.estimands[0].lambda_.mean(axis=0)) / error
     assert (off < 4.5).all()  # joint Monte Carlo errors, where rounding tips a draw
     if name not in ("ordinal", "ordered_beta"):
         assert (off < 1e-2).all()
-    for ours, theirs in zip(two.result.priors.all, one.result.priors.all, strict=True):
+    for ours, theirs in zip(two.fitted.priors.all, one.fitted.priors.all, strict=True):
         if ours.parameter == "lambda":
             unit = 1 / factor if ours.term != "a" else 1.0
             assert ours.prior.parameters[1] == pytest.approx(
@@ -163,7 +165,7 @@ def test_an_offset_has_the_place_of_the_outcome() -> None:
     offset = 1e3 * np.random.default_rng(4).normal(size=len(data["y"])) + 1e6
     one = ask("student", data | {"base": np.zeros(len(offset))}, offset="base")
     two = ask("student", data | {"y": data["y"] + offset, "base": offset}, offset="base")
-    assert [e.prior.text for e in two.result.priors.all] == [
-        e.prior.text for e in one.result.priors.all
+    assert [e.prior.text for e in two.fitted.priors.all] == [
+        e.prior.text for e in one.fitted.priors.all
     ]
     alike(two, one, "response", 1.0, CHANCE)

@@ -9,19 +9,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from forwhom.cells import Cells, Priors, check_columns, reduce_rows, resolve_priors, tied
+from forwhom.cells import Problem, check_columns, reduce_rows, resolve_priors
 from forwhom.data import Table, load
 from forwhom.design import Design, Rows, build_design
-from forwhom.errors import DataError, ForWhomError, PlanError
-from forwhom.fitted import Posterior, draw_prior, make_posterior
-from forwhom.methods.exact.build import build_model
-from forwhom.methods.exact.sampler import ExactDraws, sample_exact
-from forwhom.methods.nuts.build import build_joint
-from forwhom.methods.nuts.density import JointModel
-from forwhom.methods.nuts.sampler import JointDraws, sample_nuts
-from forwhom.methods.quadrature.build import build_latent
-from forwhom.methods.quadrature.density import LatentModel
-from forwhom.methods.quadrature.sampler import LatentDraws, sample_quadrature
+from forwhom.errors import ForWhomError, PlanError
+from forwhom.fitted import Fitted
+from forwhom.methods import choose, sample
+from forwhom.methods.method import Needs
+from forwhom.methods.prior import PRIOR
 from forwhom.plan import KEYS, Plan, make_plan, read_plan
 from forwhom.prior import PriorPredictive
 from forwhom.result import Fit
@@ -190,13 +185,19 @@ def fit_table(plan: Plan, table: Table, progress: Progress = _silent) -> Fit:
     with _reading_said(table):
         progress("Forming groups")
         design, rows = build_design(plan, table)
+        choice = choose(design)
         progress("Reducing rows to sufficient statistics")
-        cells = reduce_rows(design, rows)
-        check_columns(design, cells)
-        priors = resolve_priors(design, cells)
+        problem = _problem(design, rows, choice.method.needs)
     progress("Exploring the posterior")
-    posterior = sample(design, rows, cells, priors, progress)
-    return Fit(posterior[0], posterior[1], table.engine, table.source, table.fingerprint)
+    problem, draws = sample(choice, problem, rows, progress)
+    return Fit(Fitted(problem, draws), table.engine, table.source, table.fingerprint)
+
+
+def _problem(design: Design, rows: Rows, needs: Needs) -> Problem:
+    """What the rows say, reduced to what a method needs, and the priors."""
+    cells = reduce_rows(design, rows, needs)
+    check_columns(design, cells)
+    return Problem(design, cells, resolve_priors(design, cells))
 
 
 @contextmanager
@@ -214,43 +215,6 @@ def _reading_said(table: Table) -> Iterator[None]:
         if notes:
             error.args = (" ".join([said, *notes]),)
         raise
-
-
-def sample(
-    design: Design, rows: Rows, cells: Cells, priors: Priors, progress: Progress
-) -> tuple[Posterior, Cells]:
-    """By the method asked for, or the fastest that fits; where its check fails, by NUTS."""
-    plan, reason = design.plan, tied(design)
-    if plan.method == "nuts" or reason:
-        why = reason or "asked for"
-        return _by_nuts(design, cells, priors, why, progress), cells
-    names = tuple(entry.parameter for entry in priors.spreads)
-    found: Posterior
-    if cells.likelihood is None:
-        model = build_model(cells, priors, design.random_names)
-        exact = sample_exact(model, plan.draws, plan.seed, names)
-        found = make_posterior(design, cells, priors, model, exact)
-    else:
-        latent = build_latent(cells, priors, design.random_names, plan.family, plan.link)
-        draws = sample_quadrature(latent, plan.draws, plan.seed, names)
-        found = make_posterior(design, cells, priors, latent, draws)
-    d = found.diagnostics
-    if d.passed or plan.method != "auto":
-        return found, cells
-    why = f"the importance weights of method '{d.method}' failed their check ({d.weights_in_words})"
-    progress(f"Method {d.method} failed its check; sampling by NUTS")
-    if cells.likelihood is None:
-        cells = reduce_rows(design, rows, keep_rows=True)
-    return _by_nuts(design, cells, priors, why, progress), cells
-
-
-def _by_nuts(
-    design: Design, cells: Cells, priors: Priors, why: str, progress: Progress
-) -> Posterior:
-    plan = design.plan
-    joint = build_joint(design, cells, priors)
-    draws = sample_nuts(joint, plan.draws, plan.seed, why, progress)
-    return make_posterior(design, cells, priors, None, draws)
 
 
 def prior_predictive(
@@ -292,17 +256,9 @@ def prior_predictive(
     table = load(data if data is not None else made.data, made.columns, **made.reading)
     with _reading_said(table):
         design, rows = build_design(made, table)
-        cells = reduce_rows(design, rows, keep_rows=True)
-        check_columns(design, cells)
-        priors = resolve_priors(design, cells)
-    made = design.plan  # its family settled
-    model: LatentModel | JointModel
-    if tied(design):
-        model = build_joint(design, cells, priors)
-    else:
-        model = build_latent(cells, priors, design.random_names, made.family, made.link)
-    prior = draw_prior(design, cells, priors, model)
-    return PriorPredictive(prior, cells, table.engine, table.source)
+        problem = _problem(design, rows, PRIOR.needs)
+    drawn = PRIOR.sample(problem, "", _silent)
+    return PriorPredictive(Fitted(problem, drawn), table.engine, table.source)
 
 
 def compare_fits(fits: Mapping[str, Fit], data: Any = None, method: str = "loo") -> Any:
@@ -328,7 +284,7 @@ def compare_fits(fits: Mapping[str, Fit], data: Any = None, method: str = "loo")
     if method not in ("loo", "waic"):
         raise PlanError(f"method={method!r} is not known: give 'loo' or 'waic'.")
     contenders = [
-        Contender(str(name), one.elpd(method), one.result, one.cells, one.fingerprint)
+        Contender(str(name), one.elpd(method), one.fitted, one.fingerprint)
         for name, one in fits.items()
     ]
     first = next(iter(fits.values()))
@@ -343,32 +299,6 @@ def load_fit(path: str | os.PathLike[str]) -> Fit:
     """
     from forwhom.fitted.storage import read
 
-    design, cells, priors, shared, attributes = read(Path(path))
-    try:
-        posterior = _restored(design, cells, priors, shared)
-    except (ForWhomError, ValueError, TypeError, LookupError, ArithmeticError):
-        # A file made by hand may hold numbers that no model is built from.
-        raise DataError(
-            f"{path} cannot be read as a saved fit: its parts do not belong together."
-        ) from None
-    return Fit(
-        posterior,
-        cells,
-        str(attributes["engine"]),
-        str(attributes["source"]),
-        str(attributes["fingerprint"]),
-    )
-
-
-def _restored(
-    design: Design, cells: Cells, priors: Priors, shared: ExactDraws | LatentDraws | JointDraws
-) -> Posterior:
-    """The posterior of draws that were made before."""
-    if isinstance(shared, JointDraws):
-        return make_posterior(design, cells, priors, None, shared)
-    if cells.likelihood is None:
-        model = build_model(cells, priors, design.random_names)
-        return make_posterior(design, cells, priors, model, shared)
-    plan = design.plan
-    latent = build_latent(cells, priors, design.random_names, plan.family, plan.link)
-    return make_posterior(design, cells, priors, latent, shared)
+    fitted, attributes = read(Path(path))
+    parts = (attributes[name] for name in ("engine", "source", "fingerprint"))
+    return Fit(fitted, *parts)

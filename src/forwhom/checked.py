@@ -91,17 +91,17 @@ class Checked(Asked):
         return self.native(answers.pointwise_table(found, self._predictor(f"{method}()")))
 
     def _sensitivity(self) -> Tidy:
-        told, several = self._told(None), self._effects > 1
-        names = [one.design.treatment.name if several else "" for one in told]
+        shown, several = self._estimands(None), self._effects > 1
+        names = [one.treatment.name if several else "" for one in shown]
         averages = [
             (", ".join(part for part in (name, label) if part), self._average_draws(one))
-            for name, label, one in zip(names, labels_of(told), told, strict=True)
+            for name, label, one in zip(names, labels_of(shown), shown, strict=True)
         ]
-        found = log_densities(self.result, self.cells)
-        return answers.sensitivity_table(self.views, averages, found)
+        found = log_densities(self.fitted)
+        return answers.sensitivity_table(self.estimands, averages, found)
 
     def _predictor(self, what: str) -> CellPredictor:
-        return predictor_of(self.result, self.cells, what)
+        return predictor_of(self.fitted, what)
 
     @cached_property
     def _replication(self) -> Replication:

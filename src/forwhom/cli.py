@@ -248,7 +248,7 @@ def _run(task: _Task) -> int:
     if task.as_json:
         from forwhom.output.record import to_json
 
-        question, notes = result.plan.keywords(), result.result.design.notes
+        question, notes = result.plan.keywords(), result.fitted.design.notes
         about = {
             "question": question,
             "source": result.source,
@@ -291,7 +291,7 @@ def _write(
 ) -> tuple[Path, ...]:
     from forwhom.output.folder import Results, pick_facets, write_results
 
-    facets: Mapping[str, Any] = task.facets or pick_facets(result.result.design.groups)
+    facets: Mapping[str, Any] = task.facets or pick_facets(result.fitted.design.groups)
     names: dict[str, Any] = {"labels": task.labels, "value_labels": task.value_labels}
     figures = {}
     for ending, which in result.plot.each().items():

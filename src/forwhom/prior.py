@@ -9,17 +9,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from forwhom import answers
-from forwhom.cells import Cells
 from forwhom.data import DATA_FRAMES, Tidy
 from forwhom.fitted import (
-    Posterior,
+    Estimand,
+    Fitted,
     Replication,
     check_scale,
     predictor_of,
+    quantities,
     replicate,
     simulated_rows,
-    told_on,
-    views,
 )
 from forwhom.plan import Plan
 
@@ -37,13 +36,11 @@ class PriorPredictive:
     """Data simulated from the priors for the observed design: print it, ask it for tables.
 
     Attributes:
-        result: draws of every parameter from its prior.
-        cells: the observed design and outcome.
+        fitted: the observed design and outcome, with draws of every parameter from its prior.
         engine: the library the data came in; source: name of the data.
     """
 
-    result: Posterior
-    cells: Cells
+    fitted: Fitted
     engine: str
     source: str
 
@@ -53,13 +50,13 @@ class PriorPredictive:
     @property
     def plan(self) -> Plan:
         """The plan whose priors they are."""
-        return self.result.design.plan
+        return self.fitted.plan
 
     def summary(self) -> str:
         """What the priors imply, beside what was observed, as text."""
         from forwhom.output.prior_text import format_prior
 
-        return format_prior(self.result, self._outcome(), self._effects(), self.source)
+        return format_prior(self.estimands[0], self._outcome(), self._effects(), self.source)
 
     def outcome(self) -> Any:
         """The outcome's statistics in simulated data, by arm, and quantiles of one row."""
@@ -71,7 +68,7 @@ class PriorPredictive:
 
     def priors(self) -> Any:
         """Every prior used, in words and numbers, and where it comes from."""
-        return self._native(answers.priors_table(self.result))
+        return self._native(answers.priors_table(self.estimands[0]))
 
     def plot(
         self,
@@ -89,19 +86,19 @@ class PriorPredictive:
 
         found = self._replication
         if found is None:  # says why
-            replicate(predictor_of(self.result, self.cells, WHAT), "plot()")
+            replicate(predictor_of(self.fitted, WHAT), "plot()")
         assert found is not None
-        return plot_prior(self.result, found, labels, level, title)
+        return plot_prior(self.estimands[0], found, labels, level, title)
 
     @cached_property
     def _replication(self) -> Replication | None:
-        likelihood = self.cells.likelihood
+        likelihood = self.fitted.cells.likelihood
         assert likelihood is not None
         # Sums of times count their events: fewer than rows where some are censored.
         limit = likelihood.outcome.trials if self._family_adds_up else np.ones(1)
         if (likelihood.outcome.event < limit).any() and self.plan.event is not None:
             return None
-        return replicate(predictor_of(self.result, self.cells, WHAT), WHAT)
+        return replicate(predictor_of(self.fitted, WHAT), WHAT)
 
     @property
     def _family_adds_up(self) -> bool:
@@ -110,24 +107,27 @@ class PriorPredictive:
         return bool(FAMILIES[self.plan.family].sufficient)
 
     @cached_property
-    def _told(self) -> tuple[Posterior, ...]:
-        scale, shown = check_scale(self.result, None), views(self.result, self.cells)
-        if scale not in ("link", "percent"):  # the same for every category
-            shown = shown[: len(self.result.design.effects)]
-        return tuple(told for one in shown for told in told_on(one, self.cells, scale))
+    def estimands(self) -> tuple[Estimand, ...]:
+        """Each effect on the link scale, and for each category of an unordered outcome."""
+        return tuple(Estimand(self.fitted, one) for one in quantities(self.fitted))
+
+    @cached_property
+    def _estimands(self) -> tuple[Estimand, ...]:
+        shown = quantities(self.fitted, check_scale(self.fitted, None))
+        return tuple(Estimand(self.fitted, one) for one in shown)
 
     def _outcome(self) -> Tidy:
-        predictor = predictor_of(self.result, self.cells, WHAT)
+        predictor = predictor_of(self.fitted, WHAT)
         rows = None
-        if not self.result.design.outcome.levels:
+        if not self.fitted.design.outcome.levels:
             rows = simulated_rows(predictor, ROWS, self.plan.seed)
         found = self._replication
         return answers.prior_outcome_table(predictor, found, rows, self.plan.level)
 
     def _effects(self) -> Tidy:
-        observed = answers.observed_differences(self._told, self._replication)
+        observed = answers.observed_differences(self._estimands, self._replication)
         plan = self.plan
-        return answers.prior_effects_table(self._told, observed, plan.level, plan.seed)
+        return answers.prior_effects_table(self._estimands, observed, plan.level, plan.seed)
 
     def _native(self, table: Tidy) -> Any:
         if self.engine in DATA_FRAMES:

@@ -38,14 +38,14 @@ class Fit(Checked):
         from forwhom.output.summary import format_summary
 
         average = self._average_table(None, self.plan.level)
-        unit = self._told(None)[0].unit_words
-        return format_summary(self.views, average, self.warnings, self.source, unit)
+        unit = self._estimands(None)[0].unit_words
+        return format_summary(self.estimands, average, self.warnings, self.source, unit)
 
     @cached_property
     def warnings(self) -> tuple[Caution, ...]:
         """What the data cannot say, one :class:`Caution` each."""
         average = self._average_table(None, self.plan.level)
-        return answers.cautions(self.views, self.cells, average)
+        return answers.cautions(self.estimands, self.fitted.cells, average)
 
     def modifiers(self, level: float | None = None) -> Any:
         """lambda, one tidy row per coefficient of the heterogeneity equation."""
@@ -77,9 +77,9 @@ class Fit(Checked):
         """
         if by is not None:
             return self.average(by, level, scale)
-        told = self._told(scale)
-        tables = [answers.effects_table(one, self._pass(one, level)) for one in told]
-        return self.native(answers.stack(tables, labels_of(told)))
+        shown = self._estimands(scale)
+        tables = [answers.effects_table(one, self._pass(one, level)) for one in shown]
+        return self.native(answers.stack(tables, labels_of(shown)))
 
     def average(
         self,
@@ -97,9 +97,9 @@ class Fit(Checked):
         if not isinstance(by, str | Sequence):
             raise PlanError(f"by={by!r} must be a column name or a list of them.")
         names = (by,) if isinstance(by, str) else tuple(by)
-        told = self._told(scale)
-        tables = [answers.average_by_table(one, names, self._level(level)) for one in told]
-        return self.native(answers.stack(tables, labels_of(told)))
+        shown = self._estimands(scale)
+        tables = [answers.average_by_table(one, names, self._level(level)) for one in shown]
+        return self.native(answers.stack(tables, labels_of(shown)))
 
     def predict(
         self,
@@ -127,13 +127,13 @@ class Fit(Checked):
             PlanError: another scale.
         """
         table = new_rows(self.plan, new)
-        found = draw_new_groups(self.views, table, spread, self.plan.seed)
-        told = self._told(scale)
-        draws = [new_effects(one, k, self.views, found, self.cells) for k, one in enumerate(told)]
-        shown = answers.predictions_table(
-            told, draws, labels_of(told), table, spread, self._level(level)
+        found = draw_new_groups(self.estimands, table, spread, self.plan.seed)
+        shown = self._estimands(scale)
+        draws = [new_effects(one, self.estimands, found) for one in shown]
+        told = answers.predictions_table(
+            shown, draws, labels_of(shown), table, spread, self._level(level)
         )
-        return self.native(shown)
+        return self.native(told)
 
     def parameters(self, level: float | None = None) -> Any:
         """alpha, beta, delta and the standard deviations."""
@@ -145,31 +145,31 @@ class Fit(Checked):
 
     def rows(self) -> Any:
         """Rows read, dropped (by column) and used."""
-        return self.native(answers.rows_table(self.result))
+        return self.native(answers.rows_table(self.estimands[0]))
 
     def priors(self) -> Any:
         """Every prior used, in words and numbers, and where it comes from."""
-        return self.native(answers.priors_table(self.result))
+        return self.native(answers.priors_table(self.estimands[0]))
 
     def diagnostics(self) -> Any:
         """How the draws were made and whether they can be trusted."""
-        return self.native(answers.diagnostics_table(self.result))
+        return self.native(answers.diagnostics_table(self.estimands[0]))
 
     def tables(self) -> dict[str, Tidy]:
         """Every table by name, for writing out."""
-        level = self.plan.level
+        level, shown = self.plan.level, self._estimands(None)
         return {
             "modifiers": self._modifiers_table(level),
             "effects": answers.stack(
-                [answers.effects_table(one, self._pass(one, None)) for one in self._told(None)],
-                labels_of(self._told(None)),
+                [answers.effects_table(one, self._pass(one, None)) for one in shown],
+                labels_of(shown),
             ),
             "average": self._average_table(None, level),
             "parameters": self._parameters_table(level),
             "groups": self._groups_table(),
-            "rows": answers.rows_table(self.result),
-            "priors": answers.priors_table(self.result),
-            "diagnostics": answers.diagnostics_table(self.result),
+            "rows": answers.rows_table(self.estimands[0]),
+            "priors": answers.priors_table(self.estimands[0]),
+            "diagnostics": answers.diagnostics_table(self.estimands[0]),
         }
 
     @property
@@ -177,17 +177,16 @@ class Fit(Checked):
         """Figures: ``plot.modifiers()``, ``plot.effects(row=, column=)``, ``plot.check()``."""
         from forwhom.output.plots import Plots
 
-        told = self._told(None)
-        one_each = len(told) == len(self.views) == self._effects
-        shown = told if one_each else self.views
-        return Plots(tuple(shown), self._pass, lambda: self._replication)
+        shown = self._estimands(None)
+        one_each = len(shown) == len(self.estimands) == self._effects
+        return Plots(shown if one_each else self.estimands, self._pass, lambda: self._replication)
 
     @cached_property
     def posterior(self) -> xarray.DataTree:
         """The draws in the ArviZ schema, dims (chain, draw, ...)."""
         from forwhom.fitted.datatree import to_datatree
 
-        return to_datatree(self.views, self._attributes())
+        return to_datatree(self.estimands, self._attributes())
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the fit as NetCDF (ArviZ schema), whole or not at all; :func:`load` reads it.
@@ -201,7 +200,7 @@ class Fit(Checked):
         from forwhom.fitted.storage import save
 
         target = Path(path)
-        save(target, self.result, self.cells, self._attributes())
+        save(target, self.fitted, self._attributes())
         return target
 
     def plan_text(self) -> str:

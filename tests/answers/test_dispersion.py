@@ -11,6 +11,7 @@ import pytest
 import forwhom as fw
 from forwhom.answers import dispersion as measured
 from forwhom.answers.dispersion import Dispersion, dispersion
+from forwhom.fitted import Estimand
 
 
 def poisson(seed: int, times: float = 1.0, level: float = 3.0, **more: Any) -> fw.Fit:
@@ -28,7 +29,7 @@ def poisson(seed: int, times: float = 1.0, level: float = 3.0, **more: Any) -> f
 def test_counts_of_poissons_law_are_no_cause_for_alarm() -> None:
     """As standard errors from one the ratios have mean 0 and sd 1 or less: 24 fits."""
     fits = [poisson(seed, level=(-1.0, 0.0, 3.0, 9.0)[seed % 4]) for seed in range(24)]
-    found = [dispersion(fit.result, fit.cells) for fit in fits if fit.passed]
+    found = [dispersion(fit.estimands[0]) for fit in fits if fit.passed]
     off = np.array([(one.ratio - 1) / one.error for one in found if one is not None])
     assert len(off) > 20
     assert abs(off.mean()) < 4 / np.sqrt(len(off))
@@ -40,7 +41,7 @@ def test_counts_of_poissons_law_are_no_cause_for_alarm() -> None:
 def test_what_is_so_many_times_as_spread_out_is_said_to_be(times: int) -> None:
     fit = poisson(5, times)
     assert fit.passed
-    found = dispersion(fit.result, fit.cells)
+    found = dispersion(fit.estimands[0])
     assert found is not None
     assert found.large
     # the ratio's own error, at that many times Poisson's spread
@@ -50,12 +51,12 @@ def test_what_is_so_many_times_as_spread_out_is_said_to_be(times: int) -> None:
 def test_rows_about_their_cells_means_say_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is used where draws of groups are not kept, or cannot be trusted."""
     fit = poisson(2, 5, exposure=None)
-    kept = dispersion(fit.result, fit.cells)
-    monkeypatch.setattr(measured, "KEEP", 0)
-    found = dispersion(fit.result, fit.cells)
+    kept = dispersion(fit.estimands[0])
+    monkeypatch.setattr(measured, "KEPT", 0)
+    found = dispersion(fit.estimands[0])
     assert kept is not None
     assert found is not None
-    cell = fit.cells.likelihood
+    cell = fit.fitted.cells.likelihood
     assert cell is not None
     assert cell.summed is not None
     squares = freedom = 0.0
@@ -70,9 +71,13 @@ def test_rows_about_their_cells_means_say_the_same(monkeypatch: pytest.MonkeyPat
 
 def test_sums_speak_where_rows_are_not_kept() -> None:
     fit = poisson(2, 5)
-    assert fit.cells.likelihood is not None
-    cells = replace(fit.cells, likelihood=replace(fit.cells.likelihood, summed=None))
-    rows, sums = dispersion(fit.result, fit.cells), dispersion(fit.result, cells)
+    assert fit.fitted.cells.likelihood is not None
+    cells = replace(fit.fitted.cells, likelihood=replace(fit.fitted.cells.likelihood, summed=None))
+    other = replace(fit.fitted, problem=replace(fit.fitted.problem, cells=cells))
+    rows, sums = (
+        dispersion(fit.estimands[0]),
+        dispersion(Estimand(other, fit.estimands[0].quantity)),
+    )
     assert rows is not None
     assert sums is not None
     assert sums.ratio == pytest.approx(rows.ratio)  # each row has an exposure of its own

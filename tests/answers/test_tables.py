@@ -41,7 +41,7 @@ def test_modifiers(case: str) -> None:
     names = ["Intercept", "woman", "age", "region[north]", "region[south]", "woman:age"]
     assert table.to_dict()["term"] == names
     assert set(table.columns["treatment"]) == {CASES[case]["treatment"]}
-    assert_summary(table, found.result.lambda_.T)
+    assert_summary(table, found.estimands[0].lambda_.T)
 
 
 @pytest.mark.parametrize("case", KINDS)
@@ -53,8 +53,8 @@ def test_effects(case: str) -> None:
         *("treatment", "group_id", *own, "n_treated", "n_control"), *SUMMARY,
     ]  # fmt: skip
     assert table.to_dict()["group_id"] == list(range(1, table.n_rows + 1))
-    assert_summary(table, found.result.local.theta())
-    assert_summary(found.effects(level=0.5), found.result.local.theta(), 0.5)
+    assert_summary(table, found.estimands[0].theta())
+    assert_summary(found.effects(level=0.5), found.estimands[0].theta(), 0.5)
     d = DATA[CASES[case]["treatment"]]
     for i in range(table.n_rows):
         row = table.row(i)
@@ -70,8 +70,8 @@ def test_effects(case: str) -> None:
 def test_averages_are_weighted_within_draws(case: str) -> None:
     """The weight of a group is its rows (treated rows under alley2023, weights where given)."""
     found = fitted(case)
-    theta = found.result.local.theta()
-    groups = found.result.design.groups
+    theta = found.estimands[0].theta()
+    groups = found.fitted.design.groups
     effects = found.effects().to_dict()
     if case == "sampling weights":
         w = DATA["pweight"] * len(DATA["y"]) / DATA["pweight"].sum()
@@ -106,9 +106,9 @@ def test_averages_are_weighted_within_draws(case: str) -> None:
 
 def test_averages_do_not_depend_on_the_blocks(monkeypatch: pytest.MonkeyPatch) -> None:
     """Blocks summed by several threads, in any order, are the weighted mean of their own draws."""
-    monkeypatch.setattr("forwhom.fitted.local.BLOCK", 2)
+    monkeypatch.setattr("forwhom.methods.exact.draws.BLOCK", 2)
     found = fw.fit(DATA, outcome="y", modifiers=MODIFIERS, draws=300, **CASES["group"])
-    theta, weight = found.result.local.theta(), found.result.group_weight
+    theta, weight = found.estimands[0].theta(), found.fitted.group_weight
     assert_summary(found.average(), (weight @ theta / weight.sum())[None])
     region = np.array(found.effects().to_dict()["region"])
     means = [weight[region == r] @ theta[region == r] / weight[region == r].sum()
@@ -149,7 +149,7 @@ def test_levels_lie_between_zero_and_one(table: str, level: float) -> None:
 
 def test_parameters() -> None:
     found = fitted("group")
-    table, result = found.parameters(), found.result
+    table, result = found.parameters(), found.estimands[0]
     assert list(table.columns) == ["parameter", "term", *SUMMARY]
     pairs = list(zip(table.columns["parameter"], table.columns["term"], strict=True))
     delta = ["woman", "age", "region[north]", "region[south]", "woman:age"]

@@ -158,7 +158,8 @@ def test_levels_and_arms_keep_every_digit() -> None:
     data = rows() | {"d": [NAMES[0], NAMES[1]] * (len(four) // 2), "m": four}
     plan = make_plan(outcome="y", treatment="d", groups="m", reference=NAMES[1])
     design, made = build_design(plan, load(data, plan.columns))
-    assert (design.treatment.control, design.treatment.treated) == (str(NAMES[1]), str(NAMES[0]))
+    t = design.effects[0].treatment
+    assert (t.control, t.treated) == (str(NAMES[1]), str(NAMES[0]))
     assert made.d[:2, 0].tolist() == [1, 0]
 
 

@@ -65,11 +65,11 @@ def test_the_declared_order_gives_what_codes_give(tmp_path: Path) -> None:
     assert len(found) == 10
     for name, source in found.items():
         fit, table = average(source)
-        assert fit.result.design.outcome.levels == tuple(WORDS), name
+        assert fit.fitted.design.outcome.levels == tuple(WORDS), name
         assert table["outcome"] == ["medium or above", "high or above"], name
         for column in ("estimate", "std_error", "conf_low", "conf_high"):
             np.testing.assert_array_equal(table[column], expected[column], err_msg=name)
-        (note,) = [note for note in fit.result.design.notes if "never" in note]
+        (note,) = [note for note in fit.fitted.design.notes if "never" in note]
         assert note == "'never', 'always' of 'y' never occur in the complete rows and are left out."
 
 
@@ -123,7 +123,7 @@ def test_a_declared_order_of_numbers_is_taken_as_declared() -> None:
     beside, code = codes()
     falling = pd.Categorical(code, [2, 1, 0], ordered=True)
     fit, _ = average(pd.DataFrame({**beside, "y": falling}))
-    assert fit.result.design.outcome.levels == ("2", "1", "0")
+    assert fit.fitted.design.outcome.levels == ("2", "1", "0")
 
 
 def test_labels_at_the_ends_only() -> None:
@@ -133,7 +133,7 @@ def test_labels_at_the_ends_only() -> None:
     frame = pd.DataFrame({**beside, "y": pd.Categorical.from_codes(code, scale, ordered=True)})
     _, expected = average({**beside, "y": code})
     fit, table = average(frame)
-    assert fit.result.design.outcome.levels == ("Disagree", "2", "Agree")
+    assert fit.fitted.design.outcome.levels == ("Disagree", "2", "Agree")
     assert table["estimate"] == expected["estimate"]
     with pytest.raises(DataError, match="say family='ordinal', which takes its levels in their"):
         average(frame, "gaussian")
@@ -159,7 +159,7 @@ def test_categories_of_numbers_wherever_numbers_are_needed() -> None:
     fit = fw.fit(frame, outcome="y", treatment="d", modifiers="k", draws=20)
     assert fit.modifiers()["term"].tolist() == ["Intercept", "k[2]", "k[3]"]
     two = pd.DataFrame({**plain, "d": pd.Categorical(plain["d"])})
-    assert fw.fit(two, **given, treatment="d").result.design.treatment.control == "0"
+    assert fw.fit(two, **given, treatment="d").fitted.design.effects[0].treatment.control == "0"
 
 
 def test_two_categories_that_read_alike_are_refused() -> None:

@@ -57,7 +57,7 @@ def test_refusals_are_refused_and_the_suggestion_gives_the_right_number(
     words = json.loads(re.search(r"Say missing=(\{.*?\}) to have", message)[1])
     found = fw.fit(path, **asked, missing=words)
     meant = fw.fit(truth, **asked)
-    assert found.result.design.usage.n_used == len(truth)
+    assert found.fitted.design.usage.n_used == len(truth)
     expected = meant.modifiers()
     assert found.modifiers().to_dict()["estimate"] == pytest.approx(
         expected["estimate"].tolist(), rel=1e-9

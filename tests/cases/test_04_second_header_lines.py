@@ -36,7 +36,7 @@ def test_lines_of_texts_and_ids_are_read_past(tmp_path: Path, family: str) -> No
     found = fw.fit(write(tmp_path / "export.csv", TEXTS, IDS), **asked)
     plain = fw.fit(write(tmp_path / "plain.csv"), **asked)
     assert found.average().to_dict() == plain.average().to_dict()
-    assert found.result.design.notes[0].startswith("Lines 2 to 3 of export.csv hold text")
+    assert found.fitted.design.notes[0].startswith("Lines 2 to 3 of export.csv hold text")
 
 
 def test_a_row_of_units_is_read_past(tmp_path: Path) -> None:
@@ -45,4 +45,4 @@ def test_a_row_of_units_is_read_past(tmp_path: Path) -> None:
     found = fw.fit(units, **asked, draws=200)
     plain = fw.fit(write(tmp_path / "plain.csv"), **asked, draws=200)
     assert found.modifiers().to_dict() == plain.modifiers().to_dict()
-    assert found.result.design.notes[0].startswith("Line 2 of units.csv holds text")
+    assert found.fitted.design.notes[0].startswith("Line 2 of units.csv holds text")

@@ -46,7 +46,7 @@ def test_a_token_of_another_program_is_missing(
     table = found.modifiers()
     estimates = table["estimate"].tolist() if source == "frame" else table.to_dict()["estimate"]
     assert estimates == pytest.approx(meant, rel=1e-9)
-    assert f"In 'age' '{token}' (3 rows) is taken as missing." in found.result.design.notes
+    assert f"In 'age' '{token}' (3 rows) is taken as missing." in found.fitted.design.notes
 
 
 @pytest.mark.parametrize("source", ["frame", "file"])
@@ -72,11 +72,11 @@ def test_a_number_with_thousands_commas_is_that_number(tmp_path: Path) -> None:
     frame["income"] = [f"{value:,.0f}" for value in frame["income"]]
     found = fw.fit(as_source(frame, "file", tmp_path), **asked)
     assert found.modifiers().to_dict()["estimate"] == pytest.approx(plain, rel=1e-9)
-    assert "'income' is written with thousands commas" in found.result.design.notes[0]
+    assert "'income' is written with thousands commas" in found.fitted.design.notes[0]
 
 
 def test_an_outcome_with_one_token() -> None:
     frame = survey().astype({"y": str})
     frame.loc[3, "y"] = "n/a"
     found = fw.fit(frame, **ASKED)
-    assert found.result.design.usage.missing == (("y", 1),)
+    assert found.fitted.design.usage.missing == (("y", 1),)

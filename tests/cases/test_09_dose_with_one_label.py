@@ -34,9 +34,9 @@ def test_it_is_the_dose_that_it_is_in_a_frame(tmp_path: Path, labels: dict[int, 
     asked = {"outcome": "y", "treatment": "letters", "modifiers": "m", "draws": 300}
     found = fw.fit(path, **asked)
     plain = fw.fit(frame.replace({"letters": {-9: np.nan}}), **asked)
-    assert found.result.design.treatment.kind == "dose"
+    assert found.fitted.design.effects[0].treatment.kind == "dose"
     assert found.average().to_dict()["estimate"] == pytest.approx(
         plain.average()["estimate"].tolist(), rel=1e-9
     )
     assert found.average().to_dict()["estimate"][0] == pytest.approx(0.5, abs=0.1)
-    assert not any("Refused" in note for note in found.result.design.notes)
+    assert not any("Refused" in note for note in found.fitted.design.notes)

@@ -28,14 +28,14 @@ def test_blanks_around_regions() -> None:
     found = fw.fit(frame, **asked)
     assert found.effects()["region"].tolist() == ["East", "North", "South"]
     assert found.effects()["estimate"].tolist() == plain["estimate"].tolist()
-    assert "Blanks around values of 'region' are left out" in found.result.design.notes[0]
+    assert "Blanks around values of 'region' are left out" in found.fitted.design.notes[0]
 
 
 def test_capitals_are_named() -> None:
     frame = survey()
     frame["region"] = frame["region"].where(frame.index % 3 > 0, frame["region"].str.upper())
     found = fw.fit(frame, "y", "d", "region", draws=200)
-    (note,) = [note for note in found.result.design.notes if "capitals" in note]
+    (note,) = [note for note in found.fitted.design.notes if "capitals" in note]
     for name in ("North", "South", "East"):
         count, upper = (int((frame["region"] == n).sum()) for n in (name, name.upper()))
         assert f"'{name.upper()}' ({upper} rows) and '{name}' ({count} rows)" in note
@@ -69,5 +69,5 @@ def test_a_file_typed_by_hand(tmp_path: Path, named: str, region: str) -> None:
     assert found.effects().to_dict()["estimate"] == pytest.approx(
         plain.effects()["estimate"].tolist(), rel=1e-9
     )
-    said = " ".join(found.result.design.notes)
+    said = " ".join(found.fitted.design.notes)
     assert ("Column 'd' is ' d' in typed.csv" in said) == (named == "d")

@@ -84,7 +84,7 @@ def test_competing_ends_are_censored_and_it_is_said(plain: fw.Fit) -> None:
     status = np.where(DIED, "dead", np.where(M == 1, "moved", "alive"))
     fit = fw.fit(table(status), **ASKED, event={"status": "dead"})
     pd.testing.assert_frame_equal(fit.average(), plain.average())
-    assert "'alive', 'moved' all count as censored" in fit.result.design.notes[0]
+    assert "'alive', 'moved' all count as censored" in fit.fitted.design.notes[0]
 
 
 def test_without_a_family_the_families_for_times_are_named() -> None:

@@ -53,7 +53,7 @@ def test_bytes_of_windows(
     )
     if labels:
         first = "“no letter" if LABEL[0] in swaps else "Xno letter"
-        assert found.result.design.treatment.control == first
+        assert found.fitted.design.effects[0].treatment.control == first
 
 
 @pytest.mark.parametrize("encoding", ["latin-1", "utf-16", "utf-8-sig"])

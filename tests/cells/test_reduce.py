@@ -46,7 +46,9 @@ def test_statistics_equal_those_of_the_rows(case: str) -> None:
     np.testing.assert_allclose(cells.cross, S.T @ (S * w[:, None]), **SUMS)
     assert cells.n_rows == pytest.approx(w.sum(), rel=1e-12)
 
-    dose_scale = moments(brute.d[:, None], w)[1][0] if design.treatment.kind == "dose" else 1.0
+    dose_scale = (
+        moments(brute.d[:, None], w)[1][0] if design.effects[0].treatment.kind == "dose" else 1.0
+    )
     assert cells.dose_scale == pytest.approx(dose_scale, rel=1e-12)
     own = brute.own.copy()
     if "theta" in design.random_names and plan.get("preset") != "alley2023":

@@ -89,10 +89,10 @@ def test_rows_are_paired_through_the_data(family: str, tmp_path) -> None:
 def _rows_of_two(data: dict[str, np.ndarray], two: fw.Fit) -> np.ndarray:
     """elpd of each row under the fit with modifier m alone, found by its kind's own values."""
     found = np.full(150, np.nan)
-    kinds, cells = two.elpd().kinds, two.cells.likelihood
+    kinds, cells = two.elpd().kinds, two.fitted.cells.likelihood
     event = data.get("event", np.ones(150))
     for k, cell in enumerate(kinds.cell):
-        m = two.result.design.groups.column_values(0)[cells.group[cell]]
+        m = two.fitted.design.groups.column_values(0)[cells.group[cell]]
         mine = (data["m"] == m) & (data["d"] == cells.d[cell]) & (data["y"] == kinds.outcome.y[k])
         mine &= event == kinds.outcome.event[k]
         found[mine] = two.elpd().elpd[k]

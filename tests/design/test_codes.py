@@ -96,10 +96,10 @@ def test_codes_in_every_role_are_refused_at_once_and_the_suggestion_solves_all(w
     found = fit(path, missing=words)
     plain = fit(frame.replace({"y": {999: np.nan}, "m": {-9: np.nan, 9: np.nan}}))
     assert found.modifiers().to_dict()["estimate"] == plain.modifiers()["estimate"].tolist()
-    assert "In 'y' 999 is missing, as asked (10 rows)." in found.result.design.notes
+    assert "In 'y' 999 is missing, as asked (10 rows)." in found.fitted.design.notes
     # an empty list takes the codes as numbers
     kept = fit(path, missing={"y": [], "m": []})
-    assert kept.result.design.usage.n_used == N
+    assert kept.fitted.design.usage.n_used == N
 
 
 def test_a_suggestion_keeps_what_was_said_already(write):
@@ -128,7 +128,7 @@ FULL = {1: "Red", 2: "Blue", 3: "Green", 4: "Grey", 9: "Don't know"}
 @pytest.mark.parametrize("plan", [{"modifiers": "C(m)"}, {"modifiers": None, "groups": "m"}])
 def test_a_level_among_levels_may_be_dont_know(write, plan):
     found = fit(write(survey(m=with_codes("m", [9])), {"m": FULL}), **plan)
-    assert "Don't know" in found.result.design.groups.display[0]
+    assert "Don't know" in found.fitted.design.groups.display[0]
 
 
 @pytest.mark.parametrize("plan", [{"modifiers": "m"}, {"modifiers": "k", "treatment": "m"}])
@@ -141,7 +141,7 @@ def test_a_level_among_levels_is_refused_as_a_number_and_as_an_arm(write, plan):
 def test_a_label_between_the_ends_may_be_unsure(write):
     frame = survey(y=survey()["k"])
     labels = {"y": {0: "No", 1: "Not sure", 2: "Yes", 3: "Surely"}}
-    assert fit(write(frame, labels)).result.design.usage.n_used == N
+    assert fit(write(frame, labels)).fitted.design.usage.n_used == N
     labels = {"y": {0: "No", 1: "Yes", 2: "Surely", 3: "Not sure"}}
     with pytest.raises(DataError, match=r"3 \('Not sure'\)"):
         fit(write(frame, labels))
@@ -149,11 +149,11 @@ def test_a_label_between_the_ends_may_be_unsure(write):
 
 def test_labels_of_answers_do_not_matter(write):
     labels = {"m": {1: "Strongly disagree", 4: "Strongly agree"}, "d": {0: "No", 1: "Yes"}}
-    assert fit(write(survey(), labels)).result.design.usage.n_used == N
+    assert fit(write(survey(), labels)).fitted.design.usage.n_used == N
 
 
 def test_a_dose_whose_zero_has_a_label_is_a_dose(write):
     found = fit(write(survey(), {"k": {0: "none"}}), treatment="k")
-    assert found.result.design.treatment.kind == "dose"
+    assert found.fitted.design.effects[0].treatment.kind == "dose"
     plain = fit(survey(), treatment="k")
     assert found.average().row(0)["estimate"] == plain.average().to_dict("list")["estimate"][0]

@@ -133,5 +133,5 @@ def test_an_offset_far_away_is_to_be_brought_near() -> None:
     middle = float(text.split("Subtract ")[1].split(" from it")[0])
     near = ask({"off": DATA["off"] + 400 - middle}, outcome="k", family="poisson", offset="off")
     plain = ask({}, outcome="k", family="poisson", offset="off")
-    ours, theirs = (fit.result.lambda_ for fit in (near, plain))
+    ours, theirs = (fit.estimands[0].lambda_ for fit in (near, plain))
     np.testing.assert_allclose(ours.mean(axis=0), theirs.mean(axis=0), atol=0.1)

@@ -45,14 +45,15 @@ def fit(tmp_path_factory: pytest.TempPathFactory) -> fw.Fit:
 
 
 def test_names_of_the_file(fit: fw.Fit) -> None:
-    design = fit.result.design
-    assert term_labels(design, Labels.of(design.groups, None, None)) == (
+    design = fit.fitted.design
+    labels = Labels.of(design.groups, None, None)
+    assert term_labels(design, design.effects[0], labels) == (
         "Intercept",
         "Vote in wave 2: Clinton",
         "Home",
         "Political interest: some",
         "Political interest: high",
-        f"Age: over {fit.result.design.groups.display[3][0].removeprefix('up to ')}",
+        f"Age: over {fit.fitted.design.groups.display[3][0].removeprefix('up to ')}",
         "Age (poly): 1",
         "Age (poly): 2",
         "Long one",
@@ -61,13 +62,13 @@ def test_names_of_the_file(fit: fw.Fit) -> None:
 
 
 def test_the_users_names_go_first(fit: fw.Fit) -> None:
-    design = fit.result.design
+    design = fit.fitted.design
     labels = Labels.of(
         design.groups,
         {"w2_vote": "Clinton voter", "poly(age, 2)": "Age curve"},
         {"home": {0: "Renter", 1: "Owner"}},
     )
-    names = term_labels(design, labels)
+    names = term_labels(design, design.effects[0], labels)
     assert names[1] == "Clinton voter"
     assert names[6] == "Age curve (poly): 1"
     assert set(group_texts(design.groups, 1, labels)) == {"No", "Yes"}  # labelled by the file

@@ -33,16 +33,16 @@ def fitted(name: str, dose: bool = False, **more: object) -> tuple[dict[str, np.
 
 def rows_by_hand(data: dict[str, np.ndarray], fit: fw.Fit) -> np.ndarray:
     """Log density of every row in every draw, from the labelled draws alone; (n, D)."""
-    result = fit.result
+    result = fit.estimands[0]
     groups = result.design.groups
     pairs = np.column_stack([np.asarray(groups.column_values(j)) for j in range(2)])
     rows = np.column_stack([data["a"], data["m"]])
     group = (rows[:, None, :] == pairs[None]).all(axis=2).argmax(axis=1)
-    theta, b = result.local.theta(), result.local.baselines()
+    theta, b = result.theta(), result.baselines()
     eta = result.alpha + data["x"][:, None] * result.beta[:, 0] + b[group]
     eta = eta + data["d"][:, None] * theta[group]
     family, link = FAMILIES[fit.plan.family], fit.plan.link
-    own = [values.T[:, None, :] for _, values in result.parameters]
+    own = [values.T[:, None, :] for values in result.parameters.values()]
     y = data["y"][:, None]
     if family.support == "ordered":
         cdf = stats.logistic.cdf
@@ -111,22 +111,22 @@ def test_the_papers_preset_has_one_control_group() -> None:
     fit = fw.fit(
         data, "y", "d", "a + m", family="bernoulli", bins=12, draws=500, preset="alley2023"
     )
-    predictor = predictor_of(fit.result, fit.cells, "this")
+    predictor = predictor_of(fit.fitted, "this")
     eta = predictor.eta(slice(None))
     control = predictor.arms[1] == 0
-    expected = fit.result.alpha + fit.result.local.control_theta()
+    expected = fit.estimands[0].alpha + fit.estimands[0].control_theta()
     np.testing.assert_allclose(eta[control], np.tile(expected, (control.sum(), 1)), atol=1e-12)
-    theta = fit.result.local.theta()[predictor.group[~control]]
-    np.testing.assert_allclose(eta[~control], fit.result.alpha + theta, atol=1e-12)
+    theta = fit.estimands[0].theta()[predictor.group[~control]]
+    np.testing.assert_allclose(eta[~control], fit.estimands[0].alpha + theta, atol=1e-12)
 
 
 def test_pieces_are_the_whole_however_groups_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     _, fit = fitted("bernoulli")
-    predictor = predictor_of(fit.result, fit.cells, "this")
+    predictor = predictor_of(fit.fitted, "this")
     whole, found = predictor.eta(slice(100, 400)), predictor.eta(slice(100, 400))
     monkeypatch.setattr("forwhom.fitted.predictor.VALUES", 5000)
     for keep in (10**9, 0):
-        monkeypatch.setattr("forwhom.fitted.predictor.KEEP", keep)
+        monkeypatch.setattr("forwhom.fitted.predictor.KEPT", keep)
         found[:] = np.nan
         pieces = 0
         for cells, eta in predictor.pieces(slice(100, 400)):

@@ -29,8 +29,8 @@ NEW = {"z": [0.5, -1.0], "x": [0.2, 1.5]}
 
 def test_the_average_of_new_groups_is_the_equation(fit: fw.Fit) -> None:
     table = load(NEW, ("z", "x"))
-    (found,) = draw_new_groups(fit.views, table, spread=False, seed=1)
-    result = fit.result
+    (found,) = draw_new_groups(fit.estimands, table, spread=False, seed=1)
+    result = fit.estimands[0]
     for row, (z, x) in enumerate(zip(NEW["z"], NEW["x"], strict=True)):
         theta = result.lambda_ @ [1, z]
         baseline = result.alpha + result.beta[:, 0] * x + result.delta[:, 0] * z
@@ -44,9 +44,9 @@ def test_the_average_of_new_groups_is_the_equation(fit: fw.Fit) -> None:
 
 def test_a_new_group_has_a_part_of_its_own(fit: fw.Fit) -> None:
     """Its residuals are standard normal once divided by the spread: 4 standard errors."""
-    table, result = load(NEW, ("z", "x")), fit.result
-    (average,) = draw_new_groups(fit.views, table, spread=False, seed=1)
-    (found,) = draw_new_groups(fit.views, table, spread=True, seed=1)
+    table, result = load(NEW, ("z", "x")), fit.estimands[0]
+    (average,) = draw_new_groups(fit.estimands, table, spread=False, seed=1)
+    (found,) = draw_new_groups(fit.estimands, table, spread=True, seed=1)
     assert result.sigma_theta is not None
     assert result.sigma_b is not None
     draws = len(result.alpha)

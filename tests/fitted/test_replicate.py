@@ -26,7 +26,7 @@ def fitted(name: str, data: dict[str, np.ndarray], **more: object) -> fw.Fit:
 
 
 def replicated(fit: fw.Fit) -> Replication:
-    return replicate(predictor_of(fit.result, fit.cells, "this"), "this")
+    return replicate(predictor_of(fit.fitted, "this"), "this")
 
 
 def uncensored(name: str) -> dict[str, np.ndarray]:
@@ -46,17 +46,17 @@ def test_the_same_as_row_by_row(name: str) -> None:
     """Observed statistics are numpy's; replicated ones have the law of rows drawn one at a time."""
     data, family = uncensored(name), FAMILIES[name]
     fit = fitted(name, data)
-    found, result = replicated(fit), fit.result
+    found, result = replicated(fit), fit.estimands[0]
     groups = result.design.groups
     pairs = np.column_stack([np.asarray(groups.column_values(j)) for j in range(2)])
     group = (np.column_stack([data["a"], data["m"]])[:, None] == pairs).all(axis=2).argmax(axis=1)
-    eta = result.alpha + result.local.baselines()[group]
-    eta = eta + data["d"][:, None] * result.local.theta()[group]
+    eta = result.alpha + result.baselines()[group]
+    eta = eta + data["d"][:, None] * result.theta()[group]
     levels = result.design.outcome.n_levels if family.support == "ordered" else 0
     outcome = Outcome.of(np.zeros(150), data.get("trials"), levels=levels)
     if ends := result.design.outcome.ends:
         outcome = outcome.in_intervals(np.array(ends), np.empty(0), np.empty(0))
-    own = [values.T for _, values in result.parameters]
+    own = [values.T for values in result.parameters.values()]
     drawn = family.draw(np.random.default_rng(3), eta, family.links[0], own, outcome)
     y = np.unique(data["y"], return_inverse=True)[1] if levels else data["y"]
     weight = data.get("trials", np.ones(150))

@@ -63,8 +63,8 @@ def test_densities_are_those_of_rows(method: str) -> None:
         "sigma": "half_student_t(3, 2)",
     }
     fit = fw.fit(data, "y", "d", "a + m", bins=12, draws=40, method=method, priors=priors)
-    result = fit.result
-    found = log_densities(result, fit.cells)
+    result = fit.estimands[0]
+    found = log_densities(fit.fitted)
     sd = {"theta": result.sigma_theta, "b": result.sigma_b}
     expected = stats.norm(0, 1).logpdf(result.alpha)
     expected = expected + stats.norm(0.2, 0.5).logpdf(result.delta).sum(axis=1)
@@ -90,7 +90,7 @@ def test_densities_are_those_of_rows(method: str) -> None:
 def test_the_same_as_arviz() -> None:
     data = simulate("poisson", "log", dose=False)
     fit = fw.fit(data, "y", "d", "a + m", family="poisson", bins=12, draws=1000)
-    found = log_densities(fit.result, fit.cells)
+    found = log_densities(fit.fitted)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         from arviz_base import from_dict
@@ -98,7 +98,7 @@ def test_the_same_as_arviz() -> None:
 
         tree = from_dict(
             {
-                "posterior": {"lam": fit.result.lambda_[None]},
+                "posterior": {"lam": fit.estimands[0].lambda_[None]},
                 "log_prior": {"all": found.prior[None]},
                 "log_likelihood": {"all": found.likelihood[None]},
             }

@@ -19,16 +19,17 @@ import numpy as np
 import pytest
 
 import forwhom as fw
-from forwhom.cells import reduce_rows, resolve_priors
+from forwhom.cells import Problem, reduce_rows, resolve_priors
 from forwhom.data import load
 from forwhom.design import build_design
 from forwhom.errors import DataError
-from forwhom.fitted import make_posterior
+from forwhom.fitted import Fitted
 from forwhom.fitted.block import FORMAT, SEAL, append_block, read_block
 from forwhom.fitted.kinds import classes_in, fields_of, is_of
 from forwhom.fitted.storage import Saved
 from forwhom.methods.diagnostics import ChainCheck, Diagnostics
 from forwhom.methods.nuts.build import build_joint
+from forwhom.methods.nuts.draws import name_draws
 from forwhom.methods.prior import sample_joint_prior
 from forwhom.plan import make_plan
 from tests.reference.ballot import DATA, fit
@@ -42,14 +43,15 @@ def joint(**asked: Any) -> fw.Fit:
     plan = make_plan(outcome="vote", treatment="letter", method="nuts", **SMALL, **asked)
     table = load(DATA, plan.columns)
     design, rows = build_design(plan, table)
-    cells = reduce_rows(design, rows, keep_rows=True)
-    priors = resolve_priors(design, cells)
-    drawn = sample_joint_prior(build_joint(design, cells, priors), plan.draws, plan.seed)
+    cells = reduce_rows(design, rows, "rows")
+    problem = Problem(design, cells, resolve_priors(design, cells))
+    model = build_joint(design, cells, problem.priors)
+    drawn = sample_joint_prior(model, plan.draws, plan.seed)
     check = ChainCheck(2, 10, 1.0, 400.0, 400.0, 0, 1.0)
     diagnostics = Diagnostics.of_chains(check, plan.draws, "asked for")
     drawn = replace(drawn, chains=2, diagnostics=diagnostics)
-    made = make_posterior(design, cells, priors, None, drawn)
-    return fw.Fit(made, cells, table.engine, table.source, table.fingerprint)
+    made = Fitted(problem, name_draws(problem, drawn))
+    return fw.Fit(made, table.engine, table.source, table.fingerprint)
 
 
 MADE: dict[str, Callable[[], fw.Fit]] = {
@@ -192,7 +194,7 @@ def test_netcdf_readers_see_the_draws_and_stop_there(saved: dict[str, Path]) -> 
     with xr.open_datatree(saved["exact"], engine="h5netcdf") as tree:
         assert set(tree.children) == {"posterior", "sample_stats", "constant_data"}
         made = fw.load(saved["exact"])
-        np.testing.assert_array_equal(tree["posterior/alpha"][0], made.result.alpha)
+        np.testing.assert_array_equal(tree["posterior/alpha"][0], made.estimands[0].alpha)
         assert tree.attrs["plan"].startswith('outcome = "vote"')
 
 
@@ -377,7 +379,7 @@ def test_texts_that_hdf5_cannot_hold_come_back(tmp_path: Path) -> None:
 
 def test_every_field_of_a_fit_is_of_a_kind_that_can_be_stored() -> None:
     known = classes_in(Saved)
-    assert {"Plan", "Design", "Cells", "Priors", "ExactDraws", "JointDraws"} <= set(known)
+    assert {"Plan", "Design", "Cells", "Priors", "SavedDraws", "ChainCheck"} <= set(known)
     for made in known.values():
         for hint in fields_of(made).values():
             is_of(object(), hint)  # a kind that is not known is a TypeError

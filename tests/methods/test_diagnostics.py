@@ -59,7 +59,7 @@ def test_quadrature_finds_groups_far_from_where_their_prior_is(width: str) -> No
     assert exact.passed
     assert other.passed
     for name in ("sigma_theta", "sigma_b", "sigma"):
-        one, two = (np.asarray(getattr(found.result, name)) for found in (exact, other))
+        one, two = (np.asarray(getattr(found.estimands[0], name)) for found in (exact, other))
         # errors of means of 2,000 nearly independent draws
         error = np.sqrt((one.var() + two.var()) / 2000)
         assert abs(one.mean() - two.mean()) < 5 * error, name
@@ -73,6 +73,6 @@ def test_quadrature_follows_a_spread_that_is_held_near_zero(key: str, width: str
         method="quadrature", priors={key: f"half_normal({width})"},
     )  # fmt: skip
     assert found.passed
-    drawn = np.asarray(getattr(found.result, key)) / float(width)
+    drawn = np.asarray(getattr(found.estimands[0], key)) / float(width)
     # the data say nothing of so small a spread: a half normal's mean and sd
     assert abs(drawn.mean() - np.sqrt(2 / np.pi)) < 5 * np.sqrt((1 - 2 / np.pi) / 2000)

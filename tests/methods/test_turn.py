@@ -35,7 +35,7 @@ def made(
     asked = make_plan(outcome="y", treatment="d", modifiers="x", groups="g", priors=priors, **plan)
     table = load({"y": y, "d": D, "x": x, "g": GROUP}, asked.columns)
     design, rows = build_design(asked, table)
-    cells = reduce_rows(design, rows)
+    cells = reduce_rows(design, rows, "rows")
     found = resolve_priors(design, cells)
     return cells, found, design.random_names, design.plan.family, design.plan.link
 
@@ -128,10 +128,12 @@ def test_spreads_of_any_width_follow_their_prior_or_the_data(key: str, width: fl
     model = build_model(cells, found, random)
     draws = sample_exact(model, 2000, 1, ("sigma_b", "sigma_theta"))
     assert draws.diagnostics.passed
-    of = {"sigma_b": draws.spreads[:, 0], "sigma_theta": draws.spreads[:, 1]}
+    unit = model.basis.outcome_scale
+    spreads = draws.tau * (unit / model.basis.random_scale)
+    of = {"sigma_b": spreads[:, 0], "sigma_theta": spreads[:, 1]}
     if key == "sigma":
         # sums of squares S of n rows beside a prior of width s settle near (S s^2)^(1/4)
-        assert width > 1 or draws.residual.mean() < 20 * np.sqrt(width)
+        assert width > 1 or (unit * draws.sigma).mean() < 20 * np.sqrt(width)
         return
     drawn = of[key]
     if width < 0.01:  # the data say nothing of so small a spread: it is the prior

@@ -3,58 +3,59 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import isfinite
 
 import numpy as np
 
 from forwhom.answers.effects import arm_counts, group_headers
 from forwhom.answers.keys import group_columns
 from forwhom.data import Tidy
-from forwhom.fitted import Posterior
+from forwhom.fitted import Estimand
 from forwhom.methods.diagnostics import LEAST_E_BFMI, LEAST_ESS, R_HAT_LIMIT
 
 
-def groups_table(posteriors: Sequence[Posterior]) -> Tidy:
+def groups_table(estimands: Sequence[Estimand]) -> Tidy:
     """One row per group: its modifiers and its rows by arm; of several effects, with each.
 
     Args:
-        posteriors: one per effect.
+        estimands: one per effect.
     """
-    groups = posteriors[0].design.groups
+    groups = estimands[0].design.groups
     columns: dict[str, object] = {"group_id": np.arange(1, groups.count + 1)}
     keys = group_columns(groups, tuple(columns))
     columns |= keys.columns
     headers = group_headers(groups)
-    if len(posteriors) == 1:
-        columns |= arm_counts(posteriors[0].design)
-        return Tidy(columns, "Groups", None, _arm_note(posteriors[0]), headers, keys.types)
+    if len(estimands) == 1:
+        columns |= arm_counts(estimands[0])
+        return Tidy(columns, "Groups", None, _arm_note(estimands[0]), headers, keys.types)
     columns["n_rows"] = groups.n_rows
-    for one in posteriors:
-        name = one.design.treatment.name
-        columns[f"n_{name}"] = one.design.groups.n_treated
+    for one in estimands:
+        name = one.treatment.name
+        columns[f"n_{name}"] = one.effect.n_treated
         headers[f"n_{name}"] = f"Rows with {name}"
     return Tidy(columns, "Groups", None, (), headers, keys.types)
 
 
-def _arm_note(posterior: Posterior) -> tuple[str, ...]:
+def _arm_note(estimand: Estimand) -> tuple[str, ...]:
     """Which level is which, where they are not 0 and 1."""
-    t = posterior.design.treatment
+    t = estimand.treatment
     if t.kind != "binary" or (t.control, t.treated) == ("0", "1"):
         return ()
     return (f"Treated: {t.column} is {t.treated}; control: {t.control}.",)
 
 
-def rows_table(posterior: Posterior) -> Tidy:
+def rows_table(estimand: Estimand) -> Tidy:
     """How many rows were read, dropped for each column's missing values, and used."""
-    usage = posterior.design.usage
+    usage = estimand.design.usage
     what = ["read", *(f"missing {name}" for name, _ in usage.missing), "zero weight", "used"]
     n = [usage.n_read, *(count for _, count in usage.missing), usage.zero_weight, usage.n_used]
     headers = {"rows": "Rows", "n": "Number"}
     return Tidy({"rows": what, "n": np.array(n)}, "Rows", None, (), headers)
 
 
-def diagnostics_table(posterior: Posterior) -> Tidy:
+def diagnostics_table(estimand: Estimand) -> Tidy:
     """How the draws were made and whether they can be trusted."""
-    d = posterior.diagnostics
+    d = estimand.diagnostics
     columns: dict[str, object] = {"method": [d.method], "draws": np.array([d.draws])}
     headers = {"method": "Method", "draws": "Draws"}
     if d.chains is None:
@@ -72,8 +73,8 @@ def diagnostics_table(posterior: Posterior) -> Tidy:
             ("chains", "Chains", c.chains),
             ("tune", "Adaptation", c.tune),
             ("r_hat", "R-hat", c.r_hat),
-            ("ess_bulk", "ESS bulk", round(c.ess_bulk)),
-            ("ess_tail", "ESS tail", round(c.ess_tail)),
+            ("ess_bulk", "ESS bulk", _whole(c.ess_bulk)),
+            ("ess_tail", "ESS tail", _whole(c.ess_tail)),
             ("divergences", "Divergences", c.divergences),
             ("e_bfmi", "E-BFMI", c.e_bfmi),
         )
@@ -86,3 +87,8 @@ def diagnostics_table(posterior: Posterior) -> Tidy:
         columns[key], headers[key] = np.array([value]), header
     columns["passed"], headers["passed"] = [d.passed], "Passed"
     return Tidy(columns, "Diagnostics", None, (f"Method {d.method}: {d.why}.", told), headers)
+
+
+def _whole(size: float) -> float:
+    """An effective sample size without its fraction; that of chains that stand still is unknown."""
+    return round(size) if isfinite(size) else size

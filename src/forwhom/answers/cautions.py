@@ -20,37 +20,37 @@ from forwhom.cells import Cells, LikelihoodCells, baseline_difference, nearly_co
 from forwhom.data import Tidy
 from forwhom.design import Design
 from forwhom.families import FAMILIES
-from forwhom.fitted import Posterior
+from forwhom.fitted import Estimand
 
 LOST = 0.2  # of the rows, for missing values
 LARGE_ARM = 5  # rows of a group's arm from which an outcome that never varies is worth a word
 
 
-def cautions(posteriors: Sequence[Posterior], cells: Cells, average: Tidy) -> tuple[Caution, ...]:
+def cautions(estimands: Sequence[Estimand], cells: Cells, average: Tidy) -> tuple[Caution, ...]:
     """Everything a careful analyst would want said, most basic first.
 
     Args:
-        posteriors: one per effect, and per category of an unordered outcome.
+        estimands: one per effect, and per category of an unordered outcome.
         cells: the fit's.
         average: the table of the average effect, on the scale it is told in.
     """
-    posterior, effects = posteriors[0], posteriors[: len(posteriors[0].design.effects)]
+    estimand, effects = estimands[0], estimands[: len(estimands[0].design.effects)]
     found = [
-        *_lost(posterior.design),
+        *_lost(estimand.design),
         *(caution for one in effects for caution in _arms(one)),
-        *small_groups(posterior, cells),
+        *small_groups(estimand, cells),
         *(caution for one in effects for caution in missing_arms(one, cells)),
-        *within_groups(posterior, cells),
-        *small_clusters(posterior, cells),
-        *_spread(posteriors),
-        *_silent(posterior, cells),
-        *_columns(posterior, cells),
-        *_baseline(posterior, cells),
-        *_separation(posterior, cells),
-        *overdispersion(posterior, cells),
+        *within_groups(estimand, cells),
+        *small_clusters(estimand, cells),
+        *_spread(estimands),
+        *_silent(estimand, cells),
+        *_columns(estimand, cells),
+        *_baseline(estimand, cells),
+        *_separation(estimand, cells),
+        *overdispersion(estimand),
         *(caution for one in effects for caution in dose_unit(one, cells)),
-        *heavy_tail(posterior, average),
-        *_draws(posterior),
+        *heavy_tail(estimand, average),
+        *_draws(estimand),
     ]
     return tuple(dict.fromkeys(found))
 
@@ -75,12 +75,12 @@ def _lost(design: Design) -> list[Caution]:
     ]
 
 
-def _arms(posterior: Posterior) -> list[Caution]:
+def _arms(estimand: Estimand) -> list[Caution]:
     """An arm of one row, whose chance and whose effect are hard to tell apart."""
-    design, t = posterior.design, posterior.design.treatment
+    design, t = estimand.design, estimand.treatment
     several = len(design.effects) > 1
-    treated = int(design.groups.n_treated.sum())
-    untreated = int(design.groups.n_control.sum()) if several else design.usage.n_used - treated
+    treated = int(estimand.effect.n_treated.sum())
+    untreated = int(estimand.effect.n_control.sum()) if several else design.usage.n_used - treated
     if treated == 1 and t.kind != "estimate":
         arm = "has a dose" if t.kind == "dose" else f"is treated ({t.column}: {t.treated})"
     elif t.kind == "binary" and untreated == 1:
@@ -88,8 +88,8 @@ def _arms(posterior: Posterior) -> list[Caution]:
     else:
         return []
     own = f"_{t.column}" if several else ""
-    prior = next(e.prior for e in posterior.priors.coefficients if e.parameter == f"lambda{own}")
-    spread = [e.prior.text for e in posterior.priors.spreads if e.parameter == f"sigma_theta{own}"]
+    prior = next(e.prior for e in estimand.priors.coefficients if e.parameter == f"lambda{own}")
+    spread = [e.prior.text for e in estimand.priors.spreads if e.parameter == f"sigma_theta{own}"]
     more = f", and that of sigma_theta, {spread[0]}, any difference between groups"
     return [
         Caution(
@@ -101,11 +101,11 @@ def _arms(posterior: Posterior) -> list[Caution]:
     ]
 
 
-def _spread(posteriors: Sequence[Posterior]) -> list[Caution]:
-    if posteriors[0].design.groups.count < 5:  # said already that spreads are hardly known
+def _spread(estimands: Sequence[Estimand]) -> list[Caution]:
+    if estimands[0].design.groups.count < 5:  # said already that spreads are hardly known
         return []
     said = []
-    for one in posteriors:
+    for one in estimands:
         if one.sigma_theta is None:
             continue
         low, middle, high = (float(q) for q in np.quantile(one.sigma_theta, [0.05, 0.5, 0.95]))
@@ -126,20 +126,20 @@ def _spread(posteriors: Sequence[Posterior]) -> list[Caution]:
     ]
 
 
-def _which(posterior: Posterior) -> str:
+def _which(estimand: Estimand) -> str:
     """Which of several effects, in words."""
-    design = posterior.design
-    of = f" of {design.treatment.name}" if len(design.effects) > 1 else ""
-    return of + (f" for {posterior.category}" if posterior.category else "")
+    design = estimand.design
+    of = f" of {estimand.treatment.name}" if len(design.effects) > 1 else ""
+    return of + (f" for {estimand.category}" if estimand.category else "")
 
 
-def _silent(posterior: Posterior, cells: Cells) -> list[Caution]:
-    text = silence_text(posterior.design, cells)
+def _silent(estimand: Estimand, cells: Cells) -> list[Caution]:
+    text = silence_text(estimand.design, cells)
     return [Caution("empty_levels", text)] if text else []
 
 
-def _columns(posterior: Posterior, cells: Cells) -> list[Caution]:
-    pairs = nearly_collinear(posterior.design, cells)
+def _columns(estimand: Estimand, cells: Cells) -> list[Caution]:
+    pairs = nearly_collinear(estimand.design, cells)
     if not pairs:
         return []
     name, partner, inflation = pairs[0]
@@ -153,8 +153,8 @@ def _columns(posterior: Posterior, cells: Cells) -> list[Caution]:
     ]
 
 
-def _baseline(posterior: Posterior, cells: Cells) -> list[Caution]:
-    design = posterior.design
+def _baseline(estimand: Estimand, cells: Cells) -> list[Caution]:
+    design = estimand.design
     if design.plan.baseline != "shared":
         return []
     measured = baseline_difference(design, cells)
@@ -175,9 +175,9 @@ def _baseline(posterior: Posterior, cells: Cells) -> list[Caution]:
     ]
 
 
-def _separation(posterior: Posterior, cells: Cells) -> list[Caution]:
+def _separation(estimand: Estimand, cells: Cells) -> list[Caution]:
     """Arms in which the outcome stays at its edge: no finite estimate without the prior."""
-    design, found = posterior.design, cells.likelihood
+    design, found = estimand.design, cells.likelihood
     if found is None:
         return []
     d = found.d
@@ -188,7 +188,7 @@ def _separation(posterior: Posterior, cells: Cells) -> list[Caution]:
         names = (f"rows with {effect.treatment.name}" for effect in design.effects)
         arms = list(zip(names, (d != 0).T, strict=True))
     for rows, mine in (*arms, ("control rows", ~treated)):
-        words = _edge(posterior, found, mine)
+        words = _edge(estimand, found, mine)
         if words:
             cautions.append(
                 Caution(
@@ -225,9 +225,9 @@ def _separation(posterior: Posterior, cells: Cells) -> list[Caution]:
     return cautions
 
 
-def _edge(posterior: Posterior, found: LikelihoodCells, mine: NDArray[np.bool_]) -> str:
+def _edge(estimand: Estimand, found: LikelihoodCells, mine: NDArray[np.bool_]) -> str:
     """How some cells' outcomes all lie at the edge of what is possible, in words, or nothing."""
-    plan, levels = posterior.design.plan, posterior.design.outcome.levels
+    plan, levels = estimand.design.plan, estimand.design.outcome.levels
     support = FAMILIES[plan.family].support
     outcome = found.outcome.take(np.flatnonzero(mine))
     y, n, event = outcome.y, outcome.trials, outcome.event
@@ -245,8 +245,8 @@ def _edge(posterior: Posterior, found: LikelihoodCells, mine: NDArray[np.bool_])
     return ""
 
 
-def _draws(posterior: Posterior) -> list[Caution]:
-    d = posterior.diagnostics
+def _draws(estimand: Estimand) -> list[Caution]:
+    d = estimand.diagnostics
     if d.passed:
         return []
     if d.chains is not None:

@@ -79,7 +79,7 @@ def check_table(found: Replication, predictor: CellPredictor, level: float) -> T
 
 def _mean_of(predictor: CellPredictor) -> str:
     """What a group's mean is."""
-    levels = predictor.posterior.design.outcome.levels
+    levels = predictor.fitted.design.outcome.levels
     named = {
         "binary": f"share {levels[1]}" if len(levels) == 2 else "mean",
         "ordered": "mean, levels as 0, 1, ...",
@@ -89,7 +89,7 @@ def _mean_of(predictor: CellPredictor) -> str:
 
 
 def _weighted(predictor: CellPredictor) -> tuple[str, ...]:
-    plan = predictor.posterior.design.plan
+    plan = predictor.fitted.design.plan
     if plan.weights is None or plan.weights_kind == "frequency":
         return ()
     return (

@@ -12,60 +12,56 @@ from forwhom.answers.summarise import SUMMARY_HEADERS, summarise, summary_notes
 from forwhom.cells import in_words
 from forwhom.data import Tidy
 from forwhom.design import Design, number_text
-from forwhom.fitted import Posterior
+from forwhom.fitted import Estimand
 
 
-def modifiers_table(posterior: Posterior, level: float) -> Tidy:
+def modifiers_table(estimand: Estimand, level: float) -> Tidy:
     """lambda: how the effect differs by each modifier, one row per coefficient."""
-    design = posterior.design
-    names = design.lambda_names
-    summary = summarise(posterior.lambda_.T, level)
+    design = estimand.design
+    names, t = estimand.effect.lambda_names, estimand.treatment
+    summary = summarise(estimand.lambda_.T, level)
     columns = {
-        "treatment": [design.treatment.name] * len(names),
+        "treatment": [t.name] * len(names),
         "term": list(names),
         **summary,
     }
-    unit = " per unit of dose" if design.treatment.kind == "dose" else ""
+    unit = " per unit of dose" if t.kind == "dose" else ""
     several = len(design.effects) > 1
     notes = (
         *summary_notes(summary),
-        *(
-            (f"{design.treatment.name}: the effect of {design.treatment.words}.",)
-            if several
-            else ()
-        ),
-        f"In units of {posterior.effect_on}{unit}, modifiers as given: the difference in the "
+        *((f"{t.name}: the effect of {t.words}.",) if several else ()),
+        f"In units of {estimand.effect_on}{unit}, modifiers as given: the difference in the "
         "effect for one more of the modifier. Intercept: the effect where every modifier is zero.",
     )
-    title = titled("Modifier coefficients (lambda) of the effect", posterior)
+    title = titled("Modifier coefficients (lambda) of the effect", estimand)
     return Tidy(columns, title, level, notes, SUMMARY_HEADERS)
 
 
-def parameters_table(posteriors: Sequence[Posterior], level: float) -> Tidy:
+def parameters_table(estimands: Sequence[Estimand], level: float) -> Tidy:
     """alpha, beta, delta and the standard deviations, one row each.
 
     Args:
-        posteriors: one per effect, of the same linear predictor.
+        estimands: one per effect, of the same linear predictor.
         level: of the intervals.
     """
-    posterior, design = posteriors[0], posteriors[0].design
-    several = len(posteriors) > 1
-    alpha = () if design.estimates else (("alpha", ("",), posterior.alpha[:, None]),)
-    b = posterior.sigma_b
+    estimand, design = estimands[0], estimands[0].design
+    several = len(estimands) > 1
+    alpha = () if design.estimates else (("alpha", ("",), estimand.alpha[:, None]),)
+    b = estimand.sigma_b
     parts = [
         *alpha,
-        ("beta", design.controls.names, posterior.beta),
-        ("delta", design.delta_names, posterior.delta),
+        ("beta", design.controls.names, estimand.beta),
+        ("delta", design.delta_names, estimand.delta),
         *(() if b is None else (("sigma_b", ("",), b[:, None]),)),
         *(
-            ("sigma_theta", (one.design.treatment.name if several else "",), draws[:, None])
-            for one in posteriors
+            ("sigma_theta", (one.treatment.name if several else "",), draws[:, None])
+            for one in estimands
             if (draws := one.sigma_theta) is not None
         ),
-        *posterior.others,
+        *estimand.others,
         *(
             (name, _entries(design, name, values.shape[1]), values)
-            for name, values in posterior.parameters
+            for name, values in estimand.parameters.items()
             if values.shape[1]
         ),
     ]
@@ -78,7 +74,7 @@ def parameters_table(posteriors: Sequence[Posterior], level: float) -> Tidy:
     headers = SUMMARY_HEADERS | {"parameter": "Parameter"}
     notes = summary_notes(summary)
     if not design.estimates:
-        notes += (f"Of the outcome equation: alpha, beta and delta are in {posterior.effect_on}.",)
+        notes += (f"Of the outcome equation: alpha, beta and delta are in {estimand.effect_on}.",)
     return Tidy(columns, "Other parameters", level, notes, headers)
 
 
@@ -93,10 +89,10 @@ def _entries(design: Design, name: str, size: int) -> tuple[str, ...]:
     return ("",) if size == 1 else tuple(str(i + 1) for i in range(size))
 
 
-def priors_table(posterior: Posterior) -> Tidy:
+def priors_table(estimand: Estimand) -> Tidy:
     """Every prior used: in the plan's words, in plain words, and where it comes from."""
-    rows = in_words(posterior.priors)
-    prior_of = {entry.prior.text: entry.prior for entry in posterior.priors.all}
+    rows = in_words(estimand.priors)
+    prior_of = {entry.prior.text: entry.prior for entry in estimand.priors.all}
     columns = {
         "parameter": [row[0] for row in rows],
         "term": [row[1] for row in rows],

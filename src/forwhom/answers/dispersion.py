@@ -13,10 +13,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from forwhom.cells import Cells, LikelihoodCells
+from forwhom.cells import LikelihoodCells
 from forwhom.errors import PlanError
-from forwhom.fitted import Posterior, predictor_of
-from forwhom.fitted.latent import KEEP
+from forwhom.fitted import Estimand, predictor_of
+from forwhom.methods import KEPT
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -44,14 +44,14 @@ class Dispersion:
         return self.ratio > LEAST and self.ratio - 1 > SURE * self.error
 
 
-def dispersion(posterior: Posterior, cells: Cells) -> Dispersion | None:
+def dispersion(estimand: Estimand) -> Dispersion | None:
     """Of a Poisson fit; None where nothing is known of it."""
     try:
-        predictor = predictor_of(posterior, cells, "dispersion")
+        predictor = predictor_of(estimand.fitted, "dispersion")
     except PlanError:
         return None
     found = predictor.found
-    if predictor.n_groups * predictor.draws > KEEP or not posterior.diagnostics.passed:
+    if predictor.n_groups * predictor.draws > KEPT or not estimand.diagnostics.passed:
         return _within_cells(found)  # draws of groups are not kept, or say nothing
     count = len(found.group)
     some = np.unique(np.linspace(0, count - 1, min(count, MOST_CELLS)).astype(np.int64))

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from forwhom.answers.keys import group_columns
 from forwhom.answers.summarise import SUMMARY_HEADERS, summarise, summary_notes
 from forwhom.data import Tidy
-from forwhom.design import Design, Groups
+from forwhom.design import Groups
 from forwhom.errors import PlanError, listing, nearest
-from forwhom.fitted import Block, Posterior
+from forwhom.fitted import Block, Estimand
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -36,10 +36,10 @@ class GroupPass:
     level: float
 
 
-def pass_over_groups(posterior: Posterior, level: float) -> GroupPass:
+def pass_over_groups(estimand: Estimand, level: float) -> GroupPass:
     """Summarise every group and average over rows in one pass, whatever the number of groups."""
-    count = posterior.design.groups.count
-    averaged = _row_average(posterior)
+    count = estimand.design.groups.count
+    averaged = _row_average(estimand)
     names = ("estimate", "std_error", "conf_low", "conf_high", "prob_positive")
     summary = {name: np.empty(count) for name in names}
     precise = count <= PRECISE_UP_TO
@@ -49,65 +49,65 @@ def pass_over_groups(posterior: Posterior, level: float) -> GroupPass:
             summary[name][block.groups] = values
         return averaged(block)
 
-    return GroupPass(summary, _total(posterior, work), level)
+    return GroupPass(summary, _total(estimand, work), level)
 
 
-def average_draws(posterior: Posterior) -> FloatArray:
+def average_draws(estimand: Estimand) -> FloatArray:
     """The average effect over all rows within each draw, (D,); the same as a full pass gives."""
-    return _total(posterior, _row_average(posterior))
+    return _total(estimand, _row_average(estimand))
 
 
-def _row_average(posterior: Posterior) -> Callable[[Block], FloatArray]:
+def _row_average(estimand: Estimand) -> Callable[[Block], FloatArray]:
     """What a block adds to the average over rows."""
-    share = posterior.group_weight / posterior.group_weight.sum()
+    share = estimand.group_weight / estimand.group_weight.sum()
     return lambda block: np.asarray(share[block.groups] @ block.theta)
 
 
-def _total(posterior: Posterior, work: Callable[[Block], FloatArray]) -> FloatArray:
+def _total(estimand: Estimand, work: Callable[[Block], FloatArray]) -> FloatArray:
     """Sum of what ``work`` makes of each block, in the order of the blocks."""
-    total = np.zeros(len(posterior.alpha))
-    for part in posterior.local.map(work):
+    total = np.zeros(estimand.fitted.count)
+    for part in estimand.map(work):
         total += part
     return total
 
 
-def effects_table(posterior: Posterior, found: GroupPass) -> Tidy:
+def effects_table(estimand: Estimand, found: GroupPass) -> Tidy:
     """theta: one row per group, with its modifiers and its counts by arm."""
-    design = posterior.design
+    design = estimand.design
     groups = design.groups
     columns: dict[str, object] = {
-        "treatment": [design.treatment.name] * groups.count,
+        "treatment": [estimand.treatment.name] * groups.count,
         "group_id": np.arange(1, groups.count + 1),
     }
     keys = group_columns(groups, tuple(columns))
-    columns |= {**keys.columns, **arm_counts(design), **found.summary}
+    columns |= {**keys.columns, **arm_counts(estimand), **found.summary}
     headers = group_headers(groups)
-    note = (*summary_notes(found.summary), *effect_notes(posterior))
-    title = titled("Group effects (theta)", posterior)
+    note = (*summary_notes(found.summary), *effect_notes(estimand))
+    title = titled("Group effects (theta)", estimand)
     return Tidy(columns, title, found.level, note, headers, keys.types)
 
 
-def average_table(posterior: Posterior, draws: FloatArray, level: float) -> Tidy:
+def average_table(estimand: Estimand, draws: FloatArray, level: float) -> Tidy:
     """The average effect over all analysed rows, from its draws (D,)."""
-    groups = posterior.design.groups
+    groups = estimand.design.groups
     summary = summarise(draws[None, :], level)
     columns = {
-        "treatment": [posterior.design.treatment.name],
+        "treatment": [estimand.treatment.name],
         "n_groups": np.array([groups.count]),
-        **_arm_totals(posterior, np.zeros(groups.count, dtype=np.int64), 1),
+        **_arm_totals(estimand, np.zeros(groups.count, dtype=np.int64), 1),
         **summary,
     }
-    note = (*summary_notes(summary), _average_note(posterior), *effect_notes(posterior))
-    return Tidy(columns, titled("Average effect", posterior), level, note, SUMMARY_HEADERS)
+    note = (*summary_notes(summary), _average_note(estimand), *effect_notes(estimand))
+    return Tidy(columns, titled("Average effect", estimand), level, note, SUMMARY_HEADERS)
 
 
-def average_by_table(posterior: Posterior, by: Sequence[str], level: float) -> Tidy:
+def average_by_table(estimand: Estimand, by: Sequence[str], level: float) -> Tidy:
     """Average effects over the rows with each combination of some grouping columns.
 
     Raises:
         PlanError: a column that does not define the groups.
     """
-    groups = posterior.design.groups
+    groups = estimand.design.groups
     if not by:
         raise PlanError(
             f"by= names no column. Effects can be averaged by {listing(groups.columns)}; leave "
@@ -126,16 +126,16 @@ def average_by_table(posterior: Posterior, by: Sequence[str], level: float) -> T
     _, first, codes = np.unique(codes, return_index=True, return_inverse=True)
     codes = codes.astype(np.int64)
     count = len(first)
-    columns: dict[str, object] = {"treatment": [posterior.design.treatment.name] * count}
+    columns: dict[str, object] = {"treatment": [estimand.treatment.name] * count}
     keys = group_columns(groups, tuple(columns), chosen, first)
     columns |= keys.columns
     columns["n_groups"] = np.bincount(codes, minlength=count)
-    columns |= _arm_totals(posterior, codes, count)
-    summary = summarise(_averages(posterior, codes, count), level)
+    columns |= _arm_totals(estimand, codes, count)
+    summary = summarise(_averages(estimand, codes, count), level)
     columns |= summary
     headers = group_headers(groups)
-    note = (*summary_notes(summary), _average_note(posterior), *effect_notes(posterior))
-    title = titled(f"Average effects by {', '.join(by)},", posterior)
+    note = (*summary_notes(summary), _average_note(estimand), *effect_notes(estimand))
+    title = titled(f"Average effects by {', '.join(by)},", estimand)
     return Tidy(columns, title, level, note, headers, keys.types)
 
 
@@ -144,10 +144,10 @@ def group_headers(groups: Groups) -> dict[str, str]:
     return dict(zip(groups.columns, groups.labels, strict=True)) | SUMMARY_HEADERS
 
 
-def _averages(posterior: Posterior, codes: IntArray, count: int) -> FloatArray:
-    weight = posterior.group_weight
+def _averages(estimand: Estimand, codes: IntArray, count: int) -> FloatArray:
+    weight = estimand.group_weight
     total = np.bincount(codes, weight, count)
-    out = np.zeros((count, len(posterior.alpha)))
+    out = np.zeros((count, estimand.fitted.count))
 
     def work(block: Block) -> tuple[IntArray, FloatArray]:
         present, where = np.unique(codes[block.groups], return_inverse=True)
@@ -155,60 +155,58 @@ def _averages(posterior: Posterior, codes: IntArray, count: int) -> FloatArray:
         share[where, np.arange(len(block.groups))] = weight[block.groups]
         return present, share @ block.theta
 
-    for present, partial in posterior.local.map(work):
+    for present, partial in estimand.map(work):
         out[present] += partial
     return out / total[:, None]
 
 
-def arm_counts(design: Design) -> dict[str, IntArray]:
+def arm_counts(estimand: Estimand) -> dict[str, IntArray]:
     """Rows of each group by arm, (G,) each; all of them where effects were estimated elsewhere."""
-    groups = design.groups
-    if design.estimates:
-        return {"n_rows": groups.n_rows}
-    return {"n_treated": groups.n_treated, "n_control": groups.n_control}
+    if estimand.design.estimates:
+        return {"n_rows": estimand.design.groups.n_rows}
+    effect = estimand.effect
+    return {"n_treated": effect.n_treated, "n_control": effect.n_control}
 
 
-def _arm_totals(posterior: Posterior, codes: IntArray, count: int) -> dict[str, IntArray]:
+def _arm_totals(estimand: Estimand, codes: IntArray, count: int) -> dict[str, IntArray]:
     return {
         name: np.bincount(codes, n, count).astype(np.int64)
-        for name, n in arm_counts(posterior.design).items()
+        for name, n in arm_counts(estimand).items()
     }
 
 
-def _average_note(posterior: Posterior) -> str:
-    if posterior.design.groups.has_control_group:
+def _average_note(estimand: Estimand) -> str:
+    if estimand.design.groups.has_control_group:
         return "Averaged within draws over the treated rows."
-    plan = posterior.design.plan
+    plan = estimand.design.plan
     weighted = plan.weights is not None and plan.weights_kind == "sampling"
     return f"Averaged within draws over all analysed rows{', weighted' if weighted else ''}."
 
 
-def effect_notes(posterior: Posterior) -> tuple[str, ...]:
+def effect_notes(estimand: Estimand) -> tuple[str, ...]:
     """What effects are effects on, and of what."""
-    design = posterior.design
-    on, unit = posterior.effect_on, posterior.unit_words
+    design = estimand.design
+    on, unit = estimand.effect_on, estimand.unit_words
     unit = f", in {unit}," if unit else ""
     if design.estimates:
         return (f"Effects as estimated in {design.plan.outcome}.",)
-    if design.treatment.kind == "dose":
-        return (f"Effects on {on}{unit} of one unit of {design.treatment.column}.",)
-    return (
-        f"Effects on {on}{unit} of {design.treatment.column}: "
-        f"{design.treatment.treated} against {design.treatment.control}.",
-    )
+    t = estimand.treatment
+    if t.kind == "dose":
+        return (f"Effects on {on}{unit} of one unit of {t.column}.",)
+    return (f"Effects on {on}{unit} of {t.column}: {t.treated} against {t.control}.",)
 
 
-def titled(what: str, posterior: Posterior) -> str:
+def titled(what: str, estimand: Estimand) -> str:
     """A table's title with the contrast and the outcome's level.
 
     "Average effect of letter (Ad against Control) on voted = Yes".
     """
-    design = posterior.design
+    design = estimand.design
     if design.estimates:
         return what
-    label = posterior.category if posterior.quantity is None else posterior.quantity.label
+    label = estimand.quantity.label
     on = f"{design.plan.outcome} being {label}" if label else design.measured
-    return f"{what} of {design.treatment.words} on {on}"
+    return f"{what} of {estimand.treatment.words} on {on}"
 
 
 def stack(tables: Sequence[Tidy], labels: Sequence[str]) -> Tidy:

@@ -80,7 +80,7 @@ def pointwise_table(found: Elpd, predictor: CellPredictor) -> Tidy:
     kinds = found.kinds
     order = np.argsort(found.elpd, kind="stable")
     names, arm = predictor.arms
-    levels = predictor.posterior.design.outcome.levels
+    levels = predictor.fitted.design.outcome.levels
     cell = kinds.cell[order]
     y = kinds.outcome.y[order]
     columns: dict[str, object] = {

@@ -9,21 +9,21 @@ from forwhom.answers.caution import Caution
 from forwhom.cells import Cells, LikelihoodCells
 from forwhom.design import Design
 from forwhom.errors import listing
-from forwhom.fitted import Posterior
+from forwhom.fitted import Estimand
 
 IntArray = NDArray[np.int64]
 
 KNOWN_NOISE = ("poisson", "exponential")  # the mean says how far outcomes lie from it
 
 
-def small_groups(posterior: Posterior, cells: Cells) -> list[Caution]:
+def small_groups(estimand: Estimand, cells: Cells) -> list[Caution]:
     """Few groups, or groups of one row whose noise is not known."""
-    groups, found_cells = posterior.design.groups, cells.likelihood
+    groups, found_cells = estimand.design.groups, cells.likelihood
     found = []
     one_control = groups.has_control_group
     size = groups.n_treated if one_control else groups.n_rows
     rows = "treated row" if one_control else "row"
-    if posterior.sigma_theta is not None and groups.count < 5:
+    if estimand.sigma_theta is not None and groups.count < 5:
         found.append(
             Caution(
                 "few_groups",
@@ -34,7 +34,7 @@ def small_groups(posterior: Posterior, cells: Cells) -> list[Caution]:
         )
     alone = size == 1
     if found_cells is not None:
-        alone &= _mute(posterior.design, found_cells, found_cells.group)[: groups.count]
+        alone &= _mute(estimand.design, found_cells, found_cells.group)[: groups.count]
     if alone.all():
         found.append(
             Caution(
@@ -70,29 +70,29 @@ def _mute(design: Design, found: LikelihoodCells, codes: IntArray) -> NDArray[np
     return np.asarray(np.bincount(codes, mute) > 0)
 
 
-def missing_arms(posterior: Posterior, cells: Cells) -> list[Caution]:
+def missing_arms(estimand: Estimand, cells: Cells) -> list[Caution]:
     """Groups that lack an arm."""
-    design, groups = posterior.design, posterior.design.groups
+    design, groups, t = estimand.design, estimand.design.groups, estimand.treatment
     if groups.has_control_group:
         return []
     found = []
-    treated, control = groups.n_treated, groups.n_control
+    treated, control = estimand.effect.n_treated, estimand.effect.n_control
     several = len(design.effects) > 1
-    if cells.within_variation[design.at] == 0 and not design.estimates:
+    if cells.within_variation[estimand.quantity.effect] == 0 and not design.estimates:
         found.append(
             Caution(
                 "treatment_between_groups",
-                f"Treatment '{design.treatment.name}' does not vary within any group: its effect "
+                f"Treatment '{t.name}' does not vary within any group: its effect "
                 "is read from differences between groups only, and other differences between "
                 "groups are mixed into it.",
             )
         )
-    elif design.treatment.kind == "dose":
-        found += _still_doses(design, float(cells.within_variation[design.at]))
-    elif design.treatment.kind == "binary":
+    elif t.kind == "dose":
+        found += _still_doses(estimand, float(cells.within_variation[estimand.quantity.effect]))
+    elif t.kind == "binary":
         for arm, counts in (("treated", treated), ("control", control)):
-            of = design.treatment.treated if arm == "treated" else design.treatment.control
-            rows = f"rows with {design.treatment.column} '{of}'" if several else f"{arm} rows"
+            of = t.treated if arm == "treated" else t.control
+            rows = f"rows with {t.column} '{of}'" if several else f"{arm} rows"
             empty = np.flatnonzero(counts == 0)
             if len(empty):
                 shown = "; ".join(groups.name(int(g)) for g in empty[:3])
@@ -102,18 +102,18 @@ def missing_arms(posterior: Posterior, cells: Cells) -> list[Caution]:
                         f"no_{arm}_rows",
                         f"{len(empty):,} of {groups.count:,} groups "
                         f"{'has' if len(empty) == 1 else 'have'} no {rows} ({shown}{more}): "
-                        f"{_instead(design)}",
+                        f"{_instead(estimand)}",
                     )
                 )
     return found
 
 
-def _instead(design: Design) -> str:
+def _instead(estimand: Estimand) -> str:
     """What speaks for a group in place of its own rows."""
-    if design.plan.spread != "none":
+    if estimand.design.plan.spread != "none":
         return "what is said of them comes from the other groups."
     speaks = "is what the modifiers predict from the other groups"
-    if not design.effect.modifiers.names:
+    if not estimand.effect.modifiers.names:
         speaks = "is the one effect of all groups"
     return (
         f"what is said of them {speaks}, and spread='none' allows for no difference of their own, "
@@ -121,23 +121,24 @@ def _instead(design: Design) -> str:
     )
 
 
-def _still_doses(design: Design, varying: float) -> list[Caution]:
+def _still_doses(estimand: Estimand, varying: float) -> list[Caution]:
     """Groups in which the dose does not vary, where no spread allows for what they do not tell."""
+    design, column = estimand.design, estimand.treatment.column
     still = round((1 - varying) * design.groups.count)
     if not still or design.plan.spread != "none" or design.plan.baseline == "shared":
         return []
     return [
         Caution(
             "no_dose_variation",
-            f"In {still:,} of {design.groups.count:,} groups '{design.treatment.column}' does not "
-            f"vary: {_instead(design)}",
+            f"In {still:,} of {design.groups.count:,} groups '{column}' does not "
+            f"vary: {_instead(estimand)}",
         )
     ]
 
 
-def within_groups(posterior: Posterior, cells: Cells) -> list[Caution]:
+def within_groups(estimand: Estimand, cells: Cells) -> list[Caution]:
     """Modifiers that vary within the groups named."""
-    design, found = posterior.design, []
+    design, found = estimand.design, []
     if design.groups.has_control_group:
         return []
     varying = [
@@ -156,9 +157,9 @@ def within_groups(posterior: Posterior, cells: Cells) -> list[Caution]:
     return found
 
 
-def small_clusters(posterior: Posterior, cells: Cells) -> list[Caution]:
+def small_clusters(estimand: Estimand, cells: Cells) -> list[Caution]:
     """Clusterings that the data can hardly tell from noise, or know little of."""
-    found, design, rows = [], posterior.design, cells.likelihood
+    found, design, rows = [], estimand.design, cells.likelihood
     for k, cluster in enumerate(design.clusters):
         count = len(cluster.levels)
         alone = (cluster.n_rows == 1).all()

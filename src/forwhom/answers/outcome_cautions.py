@@ -9,17 +9,17 @@ from forwhom.answers.dispersion import dispersion
 from forwhom.answers.summarise import FLAT_NOTE
 from forwhom.cells import Cells
 from forwhom.data import Tidy
-from forwhom.fitted import Posterior, link_words
+from forwhom.fitted import Estimand, link_words
 
 FAR_UNIT = 30.0  # sds of a dose in one unit of it: about ten times the range of the doses
 
 
-def overdispersion(posterior: Posterior, cells: Cells) -> list[Caution]:
+def overdispersion(estimand: Estimand) -> list[Caution]:
     """Counts more spread out than Poisson's law allows."""
-    plan = posterior.design.plan
+    plan = estimand.design.plan
     if plan.family != "poisson":
         return []
-    found = dispersion(posterior, cells)
+    found = dispersion(estimand)
     if found is None or not found.large:
         return []
     given = f" given '{plan.exposure}'" if plan.exposure else ""
@@ -40,16 +40,16 @@ def _grouped(x: float) -> str:
     return f"{float(f'{x:.2g}'):,.15g}"
 
 
-def dose_unit(posterior: Posterior, cells: Cells) -> list[Caution]:
+def dose_unit(estimand: Estimand, cells: Cells) -> list[Caution]:
     """A dose whose unit lies far outside the doses given, where the link is bent."""
-    design = posterior.design
+    design = estimand.design
     on = link_words(design.plan)
-    if design.treatment.kind != "dose" or not on:
+    if estimand.treatment.kind != "dose" or not on:
         return []
-    sds = 1 / float(cells.dose_scale[design.at])
+    sds = 1 / float(cells.dose_scale[estimand.quantity.effect])
     if sds < FAR_UNIT:
         return []
-    name, power = design.treatment.column, round(np.log10(sds))
+    name, power = estimand.treatment.column, round(np.log10(sds))
     return [
         Caution(
             "dose_unit",
@@ -61,20 +61,20 @@ def dose_unit(posterior: Posterior, cells: Cells) -> list[Caution]:
     ]
 
 
-def heavy_tail(posterior: Posterior, average: Tidy) -> list[Caution]:
+def heavy_tail(estimand: Estimand, average: Tidy) -> list[Caution]:
     """An average effect whose sd cannot be told from draws: a mean time, for instance."""
     low, high = (np.asarray(average.columns[name]) for name in ("conf_low", "conf_high"))
     if (low == high).any():
         return [Caution("no_width", f"The average effect: {FLAT_NOTE}")]
     if not np.isnan(np.asarray(average.columns["std_error"])).any():
         return []
-    known = link_words(posterior.design.plan)
+    known = link_words(estimand.design.plan)
     way = f" Effects on the {known} are steadier (scale='link')." if known else ""
     return [
         Caution(
             "heavy_tail",
             f"The posterior of the average effect has so heavy a tail that one of "
-            f"{posterior.diagnostics.draws:,} draws makes up more than a quarter of its variance: "
+            f"{estimand.diagnostics.draws:,} draws makes up more than a quarter of its variance: "
             "no standard error is given, and the ends of the interval lean on the priors "
             f"(fit.priors() shows them).{way}",
         )

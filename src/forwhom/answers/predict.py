@@ -11,13 +11,13 @@ from forwhom.answers.effects import effect_notes, stack, titled
 from forwhom.answers.keys import row_columns
 from forwhom.answers.summarise import SUMMARY_HEADERS, summarise, summary_notes
 from forwhom.data import Table, Tidy
-from forwhom.fitted import Posterior
+from forwhom.fitted import Estimand
 
 FloatArray = NDArray[np.float64]
 
 
 def predictions_table(
-    told: Sequence[Posterior],
+    estimands: Sequence[Estimand],
     draws: Sequence[FloatArray],
     labels: Sequence[str],
     table: Table,
@@ -27,7 +27,7 @@ def predictions_table(
     """One row per new row and effect.
 
     Args:
-        told: what each block is told in; draws: (m, D) of each; labels: what tells them apart.
+        estimands: what each block is told in; draws: (m, D) of each; labels: what tells them apart.
         table: the m new rows; spread: whether the groups' own part is in the draws.
         level: of the intervals.
     """
@@ -38,10 +38,9 @@ def predictions_table(
         else "The average of groups with these modifiers: the effect spread is left out."
     )
     tables = []
-    for one, values in zip(told, draws, strict=True):
-        design = one.design
+    for one, values in zip(estimands, draws, strict=True):
         columns: dict[str, object] = {
-            "treatment": [design.treatment.name] * table.n_rows,
+            "treatment": [one.treatment.name] * table.n_rows,
             "row": np.arange(1, table.n_rows + 1),
         }
         keys = row_columns(table, tuple(columns))

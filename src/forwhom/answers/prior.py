@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 
 from forwhom.answers.check import above
 from forwhom.data import Tidy
-from forwhom.design import Design
-from forwhom.fitted import Block, CellPredictor, Posterior, Replication
+from forwhom.fitted import Block, CellPredictor, Estimand, Replication
 
 FloatArray = NDArray[np.float64]
 
@@ -97,19 +96,19 @@ def prior_outcome_table(
 
 
 def prior_effects_table(
-    told: Sequence[Posterior], observed: Sequence[float], level: float, seed: int
+    estimands: Sequence[Estimand], observed: Sequence[float], level: float, seed: int
 ) -> Tidy:
     """The average effect, a group's effect and the differences between groups, by the priors.
 
     Args:
-        told: the prior in the quantities that effects are told in.
+        estimands: the prior in the quantities that effects are told in.
         observed: the difference between arms in each, NaN where there is none.
         level: of the intervals; seed: which group stands for a group in each draw.
     """
     tail = (1 - level) / 2
     rows: list[dict[str, object]] = []
-    several = len(told[0].design.effects) > 1
-    for one, difference in zip(told, observed, strict=True):
+    several = len(estimands[0].design.effects) > 1
+    for one, difference in zip(estimands, observed, strict=True):
         average, group, between = _effects(one, seed)
         for name, values, seen in (
             ("average effect", average, difference),
@@ -119,8 +118,8 @@ def prior_effects_table(
             low, first, middle, last, high = np.quantile(values, [tail, 0.25, 0.5, 0.75, 1 - tail])
             rows.append(
                 {
-                    "treatment": one.design.treatment.name if several else "",
-                    "outcome": one.category if one.quantity is None else one.quantity.label,
+                    "treatment": one.treatment.name if several else "",
+                    "outcome": one.quantity.label,
                     "quantity": name,
                     "observed": seen,
                     "estimate": middle,
@@ -141,14 +140,14 @@ def prior_effects_table(
     for name in texts[:2]:
         if not any(columns[name]):
             columns.pop(name)
-    unit = f", in {told[0].unit_words}" if told[0].unit_words else ""
-    on = told[0].effect_on
-    if told[0].quantity is not None and told[0].quantity.label:
-        on = on.replace(f" being {told[0].quantity.label}", "")
-    design = told[0].design
-    of = f" of {design.treatment.words}" if len(design.effects) == 1 else ""
+    unit = f", in {estimands[0].unit_words}" if estimands[0].unit_words else ""
+    on = estimands[0].effect_on
+    if estimands[0].quantity.label and not estimands[0].category:
+        on = on.replace(f" being {estimands[0].quantity.label}", "")
+    design = estimands[0].design
+    of = f" of {estimands[0].treatment.words}" if len(design.effects) == 1 else ""
     what, plain = f"Effects{of} on {on}{unit}.", "difference between the arms"
-    if told[0].quantity is not None and told[0].quantity.percent:
+    if estimands[0].quantity.scale == "percent":
         plain = "difference between the arms' means, in percent of the untreated one"
     if design.estimates:
         what, plain = f"Effects as estimated in {on}.", "mean of the estimates"
@@ -159,10 +158,10 @@ def prior_effects_table(
     return Tidy(columns, "Effects implied by the priors", level, notes, EFFECT_HEADERS)
 
 
-def _effects(posterior: Posterior, seed: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+def _effects(estimand: Estimand, seed: int) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Average over rows, one group and sd between groups (by rows), in each draw; (D,) each."""
-    share = posterior.group_weight / posterior.group_weight.sum()
-    draws = len(posterior.alpha)
+    share = estimand.group_weight / estimand.group_weight.sum()
+    draws = estimand.fitted.count
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(8,)))
     picked = rng.choice(len(share), draws, p=share)
     mean, square, one = np.zeros(draws), np.zeros(draws), np.zeros(draws)
@@ -174,54 +173,55 @@ def _effects(posterior: Posterior, seed: int) -> tuple[FloatArray, FloatArray, F
         mine = np.flatnonzero(place[picked] >= 0)
         return w @ block.theta, w @ block.theta**2, mine, block.theta[place[picked[mine]], mine]
 
-    for first, second, mine, values in posterior.local.map(work):
+    for first, second, mine, values in estimand.map(work):
         mean += first
         square += second
         one[mine] = values
     return mean, one, np.sqrt(np.maximum(square - mean**2, 0.0))
 
 
-def observed_differences(told: Sequence[Posterior], found: Replication | None) -> list[float]:
+def observed_differences(estimands: Sequence[Estimand], found: Replication | None) -> list[float]:
     """The plain difference between the arms in each quantity that effects are told in.
 
     NaN for doses, rates and censored times, where there is none, and for a treatment that is
     never given alone. Of estimated effects: their plain mean.
     """
     out = []
-    for one in told:
+    for one in estimands:
         design = one.design
         if design.estimates and found is not None:
             out.append(float(found.observed[found.statistics.index("mean"), 0]))
             continue
-        at = _arm_alone(design)
+        at = _arm_alone(one)
         none = found is None or at is None or design.plan.exposure is not None
         out.append(np.nan if none or found is None or at is None else _difference(one, found, at))
     return out
 
 
-def _arm_alone(design: Design) -> int | None:
+def _arm_alone(one: Estimand) -> int | None:
     """Where rows with the effect's treatment and no other stand among the arms, None if nowhere."""
-    if design.treatment.kind != "binary" or not design.arms:
+    design = one.design
+    if one.treatment.kind != "binary" or not design.arms:
         return None
     if len(design.effects) == 1:
         return 1
-    name = design.treatment.name
+    name = one.treatment.name
     return design.arms.index(name) if name in design.arms and "untreated" in design.arms else None
 
 
-def _difference(posterior: Posterior, found: Replication, at: int) -> float:
-    q, share = posterior.quantity, found.share_observed
-    if q is not None and q.last:  # of categories
+def _difference(estimand: Estimand, found: Replication, at: int) -> float:
+    q, share = estimand.quantity, found.share_observed
+    if q.last:  # of categories
         return float(q.unit * (share[at] - share[0])[q.first : q.last].sum())
-    if posterior.category:  # log odds against the reference
-        k = posterior.design.outcome.levels.index(posterior.category)
+    if estimand.category:  # log odds against the reference
+        k = estimand.design.outcome.levels.index(estimand.category)
         with np.errstate(divide="ignore"):
             odds = np.log(share[[0, at], k] / share[[0, at], 0])
         return float(odds[1] - odds[0])
-    if posterior.design.outcome.levels:
-        return float((1.0 if q is None else q.unit) * (share[at, 1] - share[0, 1]))
+    if estimand.design.outcome.levels:
+        return float(q.unit * (share[at, 1] - share[0, 1]))
     means = found.observed[found.statistics.index("mean")]
     without, treated = means[0], means[at]
-    if q is not None and q.percent:
+    if q.scale == "percent":
         return float(100 * (treated / without - 1))
-    return float((1.0 if q is None else q.unit) * (treated - without))
+    return float(q.unit * (treated - without))

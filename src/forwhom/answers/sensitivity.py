@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forwhom.data import Tidy
-from forwhom.fitted import LogDensities, Posterior, power_sensitivity
+from forwhom.fitted import Estimand, LogDensities, power_sensitivity
 
 FloatArray = NDArray[np.float64]
 
@@ -24,23 +24,23 @@ HEADERS = {
 
 
 def sensitivity_table(
-    posteriors: Sequence[Posterior],
+    estimands: Sequence[Estimand],
     averages: Sequence[tuple[str, FloatArray]],
     found: LogDensities,
 ) -> Tidy:
     """One row per conclusion: the average effects, each lambda and sigma_theta.
 
     Args:
-        posteriors: one per effect and category; averages: of what, and draws (D,).
+        estimands: one per effect and category; averages: of what, and draws (D,).
         found: log densities of the draws.
     """
-    posterior = posteriors[0]
+    estimand = estimands[0]
     parts = [("average effect", what, draws) for what, draws in averages]
-    for one in posteriors:
+    for one in estimands:
         of = _which(one)
         parts += [
             ("lambda", f"{name}{', ' if of else ''}{of}", one.lambda_[:, j])
-            for j, name in enumerate(one.design.lambda_names)
+            for j, name in enumerate(one.effect.lambda_names)
         ]
         if one.sigma_theta is not None:
             parts.append(("sigma_theta", of, one.sigma_theta))
@@ -54,9 +54,8 @@ def sensitivity_table(
         "likelihood": likelihood,
         "diagnosis": [diagnose(a, b) for a, b in zip(prior, likelihood, strict=True)],
     }
-    nuts = posterior.diagnostics.method == "nuts"
-    given = "as they are in each draw" if nuts else "integrated out"
-    flat = sum(entry.prior.distribution == "flat" for entry in posterior.priors.all)
+    given = "as they are in each draw" if found.given_levels else "integrated out"
+    flat = sum(entry.prior.distribution == "flat" for entry in estimand.priors.all)
     notes = [
         "How far a conclusion moves when all priors, or the likelihood, are made a little stronger "
         f"or weaker (power-scaling); {LIMIT} and above is sensitive.",
@@ -70,11 +69,11 @@ def sensitivity_table(
     return Tidy(columns, "Sensitivity to priors and data", None, tuple(notes), HEADERS)
 
 
-def _which(posterior: Posterior) -> str:
+def _which(estimand: Estimand) -> str:
     """Which of several effects and categories; nothing where there is one."""
-    several = len(posterior.design.effects) > 1
-    name = posterior.design.treatment.name if several else ""
-    return ", ".join(part for part in (name, posterior.category) if part)
+    several = len(estimand.design.effects) > 1
+    name = estimand.treatment.name if several else ""
+    return ", ".join(part for part in (name, estimand.category) if part)
 
 
 def diagnose(prior: float, likelihood: float) -> str:

@@ -4,7 +4,8 @@ from forwhom.cells.baseline import baseline_difference
 from forwhom.cells.checks import check_columns, nearly_collinear, silent
 from forwhom.cells.likelihood import LikelihoodCells, RowKinds, kind_of_rows
 from forwhom.cells.priors import Priors, ResolvedPrior, in_words, resolve_priors
-from forwhom.cells.reduce import Cells, EffectColumns, Layout, reduce_rows, tied
+from forwhom.cells.problem import Problem
+from forwhom.cells.reduce import Cells, EffectColumns, Layout, reduce_rows
 
 __all__ = [
     "Cells",
@@ -12,6 +13,7 @@ __all__ = [
     "Layout",
     "LikelihoodCells",
     "Priors",
+    "Problem",
     "ResolvedPrior",
     "RowKinds",
     "baseline_difference",
@@ -22,5 +24,4 @@ __all__ = [
     "reduce_rows",
     "resolve_priors",
     "silent",
-    "tied",
 ]

@@ -25,7 +25,7 @@ def baseline_difference(design: Design, cells: Cells) -> tuple[float, float, flo
     n_before = cells.layout.beta.stop
     cross = cells.control_cross
     n = cross[0, 0]
-    if design.treatment.kind == "dose" or n < n_before + k + 5:
+    if design.effects[0].treatment.kind == "dose" or n < n_before + k + 5:
         return None
 
     def unexplained(columns: list[int]) -> float:

@@ -212,7 +212,7 @@ def _check_varies_by_arm(design: Design, cells: Cells, columns: _Columns) -> Non
                 raise DataError(
                     f"'{columns.names[i]}' {what}, so the effect cannot differ by it. Leave it out."
                 )
-    single = len(design.effects) == 1 and design.treatment.kind == "binary"
+    single = len(design.effects) == 1 and design.effects[0].treatment.kind == "binary"
     if not single or not design.delta_names or design.estimates:
         return
     first = 1 + len(design.controls.names)

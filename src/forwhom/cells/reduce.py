@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,8 +23,6 @@ from forwhom.cells.origins import Moves, find_origins, unmove
 from forwhom.cells.untreated import within_untreated
 from forwhom.design import Design, MatrixRecipe, Rows
 from forwhom.families import FAMILIES
-from forwhom.plan import beyond_collapse
-from forwhom.plan.parts import EXACT_FAMILIES
 
 FloatArray = NDArray[np.float64]
 
@@ -46,7 +45,7 @@ class Layout:
     def of(design: Design) -> Layout:
         """Read off the design."""
         if design.estimates:
-            p = len(design.lambda_names)
+            p = len(design.effects[0].lambda_names)
             return Layout(slice(0, 0), slice(0, 0), (slice(0, p),), p)
         n_beta, n_delta = len(design.controls.names), len(design.delta_names)
         ends = np.cumsum([1 + n_beta + n_delta, *(len(e.lambda_names) for e in design.effects)])
@@ -133,13 +132,13 @@ class Cells:
     control_groups: int
 
 
-def reduce_rows(design: Design, rows: Rows, keep_rows: bool = False) -> Cells:
+def reduce_rows(design: Design, rows: Rows, needs: Literal["sums", "rows"] = "sums") -> Cells:
     """One pass for centres and scales, one for the sums.
 
     Args:
         design: the recipe.
         rows: n complete rows.
-        keep_rows: make the likelihood's cells even where cross-products would do.
+        needs: what the method needs beside cross-products: "rows" are the likelihood's cells.
     """
     n_controls, k = len(design.controls.names), len(design.modifiers.names)
     of_modifiers = slice(1 + n_controls, 1 + n_controls + k)
@@ -201,7 +200,7 @@ def reduce_rows(design: Design, rows: Rows, keep_rows: bool = False) -> Cells:
     spanned = np.r_[0, of_modifiers]
     link_center, link_scale = _on_link_scale(design, rows, float(center[-1]), float(scale[-1]))
     likelihood = None
-    if keep_rows or needs_likelihood(design):
+    if needs == "rows":
         likelihood = reduce_likelihood(
             design,
             rows,
@@ -249,19 +248,6 @@ def reduce_rows(design: Design, rows: Rows, keep_rows: bool = False) -> Cells:
         control_within=within,
         control_groups=with_untreated,
     )
-
-
-def needs_likelihood(design: Design) -> bool:
-    """Whether cross-products are not all the model sees."""
-    plan = design.plan
-    gaussian = plan.family in EXACT_FAMILIES and not design.estimates
-    return not gaussian or plan.method not in ("auto", "exact") or bool(tied(design))
-
-
-def tied(design: Design) -> str:
-    """Why groups do not integrate out one by one, in words; empty where they do."""
-    several = "the arms of the treatment vary together in every group"
-    return beyond_collapse(design.plan) or (several if len(design.effects) > 1 else "")
 
 
 def _on_link_scale(design: Design, rows: Rows, center: float, scale: float) -> tuple[float, float]:

@@ -8,14 +8,14 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from forwhom.cells import Cells, kind_of_rows
+from forwhom.cells import kind_of_rows
 from forwhom.data import Table, Tidy, load
 from forwhom.data.table import fingerprint
 from forwhom.design import build_design
 from forwhom.design.known import recall
 from forwhom.errors import DataError, PlanError, plural
 from forwhom.families import FAMILIES
-from forwhom.fitted import Elpd, Posterior, sum_error
+from forwhom.fitted import Elpd, Fitted, sum_error
 from forwhom.plan import Plan
 
 FloatArray = NDArray[np.float64]
@@ -40,14 +40,13 @@ class Contender:
 
     name: str
     elpd: Elpd
-    posterior: Posterior
-    cells: Cells
+    fitted: Fitted
     fingerprint: str
 
     @property
     def plan(self) -> Plan:
         """What was fitted."""
-        return self.posterior.design.plan
+        return self.fitted.plan
 
 
 def compare(contenders: Sequence[Contender], data: object = None) -> Tidy:
@@ -174,7 +173,7 @@ def _same_cells(one: Contender, other: Contender) -> bool:
     if one.fingerprint != other.fingerprint or _keys(one.plan) != _keys(other.plan):
         return False
     a, b = one.elpd.kinds, other.elpd.kinds
-    left, right = one.cells.likelihood, other.cells.likelihood
+    left, right = one.fitted.cells.likelihood, other.fitted.cells.likelihood
     assert left is not None
     assert right is not None
     if len(a.cell) != len(b.cell):
@@ -222,7 +221,7 @@ def _as_fitted(c: Contender, table: Table) -> Table:
     """
     if table.fingerprint == c.fingerprint:
         return table
-    known = {column.name: column for column in c.posterior.design.known}
+    known = {column.name: column for column in c.fitted.design.known}
     try:
         columns = {
             name: recall(known[name], column) if name in known else column

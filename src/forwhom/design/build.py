@@ -60,12 +60,11 @@ class Design:
         effects: one per arm or dose, J in all.
         modifiers: recipe of the baseline's columns: every effect's modifiers, without intercept.
         controls: recipe of the controls' columns.
-        groups: the groups, with the rows of the effect at hand by arm.
+        groups: the groups, with the rows of the first effect by arm.
         clusters: further groupings.
         notes: decisions taken for the user, one sentence each.
         arms: every combination of treatments that occurs, in words, the untreated first; empty
             for a dose.
-        at: the effect at hand, for tables that show one at a time.
         known: every column of the table as the fit met it, without levels.
     """
 
@@ -79,23 +78,7 @@ class Design:
     clusters: tuple[Clusters, ...]
     notes: tuple[str, ...]
     arms: tuple[str, ...] = ()
-    at: int = 0
     known: tuple[KnownColumn, ...] = ()
-
-    @property
-    def effect(self) -> Effect:
-        """The effect at hand."""
-        return self.effects[self.at]
-
-    @property
-    def treatment(self) -> TreatmentCoding:
-        """What d means, for the effect at hand."""
-        return self.effect.treatment
-
-    @property
-    def lambda_names(self) -> tuple[str, ...]:
-        """Names of the heterogeneity equation's coefficients, for the effect at hand."""
-        return self.effect.lambda_names
 
     @property
     def delta_names(self) -> tuple[str, ...]:
@@ -125,12 +108,6 @@ class Design:
     def estimates(self) -> bool:
         """Whether the outcome is itself an estimated effect."""
         return self.plan.std_error is not None
-
-    def show(self, at: int) -> Design:
-        """The same with another effect at hand."""
-        effect = self.effects[at]
-        groups = replace(self.groups, n_treated=effect.n_treated, n_control=effect.n_control)
-        return replace(self, at=at, groups=groups)
 
 
 @dataclass(frozen=True, slots=True)
@@ -235,7 +212,12 @@ def build_design(plan: Plan, table: Table) -> tuple[Design, Rows]:
         found.log_exposure,
         found.std_error,
     )
-    return design.show(0), rows
+    groups = replace(
+        design.groups,
+        n_treated=design.effects[0].n_treated,
+        n_control=design.effects[0].n_control,
+    )
+    return replace(design, groups=groups), rows
 
 
 def _effects(

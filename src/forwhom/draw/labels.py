@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from forwhom.design import Design, Groups, number_text
+from forwhom.design import Design, Effect, Groups, number_text
 from forwhom.plan import INTERCEPT, Factor
 
 ValueLabels = Mapping[str, Mapping[float | int | str | bool, str]]
@@ -61,10 +61,10 @@ class Labels:
         return text if number is None else f"{self.column(column)}: {number_text(number)}"
 
 
-def term_labels(design: Design, labels: Labels) -> tuple[str, ...]:
-    """Readable names of the heterogeneity equation's coefficients, of the effect at hand."""
+def term_labels(design: Design, effect: Effect, labels: Labels) -> tuple[str, ...]:
+    """Readable names of the heterogeneity equation's coefficients, of one effect."""
     out = [INTERCEPT]
-    for term in design.effect.modifiers.terms:
+    for term in effect.modifiers.terms:
         for name in term.names:
             parts = [labels.columns.get(name, "")] if name in labels.columns else []
             if not parts:

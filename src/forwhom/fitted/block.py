@@ -29,7 +29,8 @@ from forwhom.errors import DataError
 Arrays = dict[str, NDArray[Any]]
 
 MARK = b"forwhom\x00fit\x00"
-FORMAT = 4  # formats up to 3 kept our arrays inside the NetCDF file
+FORMAT = 5  # formats up to 3 kept our arrays inside the NetCDF file
+READABLE = (4, FORMAT)  # what ``formats`` knows
 SEAL = struct.Struct("<12sIQQ32s")  # mark, format, start of the arrays, length of the head, SHA-256
 DTYPES = ("<f8", "<f4", "<i8", "<i4", "<i2", "|i1", "<u8", "<u4", "<u2", "|u1", "|b1")
 ALIGN = 8
@@ -111,7 +112,7 @@ def _read(path: Path, file: BinaryIO) -> tuple[dict[str, Any], Arrays]:
             f"{path} is damaged: it is not what forwhom wrote. Take another copy of it, or run its "
             "plan again."
         )
-    if version != FORMAT:
+    if version not in READABLE:
         newer = "a newer" if version > FORMAT else "another"
         raise DataError(
             f"{path} was written by {newer} version of forwhom (format {version}; this one reads "

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from forwhom.fitted.posterior import Posterior
+from forwhom.fitted.estimand import Estimand
 
 if TYPE_CHECKING:
     import xarray
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 MOST_VALUES = 25_000_000  # draws x groups beyond which theta is not written out (200 MB)
 
 
-def to_datatree(posteriors: Sequence[Posterior], attributes: Mapping[str, Any]) -> xarray.DataTree:
+def to_datatree(estimands: Sequence[Estimand], attributes: Mapping[str, Any]) -> xarray.DataTree:
     """Groups ``posterior``, ``sample_stats`` and ``constant_data``, dims (chain, draw, ...).
 
     Independent draws are one chain. With several effects, modifiers that an effect does not have
@@ -25,22 +25,22 @@ def to_datatree(posteriors: Sequence[Posterior], attributes: Mapping[str, Any]) 
     groups exceed 25 million, eta, theta and b are left out and ``groups_left_out`` says so.
 
     Args:
-        posteriors: one per effect, and per category; attributes: written into the root and every
+        estimands: one per effect, and per category; attributes: written into the root and every
             group.
     """
     import xarray as xr
 
-    posterior = posteriors[0]
-    design, groups = posterior.design, posterior.design.groups
+    first = estimands[0]
+    design, groups = first.design, first.design.groups
     count = len(design.effects)
-    rows = [posteriors[i : i + count] for i in range(0, len(posteriors), count)]
-    by_category = len(rows) > 1 or bool(posterior.category)
+    rows = [estimands[i : i + count] for i in range(0, len(estimands), count)]
+    by_category = len(rows) > 1 or bool(first.category)
     names = tuple(dict.fromkeys(n for effect in design.effects for n in effect.lambda_names))
-    chains = posterior.diagnostics.chains
+    chains = first.diagnostics.chains
     n_chains = 1 if chains is None else chains.chains
     coords: dict[str, Any] = {
         "chain": np.arange(n_chains),
-        "draw": np.arange(len(posterior.alpha) // n_chains),
+        "draw": np.arange(len(first.alpha) // n_chains),
         "treatment": _texts(effect.treatment.name for effect in design.effects),
         "category": _texts(row[0].category for row in rows),
         "modifier": _texts(names),
@@ -53,7 +53,7 @@ def to_datatree(posteriors: Sequence[Posterior], attributes: Mapping[str, Any]) 
         values = np.asarray(values)
         return ("chain", "draw", *dims), values.reshape(n_chains, -1, *values.shape[1:])
 
-    def each(read: Callable[[Posterior], Any], *dims: str) -> tuple[tuple[str, ...], Any]:
+    def each(read: Callable[[Estimand], Any], *dims: str) -> tuple[tuple[str, ...], Any]:
         """Of every category, and of every effect where ``dims`` begins with treatment."""
         if dims[:1] == ("treatment",):
             found = [np.stack([read(one) for one in row], axis=1) for row in rows]
@@ -63,15 +63,15 @@ def to_datatree(posteriors: Sequence[Posterior], attributes: Mapping[str, Any]) 
             return shared(found[0], *dims)
         return shared(np.stack(found, axis=1), "category", *dims)
 
-    def lambda_of(one: Posterior) -> Any:
+    def lambda_of(one: Estimand) -> Any:
         out = np.full((len(one.alpha), len(names)), np.nan)
-        out[:, [names.index(name) for name in one.design.lambda_names]] = one.lambda_
+        out[:, [names.index(name) for name in one.effect.lambda_names]] = one.lambda_
         return out
 
     variables: dict[str, Any] = {"lambda": each(lambda_of, "treatment", "modifier")}
     if not design.estimates:
         variables["alpha"] = each(lambda one: one.alpha)
-    for name, own in posterior.parameters:
+    for name, own in first.parameters.items():
         if own.shape[1] == 1:
             variables[name] = shared(own[:, 0])
         elif own.shape[1]:
@@ -79,7 +79,7 @@ def to_datatree(posteriors: Sequence[Posterior], attributes: Mapping[str, Any]) 
             index = _texts(design.arms) if by_arm else np.arange(1, own.shape[1] + 1)
             coords[f"{name}_index"] = index
             variables[name] = shared(own, f"{name}_index")
-    for k, (own_name, terms, _) in enumerate(posterior.others):
+    for k, (own_name, terms, _) in enumerate(first.others):
         name = _name(own_name)
         if len(terms) == 1 and not terms[0]:
             variables[name] = each(lambda one, k=k: one.others[k][2][:, 0])  # type: ignore[misc]
@@ -90,21 +90,21 @@ def to_datatree(posteriors: Sequence[Posterior], attributes: Mapping[str, Any]) 
         variables["beta"] = each(lambda one: one.beta, "control")
     if design.delta_names:
         variables["delta"] = each(lambda one: one.delta, "baseline_modifier")
-    if posterior.sigma_b is not None:
+    if first.sigma_b is not None:
         variables["sigma_b"] = each(lambda one: one.sigma_b)
-    if posterior.sigma_theta is not None:
+    if first.sigma_theta is not None:
         variables["sigma_theta"] = each(lambda one: one.sigma_theta, "treatment")
     if groups.has_control_group:
-        variables["theta_control"] = shared(posterior.local.control_theta())
+        variables["theta_control"] = shared(first.control_theta())
     attributes = {
         "created_at": datetime.now(UTC).isoformat(),
         **{key: _text(value) for key, value in attributes.items()},
     }
-    if groups.count * len(posterior.alpha) * len(posteriors) <= MOST_VALUES:
-        variables["eta"] = each(lambda one: one.local.eta().T, "treatment", "group")
-        variables["theta"] = each(lambda one: one.local.theta().T, "treatment", "group")
+    if groups.count * len(first.alpha) * len(estimands) <= MOST_VALUES:
+        variables["eta"] = each(lambda one: one.eta().T, "treatment", "group")
+        variables["theta"] = each(lambda one: one.theta().T, "treatment", "group")
         if design.plan.baseline != "shared":
-            variables["b"] = each(lambda one: one.local.baselines().T, "group")
+            variables["b"] = each(lambda one: one.baselines().T, "group")
     else:
         attributes["groups_left_out"] = "eta, theta and b are redrawn from the stored statistics"
     used = {dim for dims, _ in variables.values() for dim in dims}
@@ -128,7 +128,7 @@ def to_datatree(posteriors: Sequence[Posterior], attributes: Mapping[str, Any]) 
                 variables, {k: v for k, v in coords.items() if k in used}, attributes
             ),
             "/sample_stats": xr.Dataset(
-                {key: ((), value) for key, value in _stats(posterior).items()}, attrs=attributes
+                {key: ((), value) for key, value in _stats(first).items()}, attrs=attributes
             ),
             "/constant_data": xr.Dataset(
                 constant,
@@ -164,8 +164,8 @@ def _name(text: str) -> str:
     return name if name.strip(".") else "_" * max(len(name), 1)
 
 
-def _stats(posterior: Posterior) -> dict[str, float]:
-    d = posterior.diagnostics
+def _stats(one: Estimand) -> dict[str, float]:
+    d = one.diagnostics
     if d.chains is None:
         return {"k_hat": d.k_hat, "effective_share": d.effective_share, "proposals": d.proposals}
     return asdict(d.chains)

@@ -168,7 +168,7 @@ def single_rows(predictor: CellPredictor, what: str) -> RowKinds:
     Raises:
         PlanError: they are not known, or weighted.
     """
-    plan = predictor.posterior.design.plan
+    plan = predictor.fitted.design.plan
     if plan.weights is not None and plan.weights_kind != "frequency":
         raise PlanError(
             f"{what} leaves out one row at a time, and under sampling weights ('{plan.weights}') a "

@@ -1,4 +1,4 @@
-"""The linear predictor of every cell in every draw: what predictive checks and LOO are made of.
+"""The linear predictor of every cell in every draw: what predictions, checks and LOO are made of.
 
 The groups' own baselines and effects are in it, as drawn: predictions are for further rows of the
 same groups.
@@ -13,21 +13,98 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from forwhom.cells import Cells, LikelihoodCells, RowKinds
+from forwhom.cells import LikelihoodCells, RowKinds
 from forwhom.design import Design, number_text
 from forwhom.errors import PlanError
-from forwhom.families import FAMILIES, KNOWN_GAUSSIAN, Family, Outcome
-from forwhom.fitted.joint import JointPredictor
-from forwhom.fitted.latent import KEEP, LatentLocals
-from forwhom.fitted.posterior import Posterior
-from forwhom.methods.exact.sampler import ExactDraws
-from forwhom.methods.nuts.sampler import JointDraws
+from forwhom.families import Family, Outcome
+from forwhom.fitted.fitted import Fitted
+from forwhom.methods import KEPT, Own, blocks
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 VALUES = 1_000_000  # cells x draws at once
 FEW_DOSES = 4  # different doses that are shown one by one
+
+
+def eta(
+    fitted: Fitted,
+    own: Own,
+    place: IntArray,
+    draws: slice,
+    cells: IntArray,
+    d: FloatArray | None = None,
+) -> FloatArray:
+    """The linear predictor of some cells in some draws, (L, c, k).
+
+    Args:
+        fitted: the fit.
+        own: what the cells' groups add, in those draws; place: (c,) each cell's group among them.
+        draws: k of the D; cells: (c,) their numbers.
+        d: (c, J) treatments to give them; default: as observed, exposures included. With
+            treatments given, exposures are left out: effects are on rates.
+    """
+    found = fitted.cells.likelihood
+    assert found is not None
+    phi = fitted.draws.coefficients[draws].transpose(1, 2, 0)  # (L, p, k)
+    given = found.d[cells] if d is None else d
+    offset = found.offset if d is None else found.own_offset
+    out = np.tile(offset[cells, None], (phi.shape[0], 1, phi.shape[2]))
+    out += found.baseline_row[cells] @ phi[:, : fitted.layout.delta.stop]
+    for j in range(given.shape[1]):
+        if given[:, j].any():
+            rows = found.effect_rows[j][cells]
+            out += given[:, [j]] * (rows @ phi[:, fitted.layout.lambdas[j]])
+    for k, levels in enumerate(fitted.draws.clusters):
+        columns = np.hstack([np.ones((len(cells), 1)), given])[:, : levels.u.shape[1]]
+        _add(out, columns, levels.u[..., draws], found.clusters[cells, k])
+    _add(out, _own_columns(fitted.design, given, d is not None), own.u, place)
+    return out
+
+
+def with_and_without(
+    fitted: Fitted, effect: int, own: Own, place: IntArray, draws: slice, cells: IntArray
+) -> tuple[FloatArray, FloatArray]:
+    """eta without and with a treatment (a dose: one unit more), the others as observed.
+
+    Arms of one treatment exclude each other. Arguments as for ``eta``.
+    """
+    found, effects = fitted.cells.likelihood, fitted.design.effects
+    assert found is not None
+    treatment, d = effects[effect].treatment, found.d[cells].copy()
+    if treatment.kind != "dose":
+        d[:, [k for k, e in enumerate(effects) if e.treatment.column == treatment.column]] = 0.0
+    without = eta(fitted, own, place, draws, cells, d)
+    phi = fitted.draws.coefficients[draws].transpose(1, 2, 0)
+    treated = without + found.effect_rows[effect][cells] @ phi[:, fitted.layout.lambdas[effect]]
+    for k, levels in enumerate(fitted.draws.clusters):
+        if levels.u.shape[1] > 1:
+            treated += levels.u[:, 1 + effect, :, draws][:, found.clusters[cells, k]]
+    for r in fitted.own_effect(effect):
+        treated += own.u[:, r][:, place]
+    return without, treated
+
+
+def _add(out: FloatArray, columns: FloatArray, u: FloatArray, level: IntArray) -> None:
+    """Add columns (c, r) times the parameters u (L, r, levels, k) of each cell's level."""
+    for r in range(u.shape[1]):
+        if columns[:, r].any():
+            out += columns[:, [r]] * u[:, r, level]
+
+
+def _own_columns(design: Design, d: FloatArray, given: bool) -> FloatArray:
+    """Columns of the group's own parameters.
+
+    In the preset they are intercepts of treated groups and of the control group; ``given`` to an
+    untreated row, such an intercept is the effect.
+    """
+    one = np.ones((len(d), 1))
+    if given and design.groups.has_control_group:
+        return d
+    if design.groups.has_control_group or design.estimates:
+        return one
+    parts = [one] if "b" in design.random_names else [one[:, :0]]
+    return np.hstack([*parts, *([d] if "theta" in design.random_names else [])])
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,44 +114,28 @@ class CellPredictor:
     Everything is in the units of the data. ``predictor_of`` makes one, or says why there is none.
     """
 
-    posterior: Posterior
-    cells: Cells
+    fitted: Fitted
 
     @property
     def found(self) -> LikelihoodCells:
         """The cells."""
-        assert self.cells.likelihood is not None
-        return self.cells.likelihood
-
-    @cached_property
-    def joint(self) -> JointPredictor | None:
-        """What predicts where NUTS made the draws."""
-        shared = self.posterior.shared
-        if not isinstance(shared, JointDraws):
-            return None
-        return JointPredictor(self.posterior.design, self.cells, shared)
-
-    @property
-    def local(self) -> LatentLocals:
-        """Draws of the groups' own parameters."""
-        assert isinstance(self.posterior.local, LatentLocals)
-        return self.posterior.local
+        assert self.fitted.cells.likelihood is not None
+        return self.fitted.cells.likelihood
 
     @property
     def family(self) -> Family:
         """The outcome's distribution."""
-        design = self.posterior.design
-        return KNOWN_GAUSSIAN if design.estimates else FAMILIES[design.plan.family]
+        return self.fitted.family
 
     @property
     def link(self) -> str:
         """Its link."""
-        return self.posterior.design.plan.link
+        return self.fitted.plan.link
 
     @property
     def draws(self) -> int:
         """D."""
-        return len(self.posterior.alpha)
+        return self.fitted.count
 
     @cached_property
     def outcome(self) -> Outcome:
@@ -94,11 +155,11 @@ class CellPredictor:
     @property
     def n_groups(self) -> int:
         """H."""
-        return len(self.cells.group_gram)
+        return len(self.fitted.cells.group_gram)
 
     def group_name(self, group: int) -> str:
         """A group in words."""
-        groups = self.posterior.design.groups
+        groups = self.fitted.design.groups
         return groups.name(group) if group < groups.count else "the control group"
 
     @cached_property
@@ -110,10 +171,10 @@ class CellPredictor:
     @cached_property
     def arms(self) -> tuple[tuple[str, ...], IntArray]:
         """What the arms are called, and the arm of each cell, (C,)."""
-        design = self.posterior.design
+        design = self.fitted.design
         if len(design.effects) > 1:
             return _several_arms(design, self.found)
-        t, d = design.treatment, self.found.d[:, 0]
+        t, d = design.effects[0].treatment, self.found.d[:, 0]
         if t.kind == "estimate":
             return ("all estimates",), np.zeros(len(d), dtype=np.int64)
         if t.kind == "binary":
@@ -137,45 +198,50 @@ class CellPredictor:
         For several linear predictors (L, C, k).
         """
         cells = np.arange(len(self.group)) if cells is None else cells
-        if self.joint is not None:
-            found = self.joint.eta(draws, cells)
-            return found if self.family.several else found[0]
         some, place = np.unique(self.group[cells], return_inverse=True)
-        if self.n_groups * self.draws <= KEEP:
-            theta, b = (kept[some][:, draws] for kept in self.local._kept)
-        else:
-            theta, b = (np.empty((len(some), self._count(draws))) for _ in range(2))
-            for block in self.local._drawn():
-                inside, at = _lookup(block.groups, some)
-                theta[at] = block.theta[inside][:, draws]
-                b[at] = block.own_b[inside][:, draws]
-        return self._combine(cells, draws, theta, b, some, place)
+        own = self.fitted.draws.of(some, self.fitted.own)
+        return self._eta(own, place.reshape(-1), draws, cells)
 
     def parameters(self, draws: slice, cells: IntArray) -> tuple[FloatArray, ...]:
         """The family's own parameters in some draws, (size, k) each.
 
         A residual sd that differs by arm or group is (1, c, k): that of each of the cells.
         """
-        if self.joint is not None:
-            return self.joint.parameters(draws, cells)
-        return tuple(values[draws].T for _, values in self.posterior.parameters)
+        own = [values[draws].T for values in self.fitted.draws.parameters.values()]
+        if self.fitted.plan.sigma_by == "arm":
+            own[0] = own[0][None, self.found.arms[0][cells]]
+        elif self.fitted.plan.sigma_by == "group":
+            own[0] = self.fitted.draws.residual[draws].T[None, self.group[cells]]
+        return tuple(own)
 
     def pieces(self, draws: slice) -> Iterator[tuple[IntArray, FloatArray]]:
         """Every cell once, a piece at a time: cell numbers in ascending order and their eta."""
         step = max(VALUES // max(self._count(draws), 1), 1)
-        if self.joint is not None or self.n_groups * self.draws <= KEEP:
+        if self.n_groups * self.draws <= KEPT:
             for low in range(0, len(self.group), step):
                 cells = np.arange(low, min(low + step, len(self.group)))
                 yield cells, self.eta(draws, cells)
             return
-        for block in self.local._drawn():  # too many groups to keep: each block is drawn once
-            order = np.argsort(block.groups)
-            some, theta, b = block.groups[order], block.theta[order], block.own_b[order]
-            mine = np.flatnonzero(np.isin(self.group, some))
+        for own in self._blocks():  # too many groups to keep: each block is drawn once
+            order = np.argsort(own.groups)
+            own = Own(own.groups[order], own.u[:, :, order])
+            mine = np.flatnonzero(np.isin(self.group, own.groups))
             for low in range(0, len(mine), step):
                 cells = mine[low : low + step]
-                place = np.searchsorted(some, self.group[cells])
-                yield cells, self._combine(cells, draws, theta[:, draws], b[:, draws], some, place)
+                place = np.searchsorted(own.groups, self.group[cells])
+                yield cells, self._eta(own, place, draws, cells)
+
+    def _blocks(self) -> Iterator[Own]:
+        """Every group once, the preset's control group last."""
+        draws, count = self.fitted.draws, self.fitted.design.groups.count
+        yield from blocks(draws, self.fitted.own)
+        if self.n_groups > count:
+            yield draws.of(np.array([count]), self.fitted.own)
+
+    def _eta(self, own: Own, place: IntArray, draws: slice, cells: IntArray) -> FloatArray:
+        some = Own(own.groups, own.u[..., draws])
+        found = eta(self.fitted, some, place, draws, cells)
+        return found if self.family.several else found[0]
 
     def log_likelihood(self, draws: slice) -> Iterator[tuple[IntArray, FloatArray]]:
         """Log density of one row of each kind: kind numbers (m,) and values (m, k), by pieces."""
@@ -196,51 +262,26 @@ class CellPredictor:
         return len(range(*draws.indices(self.draws)))
 
     def _measured(self, outcome: Outcome) -> Outcome:
-        if self.posterior.design.plan.family != "lognormal":
+        if self.fitted.plan.family != "lognormal":
             return outcome
         return replace(outcome, y=np.exp(outcome.y))  # its logarithm was taken with the rows
 
-    def _combine(
-        self,
-        cells: IntArray,
-        draws: slice,
-        theta: FloatArray,
-        b: FloatArray,
-        groups: IntArray,
-        place: IntArray,
-    ) -> FloatArray:
-        """eta of cells, given theta and b of their groups (g, k); ``place`` (c,) among them."""
-        found, local = self.found, self.local
-        lambda_ = local.lambda_[draws]
-        eta = np.tile(found.offset[cells, None], (1, len(lambda_)))
-        if not self.posterior.design.estimates:
-            before = local.shared.coefficients[draws, : self.cells.layout.delta.stop]
-            eta += found.baseline_row[cells] @ before.T
-        eta += found.d[cells] * (found.effect_rows[0][cells] @ lambda_.T)
-        own = theta - local.eta_columns[groups] @ lambda_.T  # beyond the group's prediction
-        for r, name in enumerate(local.random):
-            # the preset's effect is an intercept of treated groups, and of the control group
-            unit = local.model.basis.random_scale[r]
-            column = found.own[cells, r] * (unit if name == "theta" else 1.0)
-            eta += column[:, None] * (own if name == "theta" else b)[place]
-        return np.asarray(eta)
 
-
-def predictor_of(posterior: Posterior, cells: Cells, what: str) -> CellPredictor:
+def predictor_of(fitted: Fitted, what: str) -> CellPredictor:
     """The predictor of a fit.
 
     Args:
-        posterior, cells: the fit; what: it is needed for, to begin an error with.
+        fitted: the fit; what: it is needed for, to begin an error with.
 
     Raises:
         PlanError: the fit has cross-products instead of rows.
     """
-    if cells.likelihood is None or isinstance(posterior.shared, ExactDraws):
+    if fitted.cells.likelihood is None:
         raise PlanError(
             f"{what} needs the rows' outcomes, and method 'exact' keeps their cross-products only. "
             "Fit again with method='quadrature': the same posterior, from rows."
         )
-    return CellPredictor(posterior, cells)
+    return CellPredictor(fitted)
 
 
 def _several_arms(design: Design, found: LikelihoodCells) -> tuple[tuple[str, ...], IntArray]:
@@ -256,10 +297,3 @@ def _several_arms(design: Design, found: LikelihoodCells) -> tuple[tuple[str, ..
         ]
         names.append(" and ".join(given) or "untreated")
     return tuple(names), arm
-
-
-def _lookup(values: IntArray, among: IntArray) -> tuple[NDArray[np.bool_], IntArray]:
-    """Which values are among some sorted ones, and where those are."""
-    at = np.minimum(np.searchsorted(among, values), len(among) - 1)
-    inside = among[at] == values
-    return inside, at[inside]

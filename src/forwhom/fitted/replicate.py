@@ -139,7 +139,7 @@ def replicate(predictor: CellPredictor, what: str) -> Replication:
     """
     levels = predictor.family.support in LEVELS
     rng = np.random.default_rng(
-        np.random.SeedSequence(predictor.posterior.design.plan.seed, spawn_key=(5,))
+        np.random.SeedSequence(predictor.fitted.design.plan.seed, spawn_key=(5,))
     )
     with np.errstate(over="ignore", invalid="ignore"):  # wide priors imply what floats cannot hold
         return (_levels if levels else _numbers)(predictor, rng, what)
@@ -148,7 +148,7 @@ def replicate(predictor: CellPredictor, what: str) -> Replication:
 def _levels(predictor: CellPredictor, rng: np.random.Generator, what: str) -> Replication:
     """Categories: rows of a cell are drawn together."""
     outcome, found, family = predictor.outcome, predictor.found, predictor.family
-    names = predictor.posterior.design.outcome.levels
+    names = predictor.fitted.design.outcome.levels
     if family.support == "binary":
         observed = np.stack([outcome.trials - outcome.y, outcome.y])
     else:
@@ -189,7 +189,7 @@ def _levels(predictor: CellPredictor, rng: np.random.Generator, what: str) -> Re
 
 def _numbers(predictor: CellPredictor, rng: np.random.Generator, what: str) -> Replication:
     """Counts and numbers: row by row."""
-    plan, family = predictor.posterior.design.plan, predictor.family
+    plan, family = predictor.fitted.design.plan, predictor.family
     kinds = predictor.kinds
     if kinds is None:
         raise PlanError(not_single(plan, what))
@@ -324,7 +324,7 @@ def simulated_rows(predictor: CellPredictor, rows: int, seed: int) -> FloatArray
     """
     kinds = predictor.kinds
     if kinds is None:
-        raise PlanError(not_single(predictor.posterior.design.plan, "prior_predictive()"))
+        raise PlanError(not_single(predictor.fitted.design.plan, "prior_predictive()"))
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(7,)))
     picked = rng.choice(len(kinds.count), rows, p=kinds.count / kinds.count.sum())
     outcome, every = kinds.outcome.take(picked), slice(None)

@@ -17,16 +17,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from forwhom.cells import Cells
 from forwhom.errors import PlanError
-from forwhom.fitted.latent import LatentLocals
-from forwhom.fitted.local import LocalDraws
-from forwhom.fitted.posterior import Posterior
+from forwhom.fitted.fitted import Fitted
 from forwhom.fitted.predictor import predictor_of
-from forwhom.methods.exact.sampler import ExactDraws
-from forwhom.methods.nuts.sampler import JointDraws
-from forwhom.methods.quadrature.sampler import LatentDraws, log_likelihood
-from forwhom.methods.threads import one_blas_thread
 
 FloatArray = NDArray[np.float64]
 
@@ -35,33 +28,27 @@ LOWER, UPPER = 0.99, 1.01  # the powers
 
 @dataclass(frozen=True, eq=False)
 class LogDensities:
-    """Log prior and log likelihood of the shared parameters in each draw, up to constants; (D,)."""
+    """Log prior and log likelihood of the shared parameters in each draw, up to constants; (D,).
+
+    ``given_levels`` says whether the likelihood is that of rows given the groups' own parameters.
+    """
 
     prior: FloatArray
     likelihood: FloatArray
+    given_levels: bool
 
 
-def log_densities(posterior: Posterior, cells: Cells) -> LogDensities:
+def log_densities(fitted: Fitted) -> LogDensities:
     """Evaluate both at the draws."""
-    local, shared = posterior.local, posterior.shared
-    if isinstance(local, LocalDraws):
-        assert isinstance(shared, ExactDraws)
-        model = local.model
-        with one_blas_thread():
-            likelihood = model.log_likelihood(shared.internal, shared.tau, shared.sigma)
-        prior = model.log_prior(shared.coefficients, shared.spreads, shared.residual)
-        return LogDensities(prior, likelihood)
-    if isinstance(shared, JointDraws):
-        return LogDensities(shared.log_prior, _given_levels(posterior, cells))
-    assert isinstance(local, LatentLocals)
-    assert isinstance(shared, LatentDraws)
-    prior = local.model.log_prior_of_parameters(shared.tau, shared.xi)
-    return LogDensities(prior, log_likelihood(local.model, shared))
+    prior, likelihood = fitted.draws.log_densities()
+    if likelihood is None:
+        return LogDensities(prior, _given_levels(fitted), True)
+    return LogDensities(prior, likelihood, False)
 
 
-def _given_levels(posterior: Posterior, cells: Cells) -> FloatArray:
+def _given_levels(fitted: Fitted) -> FloatArray:
     """Log likelihood given the groups' and clusters' own parameters, (D,)."""
-    predictor = predictor_of(posterior, cells, "sensitivity()")
+    predictor = predictor_of(fitted, "sensitivity()")
     family, total = predictor.family, np.zeros(predictor.draws)
     every = slice(None)
     for part, eta in predictor.pieces(every):

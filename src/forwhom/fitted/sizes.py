@@ -7,36 +7,31 @@ that exist.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from forwhom.cells import Cells, Layout, LikelihoodCells, Priors
+from forwhom.cells import Cells, Layout, LikelihoodCells, Priors, Problem
 from forwhom.design import Design
 from forwhom.errors import DataError, PlanError
-from forwhom.families import FAMILIES, Outcome
-from forwhom.methods.exact.sampler import ExactDraws
-from forwhom.methods.nuts.sampler import JointDraws
-from forwhom.methods.quadrature.sampler import LatentDraws
+from forwhom.families import Outcome
 from forwhom.plan import make_plan
 
-Draws = ExactDraws | LatentDraws | JointDraws
 IntArray = NDArray[np.int64]
 
 
-def check_sizes(design: Design, cells: Cells, priors: Priors, draws: Draws) -> None:
+def check_sizes(problem: Problem) -> None:
     """Compare every array with what the design declares.
 
     Raises:
         DataError: a part that does not belong to the others, by name.
     """
+    design = problem.design
     _plan(design)
     _groups(design)
-    _cells(design, cells)
-    _priors(design, priors)
-    _draws(design, cells, priors, draws)
+    _cells(design, problem.cells)
+    _priors(design, problem.priors)
 
 
 def _same(what: str, found: object, expected: object) -> None:
@@ -60,7 +55,6 @@ def _plan(design: Design) -> None:
     except PlanError as error:
         raise DataError(f"its plan is not one: {error}") from None
     _same("the number of effects", bool(design.effects), True)
-    _codes("the effect at hand", np.array([design.at]), len(design.effects))
 
 
 def _groups(design: Design) -> None:
@@ -172,74 +166,3 @@ def _priors(design: Design, priors: Priors) -> None:
     _same("the number of coefficients", len(priors.coefficients), Layout.of(design).p)
     _same("the number of spreads", len(priors.spreads), len(design.random_names))
     _same("the number of clusters", len(priors.clusters), len(design.clusters))
-
-
-def _draws(design: Design, cells: Cells, priors: Priors, draws: Draws) -> None:
-    d, p = len(draws.coefficients), cells.layout.p
-    _same("the number of draws", draws.diagnostics.draws, d)
-    _same("the number of draws", d > 0, True)
-    if isinstance(draws, JointDraws):
-        return _joint(design, priors, draws, d, p)
-    r = len(design.random_names)
-    _shape("the coefficients", draws.coefficients, d, p)
-    _shape("the spreads", draws.spreads, d, r)
-    _shape("the spreads inside", draws.tau, d, r)
-    if isinstance(draws, ExactDraws):
-        _same("the cells", cells.likelihood, None)
-        _shape("the coefficients inside", draws.internal, d, p)
-        _shape("the residual sd", draws.residual, d)
-        _shape("the residual sd inside", draws.sigma, d)
-        return None
-    _same("the cells", cells.likelihood is not None, True)
-    _shape("the coordinates", draws.xi, d, p + _own(design, draws.parameters, d))
-    return None
-
-
-def _own(design: Design, found: Sequence[NDArray[Any]], d: int) -> int:
-    """How many entries the family's own parameters have, after a look at their shapes."""
-    rows = () if design.estimates else FAMILIES[design.plan.family].parameters
-    _same("the number of the family's parameters", len(found), len(rows))
-    total = 0
-    for row, values in zip(rows, found, strict=True):
-        size = row.size(design.outcome.n_levels)
-        if row.name == "sigma" and design.plan.sigma_by == "arm":
-            size = len(design.arms)
-        _shape(f"'{row.name}'", values, d, size)
-        total += size
-    return total
-
-
-def _joint(design: Design, priors: Priors, draws: JointDraws, d: int, p: int) -> None:
-    family, groups = FAMILIES[design.plan.family], design.groups
-    lp = len(design.outcome.levels) - 1 if family.several else 1
-    _shape("the coefficients", draws.coefficients, d, lp, p)
-    _own(design, draws.parameters, d)
-    own = len(design.random_names)
-    levels = {"group": (own, groups.count + groups.has_control_group)} if own else {}
-    for cluster in design.clusters:
-        wide = 1 + len(design.effects) if cluster.effects else 1
-        levels[cluster.name] = (wide, len(cluster.levels))
-    _same("the factors", draws.factors, tuple(levels))
-    for name, parts in {
-        "spreads": draws.spreads,
-        "levels": draws.levels,
-        "nu": draws.nu,
-        "correlation": draws.correlation,
-    }.items():
-        _same(f"the number of '{name}'", len(parts), len(levels))
-    for at, (wide, count) in enumerate(levels.values()):
-        _shape("a factor's spreads", draws.spreads[at], d, lp, wide)
-        _shape("a factor's levels", draws.levels[at], d, lp, wide, count)
-        of_groups = at == 0 and bool(own)
-        students = len(design.effects) if of_groups and priors.shape("nu_theta") else 0
-        _shape("degrees of freedom", draws.nu[at], d, lp, students)
-        r = wide if of_groups and priors.shape("correlation") else 0
-        _shape("a correlation", draws.correlation[at], d, lp, r, r)
-    by_group = design.plan.sigma_by == "group"
-    _shape("the residual sds", draws.residual, d, groups.count if by_group else 0)
-    _shape("their spread", draws.residual_spread, d, int(by_group))
-    _shape("the prior's density", draws.log_prior, d)
-    chains = draws.diagnostics.chains
-    _same("the chains", chains is not None and chains.chains == draws.chains, True)
-    if draws.chains < 1 or d % draws.chains:
-        raise DataError("the draws are not whole chains.")

@@ -5,41 +5,59 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from forwhom.cells import Cells, Priors
+import numpy as np
+from numpy.typing import NDArray
+
+from forwhom.cells import Cells, Priors, Problem
 from forwhom.design import Design
 from forwhom.errors import DataError, ForWhomError, OutputError
 from forwhom.fitted.block import append_block, read_block
 from forwhom.fitted.codec import Arrays, decode, encode
 from forwhom.fitted.datatree import to_datatree
+from forwhom.fitted.estimand import Estimand
+from forwhom.fitted.fitted import Fitted
+from forwhom.fitted.formats import upgrade
 from forwhom.fitted.kinds import classes_in, is_of
-from forwhom.fitted.posterior import Posterior, views
+from forwhom.fitted.scales import quantities
 from forwhom.fitted.sizes import check_sizes
-from forwhom.methods.exact.sampler import ExactDraws
-from forwhom.methods.nuts.sampler import JointDraws
-from forwhom.methods.quadrature.sampler import LatentDraws
+from forwhom.methods import METHODS, Diagnostics
 
-Saved = tuple[Design, Cells, Priors, ExactDraws | LatentDraws | JointDraws]
+
+@dataclass(frozen=True, slots=True)
+class SavedDraws:
+    """What a method needs to revive its draws: arrays by name, and their diagnostics."""
+
+    names: tuple[str, ...]
+    values: tuple[NDArray[np.float64], ...]
+    diagnostics: Diagnostics
+
+
+Saved = tuple[Design, Cells, Priors, SavedDraws]
 NEEDED = ("engine", "source", "fingerprint")  # attributes that a fit is made of
 
 
-def save(path: Path, posterior: Posterior, cells: Cells, attributes: Mapping[str, str]) -> None:
+def save(path: Path, fitted: Fitted, attributes: Mapping[str, str]) -> None:
     """Write NetCDF and our own arrays behind it (``block``), whole or not at all.
 
     Args:
         path: the file; its folder must exist.
-        posterior, cells: the fit.
+        fitted: the fit.
         attributes: plan, fingerprint, versions and the like, as text.
 
     Raises:
         OutputError: the file cannot be written.
     """
     arrays: Arrays = {}
-    state = encode((posterior.design, cells, posterior.priors, posterior.shared), arrays)
+    kept = fitted.draws.arrays()
+    draws = SavedDraws(tuple(kept), tuple(kept.values()), fitted.diagnostics)
+    state = encode((fitted.design, fitted.cells, fitted.priors, draws), arrays)
     text = {"state": state, "attributes": dict(attributes)}
-    tree = to_datatree(views(posterior, cells), attributes)
+    shown = [Estimand(fitted, quantity) for quantity in quantities(fitted)]
+    tree = to_datatree(shown, attributes)
     # Not tempfile, which would leave the file readable by its owner alone.
     part = path.parent / f".forwhom-{secrets.token_hex(6)}.nc"
     try:
@@ -55,9 +73,7 @@ def save(path: Path, posterior: Posterior, cells: Cells, attributes: Mapping[str
             part.unlink(missing_ok=True)
 
 
-def read(
-    path: Path,
-) -> tuple[Design, Cells, Priors, ExactDraws | LatentDraws | JointDraws, dict[str, str]]:
+def read(path: Path) -> tuple[Fitted, dict[str, str]]:
     """What ``save`` wrote.
 
     Raises:
@@ -65,8 +81,16 @@ def read(
     """
     text, arrays = read_block(path)
     try:
-        saved, attributes = _parts(text, arrays)
-        check_sizes(*saved)
+        (design, cells, priors, draws), attributes = _parts(text, arrays)
+        problem = Problem(design, cells, priors)
+        check_sizes(problem)
+        method = METHODS.get(draws.diagnostics.method)
+        if method is None:
+            raise DataError(f"its method '{draws.diagnostics.method!s:.40}' is not known.")
+        if (cells.likelihood is not None) != (method.needs == "rows"):
+            raise DataError("its cells are not those of its method.")
+        named = dict(zip(draws.names, draws.values, strict=True))
+        return Fitted(problem, method.revive(problem, named, draws.diagnostics)), attributes
     except DataError as error:
         raise DataError(f"{path} cannot be read as a saved fit: {error}") from None
     except (ForWhomError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError):
@@ -74,7 +98,6 @@ def read(
         raise DataError(
             f"{path} cannot be read as a saved fit: its parts do not belong together."
         ) from None
-    return *saved, attributes
 
 
 def _parts(text: Mapping[str, Any], arrays: Arrays) -> tuple[Saved, dict[str, str]]:
@@ -85,7 +108,7 @@ def _parts(text: Mapping[str, Any], arrays: Arrays) -> tuple[Saved, dict[str, st
         raise DataError("its attributes are not texts.")
     if missing := [name for name in NEEDED if name not in attributes]:
         raise DataError(f"it does not say its {missing[0]}.")
-    saved = decode(text.get("state"), arrays, classes_in(Saved))
+    saved = decode(upgrade(text.get("state"), arrays), arrays, classes_in(Saved))
     if not is_of(saved, Saved):
         raise DataError("it does not hold a design, cells, priors and draws.")
     return saved, attributes

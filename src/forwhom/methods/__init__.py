@@ -1,1 +1,21 @@
-"""From cells and priors to draws: three rooms, each a method."""
+"""From cells and priors to draws: three rooms, each a method behind one contract."""
+
+from forwhom.methods.choose import METHODS, Choice, choose, sample
+from forwhom.methods.diagnostics import ChainCheck, Diagnostics
+from forwhom.methods.method import KEPT, Draws, Levels, Method, Named, Own, blocks
+
+__all__ = [
+    "KEPT",
+    "METHODS",
+    "ChainCheck",
+    "Choice",
+    "Diagnostics",
+    "Draws",
+    "Levels",
+    "Method",
+    "Named",
+    "Own",
+    "blocks",
+    "choose",
+    "sample",
+]

@@ -7,17 +7,64 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from forwhom.cells import Problem
+from forwhom.design import Design
+from forwhom.errors import DataError, PlanError
 from forwhom.methods.diagnostics import Diagnostics
+from forwhom.methods.method import Arrays, Draws, Method, Progress
+from forwhom.methods.nuts.build import build_joint
 from forwhom.methods.nuts.density import JointModel
+from forwhom.methods.nuts.draws import name_draws
 from forwhom.methods.nuts.factor import Factor
-from forwhom.methods.nuts.sampler import JointDraws, unpack
+from forwhom.methods.nuts.sampler import JointPoints, unpack
 from forwhom.methods.quadrature.density import LatentModel
-from forwhom.methods.quadrature.sampler import LatentDraws, finish
+from forwhom.methods.quadrature.draws import build, make_draws
+from forwhom.methods.quadrature.sampler import Points
+from forwhom.methods.ties import tied
 
 FloatArray = NDArray[np.float64]
 
 
-def sample_prior(model: LatentModel, draws: int, seed: int) -> LatentDraws:
+def sample(problem: Problem, why: str, progress: Progress) -> Draws:
+    """Draws of every parameter from its prior, in as many draws and with the seed of the plan.
+
+    Raises:
+        PlanError: a prior is flat.
+    """
+    refuse_flat(problem)
+    plan = problem.design.plan
+    if tied(problem.design):
+        joint = build_joint(problem.design, problem.cells, problem.priors)
+        return name_draws(problem, sample_joint_prior(joint, plan.draws, plan.seed))
+    model = build(problem)
+    found = sample_prior(model, plan.draws, plan.seed)
+    return make_draws(problem, model, found.tau, found.xi, found.diagnostics, blind=True)
+
+
+def refuse_flat(problem: Problem) -> None:
+    """Nothing can be drawn from a flat prior.
+
+    Raises:
+        PlanError: the parameters, and what to say of them instead.
+    """
+    flat = [
+        f"'{entry.parameter}'" + (f" of {entry.term}" if entry.term else "")
+        for entry in problem.priors.all
+        if entry.prior.distribution == "flat"
+    ]
+    if not flat:
+        return
+    first = flat[0].split("'")[1]
+    scale = first.startswith("sigma") or first not in ("alpha", "beta", "delta", "lambda")
+    example = "half_normal(1)" if scale else "normal(0, 1)"
+    raise PlanError(
+        f"nothing can be simulated from a flat prior, and that of {', '.join(flat)} is flat. "
+        f'Give it one that says what is plausible, such as priors={{"{first}": "{example}"}}, '
+        "or leave it out for the default."
+    )
+
+
+def sample_prior(model: LatentModel, draws: int, seed: int) -> Points:
     """Independent draws from the priors, which must all be proper.
 
     Args:
@@ -41,15 +88,14 @@ def sample_prior(model: LatentModel, draws: int, seed: int) -> LatentDraws:
         values = _draw(rng, prior.distribution, prior.numbers, (draws, size))
         parts.append(np.log(np.abs(values)) if prior.positive else values)
     why = "simulated from the priors; the outcome was not looked at"
-    return finish(
-        model,
+    return Points(
         tau,
         np.hstack(parts),
         Diagnostics("prior", why, draws, draws, float("-inf"), 1.0, draws, 0),
     )
 
 
-def sample_joint_prior(model: JointModel, draws: int, seed: int) -> JointDraws:
+def sample_joint_prior(model: JointModel, draws: int, seed: int) -> JointPoints:
     """The same for the joint model, the levels of its factors included.
 
     Args:
@@ -140,3 +186,21 @@ def _draw(
         return np.asarray(numbers[1] * rng.standard_t(numbers[0], shape))
     assert distribution == "student_t", distribution
     return np.asarray(numbers[1] + numbers[2] * rng.standard_t(numbers[0], shape))
+
+
+def _refuses(design: Design) -> str:
+    return ""
+
+
+def _revive(problem: Problem, arrays: Arrays, diagnostics: Diagnostics) -> Draws:
+    raise DataError("draws from the priors are not kept in files.")
+
+
+PRIOR = Method(
+    name="prior",
+    words="the priors alone, before the data are believed",
+    needs="rows",
+    refuses=_refuses,
+    sample=sample,
+    revive=_revive,
+)

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from forwhom.draw.labels import Labels
-from forwhom.fitted import Posterior, Replication
+from forwhom.fitted import Estimand, Quantity, Replication
 
 
-def arm_names(posterior: Posterior, found: Replication, labels: Labels) -> list[str]:
+def arm_names(estimand: Estimand, found: Replication, labels: Labels) -> list[str]:
     """Readable names of the arms."""
-    t = posterior.design.treatment
-    if len(posterior.design.effects) > 1 or t.kind == "estimate":
+    t = estimand.treatment
+    if len(estimand.design.effects) > 1 or t.kind == "estimate":
         return list(found.arms)
     if t.kind == "dose":
         return [arm.replace(t.column, labels.column(t.column), 1) for arm in found.arms]
@@ -22,54 +20,55 @@ def arm_names(posterior: Posterior, found: Replication, labels: Labels) -> list[
     ]
 
 
-def effect_on(posterior: Posterior, labels: Labels, link: bool = False) -> str:
+def effect_on(estimand: Estimand, labels: Labels, link: bool = False) -> str:
     """What the effect is on, in a figure's names; coefficients are on the link scale."""
     if link:
-        posterior = replace(posterior, quantity=None)
-    name = _plain(posterior.design.plan.outcome, labels)
-    on = posterior.effect_in(name, _measured(posterior, labels, name))
-    return f"{on}, in {posterior.unit_words}" if posterior.unit_words else on
+        q = Quantity(estimand.quantity.effect, estimand.quantity.predictor)
+        estimand = Estimand(estimand.fitted, q)
+    name = _plain(estimand.design.plan.outcome, labels)
+    on = estimand.effect_in(name, _measured(estimand, labels, name))
+    return f"{on}, in {estimand.unit_words}" if estimand.unit_words else on
 
 
-def _measured(posterior: Posterior, labels: Labels, name: str) -> str:
+def _measured(estimand: Estimand, labels: Labels, name: str) -> str:
     """The outcome, under a name, with the level that counts."""
-    design, levels = posterior.design, posterior.design.outcome.levels
+    design, levels = estimand.design, estimand.design.outcome.levels
     given = labels.values.get(design.plan.outcome, {})
     level = next((said for key, said in given.items() if levels and str(key) == levels[-1]), "")
     return design.measured_as(name, level)
 
 
-def axis_name(posterior: Posterior, labels: Labels) -> str:
+def axis_name(estimand: Estimand, labels: Labels) -> str:
     """The outcome on an axis; the levels of a category stand along it."""
-    name = labels.column(posterior.design.plan.outcome)
-    return name if posterior.design.outcome.levels else _measured(posterior, labels, name)
+    name = labels.column(estimand.design.plan.outcome)
+    return name if estimand.design.outcome.levels else _measured(estimand, labels, name)
 
 
-def treatment_name(posterior: Posterior, labels: Labels, versus: bool = True) -> str:
+def treatment_name(estimand: Estimand, labels: Labels, versus: bool = True) -> str:
     """The treatment with its contrast, or with its arm alone.
 
     Under value labels, which are often names in full, the contrast stands alone elsewhere.
     """
-    t = posterior.design.treatment
+    t = estimand.treatment
     versus = versus and t.column not in labels.values
-    inside = _versus(posterior, labels) if versus else t.arm
+    inside = _versus(estimand, labels) if versus else t.arm
     return _plain(t.column, labels) + (f" ({inside})" if inside else "")
 
 
-def effect_of(posterior: Posterior, labels: Labels) -> str:
+def effect_of(estimand: Estimand, labels: Labels) -> str:
     """What an axis says the effect is of."""
-    t = posterior.design.treatment
+    t = estimand.treatment
     if t.kind == "estimate":
         return ""
     if t.kind == "binary" and t.column in labels.values:
-        return f" of {_versus(posterior, labels)}"
+        return f" of {_versus(estimand, labels)}"
     more = "one more unit of " if t.kind == "dose" else ""
-    return f" of {more}{treatment_name(posterior, labels)}"
+    return f" of {more}{treatment_name(estimand, labels)}"
 
 
-def _versus(posterior: Posterior, labels: Labels) -> str:
+def _versus(estimand: Estimand, labels: Labels) -> str:
     """ "Ad against Control"; nothing for a dose, and for 0 and 1, which say nothing."""
-    t = posterior.design.treatment
+    t = estimand.treatment
     if t.kind != "binary":
         return ""
 
@@ -88,12 +87,12 @@ def _plain(column: str, labels: Labels) -> str:
     return name if column in labels.columns else name[:1].lower() + name[1:]
 
 
-def contrast_line(posterior: Posterior, labels: Labels) -> str:
+def contrast_line(estimand: Estimand, labels: Labels) -> str:
     """The contrast on a line of its own: "Letter: Ad against Control"."""
-    t = posterior.design.treatment
+    t = estimand.treatment
     if t.kind == "estimate":
         return ""
     if t.kind == "dose":
         return f"Effect of one more unit of {_plain(t.column, labels)}"
-    versus = _versus(posterior, labels) or f"{t.treated} against {t.control}"
+    versus = _versus(estimand, labels) or f"{t.treated} against {t.control}"
     return versus if t.column in labels.values else f"{labels.column(t.column)}: {versus}"

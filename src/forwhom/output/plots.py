@@ -14,7 +14,7 @@ from forwhom.draw.figure import Figure
 from forwhom.draw.labels import Labels, ValueLabels, group_texts, term_labels
 from forwhom.errors import OutputError, listing, nearest
 from forwhom.families import FAMILIES
-from forwhom.fitted import Posterior, Replication
+from forwhom.fitted import Estimand, Replication
 from forwhom.output.check_plot import distribution_figure, groups_figure
 from forwhom.output.contrast import (
     arm_names,
@@ -29,29 +29,32 @@ from forwhom.output.modifiers_plot import modifiers_figure
 
 
 def plot_modifiers(
-    posterior: Posterior,
+    estimand: Estimand,
     labels: Labels,
     level: float,
     intercept: Literal["last", "omit"],
     title: str | None,
 ) -> Figure:
     """Figure 1: the posterior of each modifier coefficient."""
-    names, on = term_labels(posterior.design, labels), effect_on(posterior, labels, link=True)
-    draws = {name: posterior.lambda_[:, j] for j, name in enumerate(names)}
+    names, on = (
+        term_labels(estimand.design, estimand.effect, labels),
+        effect_on(estimand, labels, link=True),
+    )
+    draws = {name: estimand.lambda_[:, j] for j, name in enumerate(names)}
     return modifiers_figure(
         draws,
-        title=f"What changes the effect of {treatment_name(posterior, labels)}?"
+        title=f"What changes the effect of {treatment_name(estimand, labels)}?"
         if title is None
         else title,
         subtitle=f"Difference in the effect on {on} for one more of each modifier",
-        x_title=f"Change in the effect{effect_of(posterior, labels)} on {on}",
+        x_title=f"Change in the effect{effect_of(estimand, labels)} on {on}",
         level=level,
         intercept=intercept,
     )
 
 
 def plot_effects(
-    posterior: Posterior,
+    estimand: Estimand,
     found: GroupPass,
     labels: Labels,
     facets: Mapping[str, str | None],
@@ -65,11 +68,11 @@ def plot_effects(
     Raises:
         OutputError: a facet that is not a grouping column.
     """
-    groups = posterior.design.groups
+    groups = estimand.design.groups
     rows: dict[str, Any] = {
         name: found.summary[name] for name in ("estimate", "conf_low", "conf_high", "prob_positive")
     }
-    size = groups.n_treated if groups.has_control_group else groups.n_rows
+    size = estimand.effect.n_treated if groups.has_control_group else groups.n_rows
     texts = {name: group_texts(groups, j, labels) for j, name in enumerate(groups.columns)}
     used = [name for name in facets.values() if name is not None]
     titles = {}
@@ -100,11 +103,11 @@ def plot_effects(
     rows = {key: [values[i] for i in order] for key, values in rows.items()}
     return effects_figure(
         rows,
-        title=f"The effect of {treatment_name(posterior, labels, versus=False)} in every group"
+        title=f"The effect of {treatment_name(estimand, labels, versus=False)} in every group"
         if title is None
         else title,
-        subtitle=contrast_line(posterior, labels),
-        x_title=f"Effect{effect_of(posterior, labels)} on {effect_on(posterior, labels)}",
+        subtitle=contrast_line(estimand, labels),
+        x_title=f"Effect{effect_of(estimand, labels)} on {effect_on(estimand, labels)}",
         level=found.level,
         counted="treated row" if groups.has_control_group else "row",
         **titles,
@@ -112,7 +115,7 @@ def plot_effects(
 
 
 def plot_check(
-    posterior: Posterior,
+    estimand: Estimand,
     found: Replication,
     labels: Labels,
     level: float,
@@ -120,14 +123,14 @@ def plot_check(
     title: str | None,
 ) -> Figure:
     """Observed outcomes beside replicated ones, by arm: of all rows, or of each group's mean."""
-    support = FAMILIES[posterior.design.plan.family].support
+    support = FAMILIES[estimand.design.plan.family].support
     binary = support in ("binary", "successes")
     of = of or ("groups" if binary else "rows")
     if of not in ("rows", "groups"):
         raise OutputError(f"of={of!r} is not known: give 'rows' or 'groups'.")
-    name = axis_name(posterior, labels)
+    name = axis_name(estimand, labels)
     counted = "trials" if support == "successes" else "rows"
-    arms = arm_names(posterior, found, labels)
+    arms = arm_names(estimand, found, labels)
     if of == "rows":
         return distribution_figure(
             arms,
@@ -139,10 +142,10 @@ def plot_check(
             level=level,
             counted=counted,
         )
-    groups = posterior.design.groups
+    groups = estimand.design.groups
     texts = [group_texts(groups, j, labels) for j in range(len(groups.columns))]
     names = [", ".join(text[g] for text in texts) for g in range(groups.count)]
-    levels = posterior.design.outcome.levels
+    levels = estimand.design.outcome.levels
     what = {
         "binary": f"{name}: share of {levels[1]}" if len(levels) == 2 else name,
         "successes": f"{name}: share of trials",
@@ -166,18 +169,18 @@ def plot_check(
 
 
 def plot_prior(
-    posterior: Posterior,
+    estimand: Estimand,
     found: Replication,
     names: Mapping[str, str] | None,
     level: float,
     title: str | None,
 ) -> Figure:
     """Observed outcomes beside those that the priors imply."""
-    labels = Labels.of(posterior.design.groups, names, None)
-    name = axis_name(posterior, labels)
-    trials = FAMILIES[posterior.design.plan.family].support == "successes"
+    labels = Labels.of(estimand.design.groups, names, None)
+    name = axis_name(estimand, labels)
+    trials = FAMILIES[estimand.design.plan.family].support == "successes"
     return distribution_figure(
-        arm_names(posterior, found, labels),
+        arm_names(estimand, found, labels),
         found.bins,
         found.share_observed,
         found.share_replicated,
@@ -198,19 +201,19 @@ class Plots:
     categories of an unordered outcome; the first by default.
 
     Attributes:
-        posteriors: the draws, one for each effect and category.
+        estimands: the draws, one for each effect and category.
         summaries: makes (or remembers) the pass over all groups at a level.
         replicated: makes (or remembers) replicated data.
     """
 
-    posteriors: tuple[Posterior, ...]
-    summaries: Callable[[Posterior, float | None], GroupPass]
+    estimands: tuple[Estimand, ...]
+    summaries: Callable[[Estimand, float | None], GroupPass]
     replicated: Callable[[], Replication]
 
     @property
-    def posterior(self) -> Posterior:
+    def estimand(self) -> Estimand:
         """The first."""
-        return self.posteriors[0]
+        return self.estimands[0]
 
     def each(self) -> dict[str, dict[str, Any]]:
         """What picks every effect and category, by an ending for its files' names.
@@ -218,10 +221,10 @@ class Plots:
         >>> Plots.ending("arm[mail]", ""), Plots.ending("ad", "no answer")
         ('_arm_mail', '_ad_no_answer')
         """
-        one_effect = len({one.design.at for one in self.posteriors}) == 1
+        one_effect = len({one.quantity.effect for one in self.estimands}) == 1
         found: dict[str, dict[str, Any]] = {}
-        for one in self.posteriors:
-            name = one.design.treatment.name
+        for one in self.estimands:
+            name = one.treatment.name
             ending = self.ending("" if one_effect else name, one.category)
             while ending in found:
                 ending += "_"
@@ -236,10 +239,10 @@ class Plots:
         parts = [re.sub(r"\W+", "_", part).strip("_") for part in (treatment, category)]
         return "".join(f"_{part}" for part in parts if part)
 
-    def _pick(self, treatment: str | None, category: str | None) -> Posterior:
-        found = self.posteriors
+    def _pick(self, treatment: str | None, category: str | None) -> Estimand:
+        found = self.estimands
         asked = (
-            ("treatment", treatment, [one.design.treatment.name for one in found]),
+            ("treatment", treatment, [one.treatment.name for one in found]),
             ("category", category, [one.category for one in found]),
         )
         for key, name, names in asked:
@@ -256,7 +259,7 @@ class Plots:
         found = tuple(
             one
             for one in found
-            if treatment in (None, one.design.treatment.name) and category in (None, one.category)
+            if treatment in (None, one.treatment.name) and category in (None, one.category)
         )
         return found[0]
 
@@ -279,9 +282,9 @@ class Plots:
             value_labels: for instance ``{"woman": {0: "Man", 1: "Woman"}}``.
             title: in place of the one made from the names.
         """
-        posterior = self._pick(treatment, category)
-        names = Labels.of(posterior.design.groups, labels, value_labels)
-        return plot_modifiers(posterior, names, level, intercept, title)
+        estimand = self._pick(treatment, category)
+        names = Labels.of(estimand.design.groups, labels, value_labels)
+        return plot_modifiers(estimand, names, level, intercept, title)
 
     def effects(
         self,
@@ -305,10 +308,10 @@ class Plots:
         Raises:
             OutputError: a facet that does not define the groups.
         """
-        posterior = self._pick(treatment, category)
-        names = Labels.of(posterior.design.groups, labels, value_labels)
+        estimand = self._pick(treatment, category)
+        names = Labels.of(estimand.design.groups, labels, value_labels)
         facets = {"row": row, "column": column, "color": color}
-        return plot_effects(posterior, self.summaries(posterior, level), names, facets, title)
+        return plot_effects(estimand, self.summaries(estimand, level), names, facets, title)
 
     def check(
         self,
@@ -329,5 +332,5 @@ class Plots:
         Raises:
             PlanError: single rows are not known (method "exact"), or times are censored.
         """
-        names = Labels.of(self.posterior.design.groups, labels, value_labels)
-        return plot_check(self.posterior, self.replicated(), names, level, of, title)
+        names = Labels.of(self.estimand.design.groups, labels, value_labels)
+        return plot_check(self.estimand, self.replicated(), names, level, of, title)

@@ -6,7 +6,7 @@ import textwrap
 
 from forwhom.data import Tidy
 from forwhom.draw.text import format_table, percent
-from forwhom.fitted import Posterior
+from forwhom.fitted import Estimand
 from forwhom.output.summary import model_words
 
 WIDTH = 88
@@ -14,15 +14,15 @@ UNLIKELY = 0.025  # of the simulated data sets
 WIDE = 10.0  # times the observed spread
 
 
-def format_prior(posterior: Posterior, outcome: Tidy, effects: Tidy, source: str) -> str:
+def format_prior(estimand: Estimand, outcome: Tidy, effects: Tidy, source: str) -> str:
     """Question, the two tables and how to read them.
 
     Args:
-        posterior: draws from the priors; outcome, effects: their tables.
+        estimand: draws from the priors; outcome, effects: their tables.
         source: name of the data.
     """
-    design = posterior.design
-    plan, draws = design.plan, len(posterior.alpha)
+    design = estimand.design
+    plan, draws = design.plan, estimand.fitted.count
     head = (
         f"Prior predictive simulation: {draws:,} draws of every parameter from its prior, and data "
         f"simulated for the {design.usage.n_used:,} rows of {source}. Nothing is fitted. "

@@ -13,7 +13,7 @@ from forwhom.answers import Caution, modifiers_table, summarise
 from forwhom.data import Tidy
 from forwhom.draw.text import format_probability, number_style, percent
 from forwhom.errors import plural
-from forwhom.fitted import Posterior
+from forwhom.fitted import Estimand
 from forwhom.plan import Plan
 
 WIDTH = 88
@@ -21,7 +21,7 @@ SHOWN_MODIFIERS = 5
 
 
 def format_summary(
-    posteriors: Sequence[Posterior],
+    estimands: Sequence[Estimand],
     average: Tidy,
     cautions: tuple[Caution, ...],
     source: str,
@@ -30,32 +30,32 @@ def format_summary(
     """The summary as text.
 
     Args:
-        posteriors: one per effect, and per category of an unordered outcome.
+        estimands: one per effect, and per category of an unordered outcome.
         average: the table of average effects.
         cautions: the warnings.
         source: name of the data.
         unit: of the average effect, in words.
     """
-    posterior = posteriors[0]
+    estimand = estimands[0]
     level = average.level or 0.95
     blocks = [
-        _question(posterior),
-        _data(posterior, source),
-        _answer(posterior, average, level, unit),
-        *(_strongest(one, modifiers_table(one, level), level) for one in posteriors),
-        "\n".join(dict.fromkeys(_spread(one, level) for one in posteriors)),
-        *_clusters(posteriors, level),
-        _method(posterior),
+        _question(estimand),
+        _data(estimand, source),
+        _answer(estimand, average, level, unit),
+        *(_strongest(one, modifiers_table(one, level), level) for one in estimands),
+        "\n".join(dict.fromkeys(_spread(one, level) for one in estimands)),
+        *_clusters(estimands, level),
+        _method(estimand),
     ]
-    if posterior.design.notes:
-        blocks.append("Notes\n" + "\n".join(_bullet(note) for note in posterior.design.notes))
+    if estimand.design.notes:
+        blocks.append("Notes\n" + "\n".join(_bullet(note) for note in estimand.design.notes))
     if cautions:
         blocks.append("Warnings\n" + "\n".join(_bullet(c.text) for c in cautions))
     return "\n\n".join(blocks)
 
 
-def _question(posterior: Posterior) -> str:
-    design = posterior.design
+def _question(estimand: Estimand) -> str:
+    design = estimand.design
     if design.plan.modifiers:
         by = f"differ by {_and(list(design.plan.modifiers.traits))}?"
     else:
@@ -80,8 +80,8 @@ def _question(posterior: Posterior) -> str:
     )
 
 
-def _data(posterior: Posterior, source: str) -> str:
-    design = posterior.design
+def _data(estimand: Estimand, source: str) -> str:
+    design = estimand.design
     usage, groups = design.usage, design.groups
     dropped = usage.n_read - usage.n_used
     text = f"Data: {source}, {usage.n_used:,} of {usage.n_read:,} rows used"
@@ -90,7 +90,7 @@ def _data(posterior: Posterior, source: str) -> str:
         shown = ", ".join(f"{name} {count:,}" for name, count in worst[:4])
         more = f" and {len(worst) - 4} more columns" if len(worst) > 4 else ""
         text += f" ({dropped:,} dropped; missing: {shown}{more})"
-    text += _arm_counts(posterior)
+    text += _arm_counts(estimand)
     size = groups.n_treated if groups.has_control_group else groups.n_rows
     kind = "treated row" if groups.has_control_group else "row"
     text += f" {plural(groups.count, 'group')} of {_range(size, kind)}"
@@ -111,14 +111,14 @@ def _range(size: NDArray[np.int64], kind: str) -> str:
     return plural(low, kind) + (" each" if len(size) > 1 else "")
 
 
-def _arm_counts(posterior: Posterior) -> str:
-    design = posterior.design
+def _arm_counts(estimand: Estimand) -> str:
+    design = estimand.design
     if design.estimates:
         return "."
     if len(design.effects) == 1:
         treated = int(design.groups.n_treated.sum())
         control = design.usage.n_used - treated
-        if design.treatment.kind == "dose":
+        if estimand.treatment.kind == "dose":
             return f"; {treated:,} with a dose, {control:,} with a dose of zero."
         return f"; {treated:,} treated, {control:,} control."
     said = []
@@ -133,9 +133,9 @@ def _arm_counts(posterior: Posterior) -> str:
     return "; " + "; ".join(said) + "."
 
 
-def _clusters(posteriors: Sequence[Posterior], level: float) -> list[str]:
+def _clusters(estimands: Sequence[Estimand], level: float) -> list[str]:
     """Spreads between clusters and what else is shared."""
-    design = posteriors[0].design
+    design = estimands[0].design
     words = {
         "sigma_spread": "sd between groups of the logarithm of the residual sd",
         "nu_theta": "degrees of freedom of the group effects",
@@ -146,8 +146,8 @@ def _clusters(posteriors: Sequence[Posterior], level: float) -> list[str]:
         words[f"sigma_{cluster.name}"] = f"sd of {what} between clusters by {cluster.name}"
         words[f"sigma_theta_{cluster.name}"] = f"sd of effects between clusters by {cluster.name}"
     lines = []
-    for one in posteriors:
-        if one.design.at:
+    for one in estimands:
+        if one.quantity.effect:
             continue
         of = f" for {one.category}" if one.category else ""
         for name, terms, draws in one.others:
@@ -158,8 +158,8 @@ def _clusters(posteriors: Sequence[Posterior], level: float) -> list[str]:
     return ["\n".join(lines)] if lines else []
 
 
-def _answer(posterior: Posterior, average: Tidy, level: float, unit: str) -> str:
-    design = posterior.design
+def _answer(estimand: Estimand, average: Tidy, level: float, unit: str) -> str:
+    design = estimand.design
     who = "over the treated rows" if design.groups.has_control_group else "over all rows"
     words = {effect.treatment.name: f" of {effect.treatment.words}" for effect in design.effects}
     lines = []
@@ -179,10 +179,10 @@ def _answer(posterior: Posterior, average: Tidy, level: float, unit: str) -> str
     return "\n".join(lines)
 
 
-def _strongest(posterior: Posterior, modifiers: Tidy, level: float) -> str:
+def _strongest(estimand: Estimand, modifiers: Tidy, level: float) -> str:
     rows = [modifiers.row(i) for i in range(modifiers.n_rows)]
     slopes = [row for row in rows if row["term"] != "Intercept"]
-    if not slopes and posterior.sigma_theta is None:
+    if not slopes and estimand.sigma_theta is None:
         return "No modifiers: one effect for all groups."
     if not slopes:
         return "No modifiers: group effects vary around one common effect."
@@ -200,8 +200,8 @@ def _strongest(posterior: Posterior, modifiers: Tidy, level: float) -> str:
         for row, (e, low, high) in zip(shown, cells, strict=True)
     ]
     title = "Modifiers" if len(slopes) <= len(shown) else "Strongest modifiers"
-    design = posterior.design
-    of = "" if design.estimates else f" of {design.treatment.words} on {posterior.effect_on}"
+    design = estimand.design
+    of = "" if design.estimates else f" of {estimand.treatment.words} on {estimand.effect_on}"
     told = f"difference for one more; median, {percent(level)} interval"
     head = _wrap(f"{title} of the effect{of} ({told}):")
     return "\n".join([head, *lines])
@@ -213,25 +213,25 @@ def _strength(row: dict[str, float]) -> float:
     return 0.0 if isnan(error) else abs(row["estimate"]) / max(error, 1e-300)
 
 
-def _of(posterior: Posterior) -> str:
+def _of(estimand: Estimand) -> str:
     """Which of several effects."""
-    design = posterior.design
-    return f" of {design.treatment.name}" if len(design.effects) > 1 else ""
+    design = estimand.design
+    return f" of {estimand.treatment.name}" if len(design.effects) > 1 else ""
 
 
-def _spread(posterior: Posterior, level: float) -> str:
-    if posterior.sigma_theta is None:
+def _spread(estimand: Estimand, level: float) -> str:
+    if estimand.sigma_theta is None:
         return _wrap("Effect spread: none; the modifiers are taken to explain every difference.")
-    one = {k: v[0] for k, v in summarise(posterior.sigma_theta[None, :], level).items()}
-    of = _of(posterior) + (f" for {posterior.category}" if posterior.category else "")
+    one = {k: v[0] for k, v in summarise(estimand.sigma_theta[None, :], level).items()}
+    of = _of(estimand) + (f" for {estimand.category}" if estimand.category else "")
     return _wrap(
         f"Effect spread sigma_theta{of} (sd of group effects around their prediction): "
         f"{_interval(one, level)}."
     )
 
 
-def _method(posterior: Posterior) -> str:
-    d, plan = posterior.diagnostics, posterior.design.plan
+def _method(estimand: Estimand) -> str:
+    d, plan = estimand.diagnostics, estimand.design.plan
     model = f"Model: {model_words(plan)}. Method {d.method}: {d.draws:,} "
     if d.chains is not None:
         c = d.chains

@@ -133,7 +133,7 @@ def quantities(
     case: Case, fit: fw.Fit, reference: dict[str, np.ndarray]
 ) -> tuple[dict[str, np.ndarray], dict[str, np.ndarray]]:
     """Every scalar of both posteriors by one name; draws (D,) and (chain, draw)."""
-    result, phi = fit.result, reference["phi"]
+    result, phi = fit.estimands[0], reference["phi"]
     ours = np.column_stack([result.alpha, result.beta, result.delta, result.lambda_])
     exact = {f"phi[{j}]": ours[:, j] for j in range(ours.shape[1])}
     sampled = {f"phi[{j}]": phi[..., j] for j in range(phi.shape[-1])}
@@ -144,11 +144,11 @@ def quantities(
         + [np.asarray(result.design.groups.column_values(j)) for j in range(2)]
     )
     eta = np.einsum("cdk,gk->cdg", phi[..., -3:], z)
-    theta = result.local.theta()
+    theta = result.theta()
     exact |= {f"theta[{g}]": theta[g] for g in range(len(theta))}
     sampled |= {f"theta[{g}]": eta[..., g] + reference["u"][:, :, -1, g] for g in range(len(theta))}
     if result.sigma_b is not None:
-        own = result.local.baselines() - (z[:, 1:] @ result.delta.T)
+        own = result.baselines() - (z[:, 1:] @ result.delta.T)
         exact |= {"sigma_b": result.sigma_b} | {f"b[{g}]": own[g] for g in range(len(own))}
         sampled |= {"sigma_b": reference["tau"][..., 0]}
         sampled |= {f"b[{g}]": reference["u"][:, :, 0, g] for g in range(len(own))}
@@ -156,7 +156,7 @@ def quantities(
         exact["b*theta"] = own[3] * (theta[3] - z[3] @ result.lambda_.T)
         sampled["b*theta"] = reference["u"][:, :, 0, 3] * reference["u"][:, :, 1, 3]
     if "preset" in case.options:
-        exact["theta_control"] = result.local.control_theta()
+        exact["theta_control"] = result.control_theta()
         sampled["theta_control"] = reference["u"][:, :, 0, -1]
     return exact, sampled
 
@@ -188,10 +188,10 @@ def test_one_row_per_group_is_sampled_well() -> None:
         "unit": [f"unit {i}" for i in range(200)],
     }
     fit = fw.fit(data, "y", "d", "m", groups="unit", baseline="group", draws=20_000)
-    diagnostics = fit.result.diagnostics
+    diagnostics = fit.fitted.diagnostics
     assert diagnostics.k_hat < 0.5
     assert diagnostics.effective_share > 0.5
     # their squares' sum is what the data know; each alone follows its prior more or less
-    total = np.hypot(fit.result.sigma, fit.result.sigma_b)
+    total = np.hypot(fit.estimands[0].sigma, fit.estimands[0].sigma_b)
     assert total.std() / total.mean() < 0.1
-    assert fit.result.sigma_b.std() / fit.result.sigma_b.mean() > 0.2
+    assert fit.estimands[0].sigma_b.std() / fit.estimands[0].sigma_b.mean() > 0.2

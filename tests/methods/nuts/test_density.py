@@ -154,7 +154,7 @@ def make_case(name: str) -> Case:
     data["x2"] = np.abs(data["x"]) + 0.5
     made = make_plan(**plan)
     design, rows = build_design(made, load(data, made.columns))
-    cells = reduce_rows(design, rows)
+    cells = reduce_rows(design, rows, "rows")
     priors = resolve_priors(design, cells)
     model = whiten(build_joint(design, cells, priors)).model
     rng = np.random.default_rng(len(name))

@@ -14,7 +14,7 @@ import pytest
 
 import forwhom as fw
 from forwhom.methods.diagnostics import ChainCheck
-from forwhom.methods.nuts.sampler import JointDraws, check_chains
+from forwhom.methods.nuts.sampler import check_chains
 
 Array = np.ndarray
 
@@ -58,16 +58,16 @@ CASES: dict[str, dict[str, Any]] = {
 
 def quantities(fit: fw.Fit) -> dict[str, Array]:
     """Draws of every parameter, the groups' among them."""
-    result = fit.result
+    result = fit.estimands[0]
     out = {"alpha": result.alpha}
-    tables = {"delta": result.delta, "lambda": result.lambda_, "theta": result.local.theta().T}
-    tables |= {"b": result.local.baselines().T} | dict(result.parameters)
+    tables = {"delta": result.delta, "lambda": result.lambda_, "theta": result.theta().T}
+    tables |= {"b": result.baselines().T} | dict(result.parameters)
     for name, values in tables.items():
         out |= {f"{name}[{j}]": values[:, j] for j in range(values.shape[1])}
     out |= {"sigma_b": result.sigma_b} if result.sigma_b is not None else {}
     assert result.sigma_theta is not None
     if result.design.groups.has_control_group:
-        out["theta_control"] = result.local.control_theta()
+        out["theta_control"] = result.control_theta()
     out["sigma_theta"] = result.sigma_theta
     return {key: values for key, values in out.items() if np.ptp(values)}  # some baselines are zero
 
@@ -93,15 +93,15 @@ def test_nuts_equals_the_other_methods(case: str) -> None:
     other = "quadrature" if "family" in plan else "exact"
     theirs = fw.fit(make_rows(), **plan, method=other, draws=12_000, seed=1)
     ours = fw.fit(make_rows(), **plan, method="nuts", draws=2000, seed=2)
-    assert (ours.result.diagnostics.method, theirs.result.diagnostics.method) == ("nuts", other)
-    assert ours.result.diagnostics.passed, ours.result.diagnostics
-    assert theirs.result.diagnostics.k_hat < 0.7
-    assert theirs.result.diagnostics.effective_share > 0.5
-    shared = ours.result.shared
-    assert isinstance(shared, JointDraws)
+    assert (ours.fitted.diagnostics.method, theirs.fitted.diagnostics.method) == ("nuts", other)
+    assert ours.fitted.diagnostics.passed, ours.fitted.diagnostics
+    assert theirs.fitted.diagnostics.k_hat < 0.7
+    assert theirs.fitted.diagnostics.effective_share > 0.5
+    check = ours.fitted.diagnostics.chains
+    assert check is not None
     found, exact = quantities(ours), quantities(theirs)
     assert set(found) == set(exact)
-    off = {key: apart(found[key].reshape(shared.chains, -1), exact[key], 0.5) for key in found}
+    off = {key: apart(found[key].reshape(check.chains, -1), exact[key], 0.5) for key in found}
     assert {key: values for key, values in off.items() if max(values) > 1} == {}
 
 

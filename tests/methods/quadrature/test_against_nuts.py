@@ -66,7 +66,7 @@ def compare(case: Case, folder: Path) -> None:
         draws=DRAWS,
         seed=3,
     )
-    found = fit.result.diagnostics
+    found = fit.fitted.diagnostics
     assert found.k_hat < 0.7
     assert found.effective_share >= 0.3
     ours, theirs = quantities(fit, case), stored["quantities"]
@@ -86,21 +86,21 @@ def compare(case: Case, folder: Path) -> None:
 
 def quantities(fit: fw.Fit, case: Case) -> dict[str, np.ndarray]:
     """Our draws (D,) by the names of the stored posteriors."""
-    result = fit.result
+    result = fit.estimands[0]
     out = {"alpha[1]": result.alpha}
     out |= {f"delta[{j + 1}]": column for j, column in enumerate(result.delta.T)}
     out |= {f"lambda[{j + 1}]": column for j, column in enumerate(result.lambda_.T)}
-    for name, values in result.parameters:
+    for name, values in result.parameters.items():
         out |= {f"{name}[{j + 1}]": column for j, column in enumerate(values.T)}
     out["sigma_theta"] = result.sigma_theta
     groups = result.design.groups
     z = np.column_stack([np.asarray(groups.column_values(j)) for j in range(2)])
     np.testing.assert_array_equal(z, group_codes(case.data())[0])
-    theta = result.local.theta()
+    theta = result.theta()
     out |= {f"theta[{g + 1}]": draws for g, draws in enumerate(theta)}
     if case.baseline == "group":
         out["sigma_b"] = result.sigma_b
-        b = result.local.baselines() - z @ result.delta.T
+        b = result.baselines() - z @ result.delta.T
         out |= {f"b[{g + 1}]": draws for g, draws in enumerate(b)}
         eta = result.lambda_ @ np.r_[1.0, z[3]]
         out["b*u"] = b[3] * (theta[3] - eta)

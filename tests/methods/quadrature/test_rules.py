@@ -8,6 +8,7 @@ import pytest
 import forwhom as fw
 from forwhom.families import FAMILIES
 from forwhom.methods.quadrature.density import LatentModel, Rule
+from forwhom.methods.quadrature.draws import LatentDraws
 from forwhom.methods.quadrature.rules import ACCURACY, apply_rules, choose_rules
 from tests.reference.nuts.cases import simulate
 
@@ -22,7 +23,9 @@ CASES = [
 def points_of(name: str, baseline: str) -> tuple[LatentModel, np.ndarray, np.ndarray]:
     data = simulate(name, FAMILIES[name].links[0], dose=False)
     fit = fw.fit(data, "y", "d", "a + m", family=name, baseline=baseline, draws=1500)
-    return fit.result.local.model, fit.result.shared.tau, fit.result.shared.xi
+    draws = fit.fitted.draws
+    assert isinstance(draws, LatentDraws)
+    return draws.model, draws.tau, draws.xi
 
 
 @pytest.mark.parametrize(("name", "baseline"), CASES, ids=lambda value: value)

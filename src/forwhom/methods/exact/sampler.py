@@ -19,22 +19,17 @@ GOOD_K_HAT, GOOD_SHARE = 0.4, 0.5  # below or under these a second, finer look i
 
 
 @dataclass(frozen=True, slots=True)
-class ExactDraws:
-    """D independent draws of the parameters that all groups share.
+class Points:
+    """D independent draws of the parameters that all groups share, in internal units.
 
     Attributes:
-        internal: (D, p) coefficients in internal units; tau: (D, R); sigma: (D,), likewise.
-        coefficients: (D, p) in the units of the data.
-        spreads: (D, R) and residual: (D,), in the units of the data.
+        internal: (D, p) coefficients; tau: (D, R); sigma: (D,).
         diagnostics: how it went.
     """
 
     internal: FloatArray
     tau: FloatArray
     sigma: FloatArray
-    coefficients: FloatArray
-    spreads: FloatArray
-    residual: FloatArray
     diagnostics: Diagnostics
 
 
@@ -75,7 +70,7 @@ def _log_sigma(tau: FloatArray) -> FloatArray:
 
 def sample_exact(
     model: CollapsedGaussian, draws: int, seed: int, spread_names: tuple[str, ...]
-) -> ExactDraws:
+) -> Points:
     """Draw from the posterior of scales and coefficients.
 
     Args:
@@ -97,14 +92,10 @@ def sample_exact(
         "gaussian outcome: groups and coefficients integrate out in closed form, leaving "
         f"{len(scales)} {'scale' if len(scales) == 1 else 'scales'} to integrate"
     )
-    unit = model.basis.outcome_scale
-    return ExactDraws(
+    return Points(
         internal=internal,
         tau=found.tau,
         sigma=sigma,
-        coefficients=model.to_original(internal),
-        spreads=found.tau * (unit / model.basis.random_scale),
-        residual=sigma * unit,
         diagnostics=Diagnostics(
             method="exact",
             why=why,

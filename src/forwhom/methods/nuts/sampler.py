@@ -31,7 +31,7 @@ JITTER = 0.3  # of a start, in posterior sds
 
 
 @dataclass(frozen=True, slots=True)
-class JointDraws:
+class JointPoints:
     """D draws of everything, chain after chain, in the units of the data.
 
     Attributes:
@@ -64,7 +64,7 @@ class JointDraws:
 
 def sample_nuts(
     model: JointModel, draws: int, seed: int, why: str, progress: Callable[[str], None]
-) -> JointDraws:
+) -> JointPoints:
     """Draw from the joint posterior; where the check fails, once more and longer.
 
     Then with smaller steps where transitions broke off, else with more draws for each that is kept.
@@ -107,7 +107,7 @@ def _run(
     accept: float,
     progress: Callable[[str], None],
     keep: int = 1,
-) -> tuple[JointDraws, ChainCheck]:
+) -> tuple[JointPoints, ChainCheck]:
     """Draws, every ``keep``-th of what is sampled, and what they say of themselves."""
     import nutpie
     from nutpie.compiled_pyfunc import from_pyfunc
@@ -163,7 +163,7 @@ def _run(
     return found, check_chains(every, diverging, energy, tune, of_level)
 
 
-def _monitored(draws: JointDraws) -> tuple[FloatArray, NDArray[np.bool_]]:
+def _monitored(draws: JointPoints) -> tuple[FloatArray, NDArray[np.bool_]]:
     """Every parameter, (chains, draws, m), in the units of the data; which are a level's, (m,).
 
     Not the sampler's coordinates: where an sd may be zero they carry a sign without meaning.
@@ -220,7 +220,7 @@ def check_chains(
     )
 
 
-def unpack(model: JointModel, x: FloatArray, chains: int) -> JointDraws:
+def unpack(model: JointModel, x: FloatArray, chains: int) -> JointPoints:
     """Coordinates (D, n) to draws in the units of the data, their check still to come."""
     lp, count = model.predictors, len(x)
     parts = model.parts(x)
@@ -249,7 +249,7 @@ def unpack(model: JointModel, x: FloatArray, chains: int) -> JointDraws:
     if model.residual is not None and model.residual.spread is not None:
         residual = own[0] * model.units[0] * model.residual_factor(parts[2])
         residual_spread = np.exp(parts[2][:, :1])
-    return JointDraws(
+    return JointPoints(
         coefficients=model.to_original(phi),
         factors=tuple(factor.name for factor in model.factors),
         parameters=tuple(values * unit for values, unit in zip(own, model.units, strict=True)),

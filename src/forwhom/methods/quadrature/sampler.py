@@ -24,27 +24,22 @@ HEIGHTS = 5  # of the grid that the proposal is made from
 
 
 @dataclass(frozen=True, slots=True)
-class LatentDraws:
-    """D draws of what groups share, by quadrature or NUTS.
+class Points:
+    """D draws of what groups share, in internal coordinates.
 
     Attributes:
-        tau: (D, R) internal sds; xi: (D, n) internal coordinates.
-        coefficients: (D, p), spreads: (D, R), parameters: per family parameter (D, size), in the
-            units of the data.
+        tau: (D, R) sds; xi: (D, n) coefficients and the family's parameters.
         diagnostics: how it went.
     """
 
     tau: FloatArray
     xi: FloatArray
-    coefficients: FloatArray
-    spreads: FloatArray
-    parameters: tuple[FloatArray, ...]
     diagnostics: Diagnostics
 
 
 def sample_quadrature(
     model: LatentModel, draws: int, seed: int, spread_names: tuple[str, ...]
-) -> LatentDraws:
+) -> Points:
     """Draw from the posterior of what groups share.
 
     Args:
@@ -92,8 +87,7 @@ def sample_quadrature(
         f"nats at the {checked} points checked), leaving {model.size + model.n_tau} shared "
         "parameters to importance sampling"
     )
-    return finish(
-        model,
+    return Points(
         found.tau,
         found.xi,
         Diagnostics(
@@ -110,26 +104,8 @@ def sample_quadrature(
     )
 
 
-def finish(
-    model: LatentModel, tau: FloatArray, xi: FloatArray, diagnostics: Diagnostics
-) -> LatentDraws:
-    """Internal draws to those in the units of the data."""
-    return LatentDraws(
-        tau=tau,
-        xi=xi,
-        coefficients=model.to_original(xi[:, : model.p]),
-        spreads=tau * (model.basis.outcome_scale / model.basis.random_scale),
-        parameters=tuple(
-            (values * unit).T
-            for values, unit in zip(model.parameters(xi), model.units, strict=True)
-        ),
-        diagnostics=diagnostics,
-    )
-
-
-def log_likelihood(model: LatentModel, draws: LatentDraws) -> FloatArray:
-    """Log density of the rows in each draw, the groups integrated out, up to a constant; (D,)."""
-    tau, xi = draws.tau, draws.xi
+def log_likelihood(model: LatentModel, tau: FloatArray, xi: FloatArray) -> FloatArray:
+    """Log density of the rows at each point, the groups integrated out, up to a constant; (D,)."""
     with one_blas_thread():
         density = apply_rules(choose_rules(model, tau, xi), model, tau, xi, _each)
     return np.asarray(density - model.log_prior(tau, xi))

@@ -7,7 +7,7 @@ import pytest
 from scipy import stats
 
 import forwhom as fw
-from forwhom.fitted import local
+from forwhom.methods.exact import draws as exact_draws
 
 
 def survey(groups: int = 300, rows: int = 3000, seed: int = 0) -> dict[str, np.ndarray]:
@@ -25,13 +25,13 @@ def fit() -> fw.Fit:
 
 
 def test_blocks_are_the_same_in_any_pass(fit: fw.Fit) -> None:
-    draws = fit.result.local
+    draws = fit.estimands[0]
     whole = draws.theta()
     assert whole.shape == (300, 4000)
     seen = 0
     for block in draws.map(lambda block: block):
         assert np.array_equal(block.theta, whole[block.groups])
-        assert len(block.groups) <= local.BLOCK
+        assert len(block.groups) <= exact_draws.BLOCK
         seen += len(block.groups)
     assert seen == 300
     assert np.array_equal(draws.baselines(), draws.baselines())
@@ -43,8 +43,8 @@ def test_group_parameters_follow_their_conditional_law(fit: fw.Fit) -> None:
     Computed here from the rows: precision R'R / sigma^2 + diag(1 / tau^2). Whitened by it, draws
     are standard normal.
     """
-    data, result = survey(), fit.result
-    theta, b = result.local.theta(), result.local.baselines()
+    data, result = survey(), fit.estimands[0]
+    theta, b = result.theta(), result.baselines()
     sites = np.asarray(result.design.groups.column_values(0))
     modifier = np.array([data["size"][data["site"] == s][0] for s in sites])
     for g in (0, 17, 250):
@@ -76,9 +76,9 @@ def test_groups_with_no_rows_in_an_arm_have_effects(fit: fw.Fit) -> None:
     data = survey()
     keep = ~((data["site"] == 5) & (data["d"] == 1))
     thinned = fw.fit({k: v[keep] for k, v in data.items()}, "y", "d", "size", groups="site")
-    sites = np.asarray(thinned.result.design.groups.column_values(0))
+    sites = np.asarray(thinned.fitted.design.groups.column_values(0))
     g = int(np.flatnonzero(sites == 5)[0])
-    u = thinned.result.local.theta()[g] - thinned.result.local.eta()[g]
+    u = thinned.estimands[0].theta()[g] - thinned.estimands[0].eta()[g]
     # nothing is known of it but the spread: u / sigma_theta is standard normal
-    assert stats.kstest(u / thinned.result.sigma_theta, "norm").pvalue > 1e-4
+    assert stats.kstest(u / thinned.estimands[0].sigma_theta, "norm").pvalue > 1e-4
     assert "no_treated_rows" in [c.code for c in thinned.warnings]

@@ -1,0 +1,52 @@
+"""Which method, and why: asked before the rows are reduced, for it says what is kept of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from forwhom.cells import Problem, reduce_rows
+from forwhom.design import Design, Rows
+from forwhom.methods.exact import EXACT
+from forwhom.methods.method import Draws, Method, Progress
+from forwhom.methods.nuts import NUTS
+from forwhom.methods.quadrature import QUADRATURE
+
+METHODS = {method.name: method for method in (EXACT, QUADRATURE, NUTS)}  # the fastest first
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A method, and why not one that is faster, in words."""
+
+    method: Method
+    why: str
+
+
+def choose(design: Design) -> Choice:
+    """The method asked for, or the fastest that does not refuse."""
+    refusals = {name: method.refuses(design) for name, method in METHODS.items()}
+    asked = design.plan.method
+    name = asked if asked != "auto" else next(n for n, why in refusals.items() if not why)
+    faster = [refusals[n] for n in METHODS][: list(METHODS).index(name)]
+    return Choice(METHODS[name], (faster[-1] if faster else "") or "asked for")
+
+
+def sample(
+    choice: Choice, problem: Problem, rows: Rows, progress: Progress
+) -> tuple[Problem, Draws]:
+    """Draws by the chosen method; where its check fails and no other was asked for, by the last.
+
+    Returns:
+        the problem, reduced again where the last method needs more of the rows; and the draws.
+    """
+    draws = choice.method.sample(problem, choice.why, progress)
+    found, last = draws.diagnostics, list(METHODS.values())[-1]
+    if found.passed or problem.design.plan.method != "auto" or choice.method is last:
+        return problem, draws
+    name = choice.method.name
+    why = f"the importance weights of method '{name}' failed their check ({found.weights_in_words})"
+    progress(f"Method {name} failed its check; sampling by {last.name.upper()}")
+    if choice.method.needs != last.needs:
+        cells = reduce_rows(problem.design, rows, last.needs)
+        problem = Problem(problem.design, cells, problem.priors)
+    return problem, last.sample(problem, why, progress)

@@ -1,0 +1,153 @@
+"""The contract of a method, and of the draws that it makes.
+
+Sizes: D draws, L linear predictors, p coefficients, R own parameters of a group, G groups. Where a
+preset has one control group, it is numbered G.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forwhom.cells import Problem
+from forwhom.design import Design
+from forwhom.errors import DataError
+from forwhom.methods.diagnostics import Diagnostics
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+Arrays = Mapping[str, FloatArray]
+Progress = Callable[[str], None]
+KEPT = 25_000_000  # draws x groups up to which they are kept once made (200 MB a parameter)
+
+Needs = Literal["sums", "rows"]
+
+
+@dataclass(frozen=True, slots=True)
+class Own:
+    """Draws of what some groups add to their prediction, in the units of the data.
+
+    Attributes:
+        groups: (g,) indices.
+        u: (L, r, g, D) those of the R own parameters that were asked for.
+    """
+
+    groups: IntArray
+    u: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """A cluster's levels: standard deviations (D, L, r), and draws u (L, r, levels, D)."""
+
+    spreads: FloatArray
+    u: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """A further parameter that all groups share: its terms and (D, L, terms) draws."""
+
+    name: str
+    terms: tuple[str, ...]
+    values: FloatArray
+
+
+class Draws(Protocol):
+    """Draws of everything, however they were made; nothing above ``methods/`` knows how."""
+
+    @property
+    def coefficients(self) -> FloatArray:
+        """(D, L, p) by the layout of the cells, in the units of the data."""
+
+    @property
+    def spreads(self) -> FloatArray:
+        """Standard deviations of the groups' own parameters, (D, L, R)."""
+
+    @property
+    def parameters(self) -> Mapping[str, FloatArray]:
+        """The family's own, (D, size) each."""
+
+    @property
+    def clusters(self) -> tuple[Levels, ...]:
+        """Of each of the design's clusters."""
+
+    @property
+    def further(self) -> tuple[Named, ...]:
+        """What else groups share, such as degrees of freedom and correlations."""
+
+    @property
+    def residual(self) -> FloatArray:
+        """(D, G) residual sds of the groups; (D, 0) where they do not differ by group."""
+
+    @property
+    def diagnostics(self) -> Diagnostics:
+        """How they were made, and whether they can be used."""
+
+    def map[T](self, work: Callable[[Own], T], own: Sequence[int]) -> Iterator[T]:
+        """Apply ``work`` to blocks of the G groups, each group once, the same draws every time.
+
+        ``own`` says which of the R are drawn. Blocks may be worked on side by side; what becomes
+        of them comes in one order.
+        """
+
+    def of(self, groups: IntArray, own: Sequence[int]) -> Own:
+        """The same draws of some groups; the preset's control group may be among them."""
+
+    def log_densities(self) -> tuple[FloatArray, FloatArray | None]:
+        """Log prior and log likelihood of what groups share, (D,) each, up to constants.
+
+        The likelihood with the groups integrated out; None where the draws hold the levels, given
+        which rows are independent.
+        """
+
+    def arrays(self) -> Arrays:
+        """The least from which ``revive`` makes the same draws."""
+
+
+Sample = Callable[[Problem, str, Progress], Draws]
+Revive = Callable[[Problem, Arrays, Diagnostics], Draws]
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """A way to the posterior: one row of ``METHODS``.
+
+    Attributes:
+        name: in a plan; words: for help.
+        needs: what the rows may be reduced to: sums of squares and products, or rows that share
+            everything ("rows").
+        refuses: why it cannot fit a design, in words; empty where it can.
+        sample: draws, as many and with the seed that the plan says; told why this method was
+            chosen, where it was not the first choice, and whom to tell of its progress.
+        revive: the draws again, from their arrays. Raises DataError where these do not belong.
+    """
+
+    name: str
+    words: str
+    needs: Needs
+    refuses: Callable[[Design], str]
+    sample: Sample
+    revive: Revive
+
+
+def blocks(draws: Draws, own: Sequence[int]) -> Iterator[Own]:
+    """Every group once, a block at a time."""
+    return draws.map(lambda block: block, own)
+
+
+def check_shape(what: str, array: NDArray[np.float64], *shape: int) -> None:
+    """Refuse an array of another size than the problem asks for.
+
+    Raises:
+        DataError: the array, by name.
+    """
+    if array.shape != shape:
+        raise DataError(
+            f"the shape of {what} is {array.shape!s:.80}, and the rest of the file asks for "
+            f"{shape}."
+        )

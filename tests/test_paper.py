@@ -57,7 +57,7 @@ def pairs(fit: fw.Fit, study: Study) -> dict[str, tuple[np.ndarray, dict[str, An
         "sigma_theta": (result.sigma_theta, reference["scalars"]["sigma_theta"]),
         "theta_control": (result.control_theta(), reference["theta"][0]),
     }
-    for j, name in enumerate(result.design.lambda_names):
+    for j, name in enumerate(result.effect.lambda_names):
         found[f"lambda[{name}]"] = (result.lambda_[:, j], reference["lambda"][name])
     groups = result.design.groups
     values = [groups.column_values(j) for j in range(len(groups.columns))]
@@ -130,7 +130,7 @@ def test_against_brute_force(data: dict[str, np.ndarray], fit: fw.Fit, study: St
     """
     d, y = data[paper.TREATMENT], data[paper.OUTCOME]
     result = fit.estimands[0]
-    names = [name.split(":") for name in result.design.lambda_names[1:]]
+    names = [name.split(":") for name in result.effect.lambda_names[1:]]
     z = np.column_stack([np.ones(len(d))] + [np.prod([data[c] for c in n], axis=0) for n in names])
     keys = np.column_stack([data[c] for c in result.design.groups.columns])
     _, first, group = np.unique(

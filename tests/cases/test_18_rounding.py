@@ -115,7 +115,7 @@ def test_a_treatment_of_zeros_and_ones_with_noise() -> None:
     d = D.astype(float)
     d[:2] = [1e-17, 0.9999999999]
     found, rows = design({"d": d, "m": CODE}, modifiers="m")
-    assert found.treatment.kind == "binary"
+    assert found.effects[0].treatment.kind == "binary"
     assert rows.d[:, 0].tolist() == D.tolist()
     (note,) = [note for note in found.notes if "within rounding" in note]
     assert note == (

@@ -82,7 +82,6 @@ def test_arms_each_have_an_effect_and_their_own_rows() -> None:
     mail, post = found.effects
     assert (mail.n_treated.tolist(), mail.n_control.tolist()) == ([1, 1], [2, 2])
     assert (post.n_treated.tolist(), post.n_control.tolist()) == ([1, 1], [2, 2])
-    assert found.show(1).groups.n_treated.tolist() == post.n_treated.tolist()
     assert found.arms == ("untreated", "t[post]", "t[mail]")  # in the order of their columns
 
 

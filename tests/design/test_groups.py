@@ -60,7 +60,7 @@ def test_several_groups_columns_and_no_modifiers() -> None:
     found, _ = design(groups=["site", "old"], modifiers=None)
     assert found.groups.columns == ("site", "old")
     assert found.groups.count == 4
-    assert found.lambda_names == ("Intercept",)
+    assert found.effects[0].lambda_names == ("Intercept",)
 
 
 def test_one_control_group_of_preset_alley2023() -> None:

@@ -56,7 +56,7 @@ def test_codes_that_share_a_label_are_told_apart_everywhere(
 ) -> None:
     assert design(column, groups="v").groups.texts(0) == list(names)
     assert design(column, groups="v").groups.column_values(0) == list(names)
-    terms = design(column, modifiers="C(v)").lambda_names
+    terms = design(column, modifiers="C(v)").effects[0].lambda_names
     assert terms == ("Intercept", *(f"C(v)[{name}]" for name in names[1:]))
     half = {**DATA, "half": np.arange(N) // 4 % 3}
     assert design(column, half, modifiers="half", clusters="v").clusters[0].levels == names
@@ -64,7 +64,7 @@ def test_codes_that_share_a_label_are_told_apart_everywhere(
     assert [effect.treatment.treated for effect in arms.effects] == list(names[1:])
     assert {effect.treatment.control for effect in arms.effects} == {"Yes"}
     other = design(column, half, modifiers="half", treatment="v", reference=names[3])
-    assert other.treatment.control == names[3]
+    assert other.effects[0].treatment.control == names[3]
     outcome = design(column, half, modifiers="half", outcome="v", family="categorical")
     assert outcome.outcome.levels == names
 
@@ -73,7 +73,7 @@ def test_a_reference_may_be_the_code_behind_a_label() -> None:
     half = {**DATA, "half": np.arange(N) // 4 % 3}
     for column, code in ((labelled(), 2), (labelled_text(), "k2")):
         found = design(column, half, modifiers="half", treatment="v", reference=code)
-        assert found.treatment.control.startswith("Other (")
+        assert found.effects[0].treatment.control.startswith("Other (")
     with pytest.raises(DataError, match=r"'2 \(Other \(2\)\)'"):
         design(labelled(), half, modifiers="half", treatment="v", reference="Other")
 

@@ -1,0 +1,43 @@
+"""Fits that earlier versions saved still load, and say what they said."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pytest
+
+import forwhom as fw
+from forwhom.fitted.formats import upgrade
+from tests.reference.saved.make import ASKED, FOLDER
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_a_fit_of_format_4_loads(name: str) -> None:
+    fit = fw.load(FOLDER / f"{name}.nc")
+    stored = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+    tables = fit.tables()
+    assert set(tables) == set(stored)
+    for key, table in tables.items():
+        found = table.to_dict()
+        assert list(found) == list(stored[key])
+        for column, values in stored[key].items():
+            own = np.asarray(found[column]).tolist()
+            if values and isinstance(values[0], float):  # another processor may round otherwise
+                np.testing.assert_allclose(own, values, rtol=1e-7, atol=1e-10)
+            else:
+                assert own == values, (key, column)
+    assert fit.diagnostics().n_rows == 1
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_saved_again_it_is_of_this_format(name: str, tmp_path: Any) -> None:
+    fit = fw.load(FOLDER / f"{name}.nc")
+    again = fw.load(fit.save(tmp_path / "again.nc"))
+    assert again.summary() == fit.summary()
+
+
+def test_what_is_no_state_is_left_to_the_reader() -> None:
+    for state in (None, 1, {}, {"tuple": []}, {"tuple": [{}, {}, {}, {"class": "Other"}]}):
+        assert upgrade(state, {}) is state

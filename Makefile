@@ -5,7 +5,7 @@ RECENT  := import sys; sys.exit(sys.version_info < (3, 12))
 VENV    := .venv
 BIN     := $(VENV)/bin
 
-.PHONY: help venv demo test slow fuzz check references twin coverage sbc bench clean
+.PHONY: help venv demo test slow fuzz frozen freeze check references twin coverage sbc bench clean
 
 help:  ## list what a contributor can do
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -62,6 +62,12 @@ slow: $(VENV)/.test  ## the tests that take minutes each
 
 fuzz: $(VENV)/.test  ## 20,000 random tables and plans
 	$(BIN)/python -m pytest -m fuzz
+
+frozen: $(VENV)/.test  ## the frozen numbers to the same bits: for moves of code, on the machine that froze them
+	FORWHOM_SAME_BITS=1 $(BIN)/python -m pytest tests/frozen
+
+freeze: $(VENV)/.test  ## freeze the numbers as they are now (tests/frozen); before a move, or where they had to change
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.frozen.make
 
 check: $(VENV)/.check  ## what CI runs before the tests: ruff, mypy strict, the layer order
 	$(BIN)/ruff check src tests benchmarks

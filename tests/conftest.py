@@ -19,6 +19,7 @@ pytest_plugins = ["tests.paper_needed"]
 LONGEST = (
     "test_stan_joint.py",
     "fuzz/test_random_questions.py",
+    "frozen/test_frozen.py",
     "test_joint_end_to_end.py",
     "methods/quadrature/test_against_nuts.py",
     "methods/nuts/test_sampler.py",

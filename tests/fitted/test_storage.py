@@ -30,7 +30,7 @@ from forwhom.fitted.storage import Saved
 from forwhom.methods.diagnostics import ChainCheck, Diagnostics
 from forwhom.methods.nuts.build import build_joint
 from forwhom.methods.nuts.draws import name_draws
-from forwhom.methods.prior import sample_joint_prior
+from forwhom.methods.prior.draws import sample_joint_prior
 from forwhom.plan import make_plan
 from tests.reference.ballot import DATA, fit
 

@@ -8,10 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forwhom.cells import Problem
-from forwhom.design import Design
-from forwhom.errors import DataError, PlanError
+from forwhom.errors import PlanError
 from forwhom.methods.diagnostics import Diagnostics
-from forwhom.methods.method import Arrays, Draws, Method, Progress
+from forwhom.methods.method import Draws, Progress
 from forwhom.methods.nuts.build import build_joint
 from forwhom.methods.nuts.density import JointModel
 from forwhom.methods.nuts.draws import name_draws
@@ -186,21 +185,3 @@ def _draw(
         return np.asarray(numbers[1] * rng.standard_t(numbers[0], shape))
     assert distribution == "student_t", distribution
     return np.asarray(numbers[1] + numbers[2] * rng.standard_t(numbers[0], shape))
-
-
-def _refuses(design: Design) -> str:
-    return ""
-
-
-def _revive(problem: Problem, arrays: Arrays, diagnostics: Diagnostics) -> Draws:
-    raise DataError("draws from the priors are not kept in files.")
-
-
-PRIOR = Method(
-    name="prior",
-    words="the priors alone, before the data are believed",
-    needs="rows",
-    refuses=_refuses,
-    sample=sample,
-    revive=_revive,
-)

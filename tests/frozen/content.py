@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from arviz_stats import ess
 
 import forwhom as fw
 from forwhom.data import Tidy
@@ -19,7 +18,7 @@ from tests.frozen.inside import short_chains
 
 PATH = Path(__file__).parent / "numbers.json.xz"
 SCALES = ("link", "response", "percent", "categories")
-FEWEST = 4.0  # effective draws that chains are taken to have at least
+FEWEST = 4.0  # effective draws that chains as short as these are taken to have
 DIGITS = 13  # of a stored number
 
 type Found = dict[str, Any]
@@ -135,11 +134,8 @@ def spread(values: np.ndarray, by_chains: bool = True) -> Found:
     flat = values.reshape(*values.shape[:2], -1)
     known = ~np.isnan(flat).any(axis=(0, 1))  # an effect's lambda has holes
     flat = np.where(known, flat, 0.0).sum(axis=2) / max(known.sum(), 1)
-    sd = float(flat.std())
-    effective = flat.size / 2  # of independent draws, some of them twice
-    if by_chains and sd > 0:
-        effective = min(max(float(ess(flat)), FEWEST), effective)
-    return {"sd": _short(sd), "ess": _short(effective)}
+    effective = FEWEST if by_chains else flat.size / 2  # independent draws, some of them twice
+    return {"sd": _short(float(flat.std())), "ess": _short(effective)}
 
 
 def _few(values: np.ndarray) -> list[float | None]:

@@ -6,7 +6,7 @@ of every table's numbers a digest of the bits and a few numbers, and all texts.
 
 Equal digests pass. Another processor or another BLAS rounds otherwise, so where they differ
 
-- numbers of the methods without chains must agree to a relative 1e-7;
+- numbers must agree to a relative 1e-7;
 - where rounding made other draws, shapes must be equal, and means within 5 Monte Carlo standard
   errors; the numbers of its tables, and what is said of its check, are then not compared. NUTS
   makes other draws wherever anything rounds otherwise; quadrature does where it falls on the other
@@ -66,7 +66,7 @@ def test_numbers_and_words_are_as_they_were(name: str, tmp_path: Path) -> None:
         assert content.method_of(fit) == case.method
     found, expected = content.told(case, fit), frozen()[name]
     assert list(found["arrays"]) == list(expected["arrays"])
-    free = not SAME_BITS and not same_draws(found["arrays"], expected["arrays"], by_chains)
+    free = not SAME_BITS and not same_draws(found["arrays"], expected["arrays"])
     if free and not by_chains:
         other_draws.append(name)
     compare_words(found, expected, free)
@@ -84,23 +84,22 @@ def test_rounding_makes_other_draws_in_few_cases_without_chains() -> None:
     assert len(other_draws) <= FEW * count, other_draws
 
 
-def same_draws(found: dict[str, Any], expected: dict[str, Any], by_chains: bool) -> bool:
-    """Whether arrays are equal, or without chains equal but for rounding."""
-    for name, array in found.items():
-        if array["digest"] != expected[name]["digest"] and by_chains:
-            return False
-        try:
+def same_draws(found: dict[str, Any], expected: dict[str, Any]) -> bool:
+    """Whether all arrays are equal but for rounding."""
+    try:
+        for name, array in found.items():
             compare_array(array, expected[name], name)
-        except AssertionError:
-            return False
+    except AssertionError:
+        return False
     return True
 
 
 def compare_words(found: dict[str, Any], expected: dict[str, Any], free: bool) -> None:
     """Every text; ``free``: but for those that hold numbers of other draws."""
-    assert list(found["tables"]) == list(expected["tables"])
+    if not free:
+        assert list(found["tables"]) == list(expected["tables"])
     for key in found["texts"]:
-        if not (free and key == "summary"):
+        if not (free and key in ("summary", "refused")):  # too few draws to judge sensitivity by
             assert _words(found["texts"][key]) == _words(expected["texts"][key]), key
     for key, table in found["tables"].items():
         if not (free and key in OF_DRAWS):

@@ -3,25 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from forwhom.cells import Problem, check_columns, reduce_rows, resolve_priors
+from forwhom.cells import Needs, Problem, check_columns, reduce_rows, resolve_priors
 from forwhom.data import Table, load
 from forwhom.design import Design, Rows, build_design
 from forwhom.errors import ForWhomError, PlanError
 from forwhom.fitted import Fitted
 from forwhom.methods import choose, sample
-from forwhom.methods.method import Needs
+from forwhom.methods.method import Progress
 from forwhom.methods.prior import PRIOR
 from forwhom.plan import KEYS, Plan, make_plan, read_plan
 from forwhom.prior import PriorPredictive
 from forwhom.result import Fit
-
-Progress = Callable[[str], None]
 
 
 def _silent(stage: str) -> None:

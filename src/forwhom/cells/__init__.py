@@ -5,13 +5,14 @@ from forwhom.cells.checks import check_columns, nearly_collinear, silent
 from forwhom.cells.likelihood import LikelihoodCells, RowKinds, kind_of_rows
 from forwhom.cells.priors import Priors, ResolvedPrior, in_words, resolve_priors
 from forwhom.cells.problem import Problem
-from forwhom.cells.reduce import Cells, EffectColumns, Layout, reduce_rows
+from forwhom.cells.reduce import Cells, EffectColumns, Layout, Needs, reduce_rows
 
 __all__ = [
     "Cells",
     "EffectColumns",
     "Layout",
     "LikelihoodCells",
+    "Needs",
     "Priors",
     "Problem",
     "ResolvedPrior",

@@ -27,6 +27,9 @@ from forwhom.families import FAMILIES
 FloatArray = NDArray[np.float64]
 
 
+Needs = Literal["sums", "rows"]  # what a method asks of the reduction
+
+
 @dataclass(frozen=True, slots=True)
 class Layout:
     """Which columns hold which coefficients, p in all."""
@@ -132,7 +135,7 @@ class Cells:
     control_groups: int
 
 
-def reduce_rows(design: Design, rows: Rows, needs: Literal["sums", "rows"] = "sums") -> Cells:
+def reduce_rows(design: Design, rows: Rows, needs: Needs = "sums") -> Cells:
     """One pass for centres and scales, one for the sums.
 
     Args:

@@ -24,11 +24,13 @@ class Choice:
 
 def choose(design: Design) -> Choice:
     """The method asked for, or the fastest that does not refuse."""
-    refusals = {name: method.refuses(design) for name, method in METHODS.items()}
-    asked = design.plan.method
-    name = asked if asked != "auto" else next(n for n, why in refusals.items() if not why)
-    faster = [refusals[n] for n in METHODS][: list(METHODS).index(name)]
-    return Choice(METHODS[name], (faster[-1] if faster else "") or "asked for")
+    asked, why = design.plan.method, ""
+    for name, method in METHODS.items():
+        refusal = method.refuses(design)
+        if asked == name or (asked == "auto" and not refusal):
+            break
+        why = refusal  # of the last that is faster
+    return Choice(method, why or "asked for")
 
 
 def sample(

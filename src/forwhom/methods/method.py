@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from importlib import import_module
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from forwhom.cells import Problem
+from forwhom.cells import Needs, Problem
 from forwhom.design import Design
 from forwhom.errors import DataError
 from forwhom.methods.diagnostics import Diagnostics
@@ -23,8 +24,6 @@ IntArray = NDArray[np.int64]
 Arrays = Mapping[str, FloatArray]
 Progress = Callable[[str], None]
 KEPT = 25_000_000  # draws x groups up to which they are kept once made (200 MB a parameter)
-
-Needs = Literal["sums", "rows"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,30 +108,52 @@ class Draws(Protocol):
         """The least from which ``revive`` makes the same draws."""
 
 
-Sample = Callable[[Problem, str, Progress], Draws]
-Revive = Callable[[Problem, Arrays, Diagnostics], Draws]
+def takes_all(design: Design) -> str:
+    """No design is refused."""
+    return ""
 
 
 @dataclass(frozen=True, slots=True)
 class Method:
     """A way to the posterior: one row of ``METHODS``.
 
+    Its room is ``methods/<name>``, whose ``draws.py`` has its functions ``sample`` and ``revive``;
+    it is opened when it is used, for a fit by one method should not load the others.
+
     Attributes:
         name: in a plan; words: for help.
         needs: what the rows may be reduced to: sums of squares and products, or rows that share
             everything ("rows").
         refuses: why it cannot fit a design, in words; empty where it can.
-        sample: draws, as many and with the seed that the plan says; told why this method was
-            chosen, where it was not the first choice, and whom to tell of its progress.
-        revive: the draws again, from their arrays. Raises DataError where these do not belong.
     """
 
     name: str
     words: str
     needs: Needs
-    refuses: Callable[[Design], str]
-    sample: Sample
-    revive: Revive
+    refuses: Callable[[Design], str] = takes_all
+
+    def sample(self, problem: Problem, why: str, progress: Progress) -> Draws:
+        """Draws, as many and with the seed that the plan says.
+
+        Args:
+            problem: what is fitted.
+            why: why this method, where it was not the first choice.
+            progress: told a line of words now and then.
+        """
+        found: Draws = self._room().sample(problem, why, progress)
+        return found
+
+    def revive(self, problem: Problem, arrays: Arrays, diagnostics: Diagnostics) -> Draws:
+        """The draws again, from their arrays.
+
+        Raises:
+            DataError: arrays that do not belong to the problem.
+        """
+        found: Draws = self._room().revive(problem, arrays, diagnostics)
+        return found
+
+    def _room(self) -> Any:
+        return import_module(f"forwhom.methods.{self.name}.draws")
 
 
 def blocks(draws: Draws, own: Sequence[int]) -> Iterator[Own]:

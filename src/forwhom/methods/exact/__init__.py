@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from forwhom.cells import Problem
 from forwhom.design import Design
 from forwhom.errors import listing
-from forwhom.methods.diagnostics import Diagnostics
-from forwhom.methods.method import Arrays, Draws, Method, Progress
+from forwhom.methods.method import Method
 from forwhom.methods.ties import tied
 from forwhom.plan.parts import EXACT_FAMILIES
 
@@ -19,23 +17,9 @@ def _refuses(design: Design) -> str:
     return tied(design)
 
 
-def _sample(problem: Problem, why: str, progress: Progress) -> Draws:
-    from forwhom.methods.exact.draws import sample  # a room is opened when it is used
-
-    return sample(problem, why, progress)
-
-
-def _revive(problem: Problem, arrays: Arrays, diagnostics: Diagnostics) -> Draws:
-    from forwhom.methods.exact.draws import revive
-
-    return revive(problem, arrays, diagnostics)
-
-
 EXACT = Method(
     name="exact",
     words="everything but the sds in closed form; independent draws",
     needs="sums",
     refuses=_refuses,
-    sample=_sample,
-    revive=_revive,
 )

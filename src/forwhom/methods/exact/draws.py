@@ -21,7 +21,8 @@ from forwhom.methods.diagnostics import Diagnostics
 from forwhom.methods.exact.build import build_model
 from forwhom.methods.exact.density import CollapsedGaussian
 from forwhom.methods.exact.sampler import sample_exact
-from forwhom.methods.method import Arrays, Levels, Named, Own, Progress, check_shape
+from forwhom.methods.importance.apart import Apart
+from forwhom.methods.method import Arrays, Own, Progress, check_shape
 from forwhom.methods.threads import one_blas_thread
 
 FloatArray = NDArray[np.float64]
@@ -34,7 +35,7 @@ _CONTROL_STREAM = 2**31  # a block number no block of groups reaches
 
 
 @dataclass(frozen=True, eq=False)
-class ExactDraws:
+class ExactDraws(Apart):
     """Draws of what groups share, and what is needed to draw any group.
 
     Attributes:
@@ -72,21 +73,6 @@ class ExactDraws:
     def parameters(self) -> Mapping[str, FloatArray]:
         """The residual sd, (D, 1)."""
         return {self.parameter: (self.sigma * self.model.basis.outcome_scale)[:, None]}
-
-    @property
-    def clusters(self) -> tuple[Levels, ...]:
-        """There are none."""
-        return ()
-
-    @property
-    def further(self) -> tuple[Named, ...]:
-        """There are none."""
-        return ()
-
-    @property
-    def residual(self) -> FloatArray:
-        """One residual sd for all groups."""
-        return np.empty((len(self.sigma), 0))
 
     def map[T](self, work: Callable[[Own], T], own: Sequence[int]) -> Iterator[T]:
         """Apply ``work`` to every block of the G groups, on as many threads as there are cores.

@@ -131,6 +131,8 @@ def _length(steps: FloatArray) -> FloatArray:
     """Euclidean length of each row, (k,), also where its square is beyond numbers."""
     with np.errstate(over="ignore"):
         square = (steps**2).sum(axis=1)
+    if np.isfinite(square).all():
+        return np.asarray(np.sqrt(square))
     top = np.maximum(np.abs(steps).max(axis=1, initial=0.0), np.finfo(float).tiny)
     far = top * np.sqrt(((steps / top[:, None]) ** 2).sum(axis=1))
     return np.where(np.isfinite(square), np.sqrt(square), far)

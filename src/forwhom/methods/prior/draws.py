@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forwhom.cells import Problem
-from forwhom.errors import PlanError
+from forwhom.errors import DataError, PlanError
 from forwhom.methods.diagnostics import Diagnostics
-from forwhom.methods.method import Draws, Progress
+from forwhom.methods.method import Arrays, Draws, Progress
 from forwhom.methods.nuts.build import build_joint
 from forwhom.methods.nuts.density import JointModel
 from forwhom.methods.nuts.draws import name_draws
@@ -38,6 +38,15 @@ def sample(problem: Problem, why: str, progress: Progress) -> Draws:
     model = build(problem)
     found = sample_prior(model, plan.draws, plan.seed)
     return make_draws(problem, model, found.tau, found.xi, found.diagnostics, blind=True)
+
+
+def revive(problem: Problem, arrays: Arrays, diagnostics: Diagnostics) -> Draws:
+    """Nothing: draws from the priors are not kept in files.
+
+    Raises:
+        DataError: always.
+    """
+    raise DataError("draws from the priors are not kept in files.")
 
 
 def refuse_flat(problem: Problem) -> None:

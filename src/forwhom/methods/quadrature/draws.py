@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 
 from forwhom.cells import Problem
 from forwhom.methods.diagnostics import Diagnostics
-from forwhom.methods.method import KEPT, Arrays, Levels, Named, Own, Progress, check_shape
+from forwhom.methods.importance.apart import Apart
+from forwhom.methods.method import KEPT, Arrays, Own, Progress, check_shape
 from forwhom.methods.quadrature.build import build_latent
 from forwhom.methods.quadrature.density import LatentModel
 from forwhom.methods.quadrature.local_draws import draw_locals
@@ -29,7 +30,7 @@ MOST_GROUPS = 64  # drawn from one random stream
 
 
 @dataclass(frozen=True, eq=False)
-class LatentDraws:
+class LatentDraws(Apart):
     """Draws of what groups share, and what is needed to draw any group.
 
     Attributes:
@@ -66,21 +67,6 @@ class LatentDraws:
         """The family's own, (D, size) each."""
         found = zip(self.names, self.model.parameters(self.xi), self.model.units, strict=True)
         return {name: (values * unit).T for name, values, unit in found}
-
-    @property
-    def clusters(self) -> tuple[Levels, ...]:
-        """There are none."""
-        return ()
-
-    @property
-    def further(self) -> tuple[Named, ...]:
-        """There are none."""
-        return ()
-
-    @property
-    def residual(self) -> FloatArray:
-        """A residual sd does not differ by group."""
-        return np.empty((len(self.xi), 0))
 
     def map[T](self, work: Callable[[Own], T], own: Sequence[int]) -> Iterator[T]:
         """Apply ``work`` to every block of the G groups, results in the order of the blocks."""

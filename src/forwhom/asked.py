@@ -11,7 +11,7 @@ from forwhom import answers
 from forwhom.answers import GroupPass
 from forwhom.data import DATA_FRAMES, Tidy
 from forwhom.errors import PlanError
-from forwhom.fitted import Estimand, Fitted, Quantity, check_scale, quantities
+from forwhom.fitted import Estimand, Fitted, Quantity, check_scale, estimands_of
 from forwhom.plan import Plan
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class Asked:
     @cached_property
     def estimands(self) -> tuple[Estimand, ...]:
         """Each effect on the link scale, and for each category of an unordered outcome."""
-        return self._estimands_on("link")
+        return estimands_of(self.fitted)
 
     @property
     def passed(self) -> bool:
@@ -71,10 +71,7 @@ class Asked:
 
     def _estimands(self, scale: str | None) -> tuple[Estimand, ...]:
         """What effects are told in: the outcome where it has a scale of its own, else the link."""
-        return self._estimands_on(check_scale(self.fitted, scale))
-
-    def _estimands_on(self, scale: str) -> tuple[Estimand, ...]:
-        return tuple(Estimand(self.fitted, one) for one in quantities(self.fitted, scale))
+        return estimands_of(self.fitted, check_scale(self.fitted, scale))
 
     @property
     def _effects(self) -> int:

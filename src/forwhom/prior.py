@@ -15,8 +15,8 @@ from forwhom.fitted import (
     Fitted,
     Replication,
     check_scale,
+    estimands_of,
     predictor_of,
-    quantities,
     replicate,
     simulated_rows,
 )
@@ -109,12 +109,11 @@ class PriorPredictive:
     @cached_property
     def estimands(self) -> tuple[Estimand, ...]:
         """Each effect on the link scale, and for each category of an unordered outcome."""
-        return tuple(Estimand(self.fitted, one) for one in quantities(self.fitted))
+        return estimands_of(self.fitted)
 
     @cached_property
     def _estimands(self) -> tuple[Estimand, ...]:
-        shown = quantities(self.fitted, check_scale(self.fitted, None))
-        return tuple(Estimand(self.fitted, one) for one in shown)
+        return estimands_of(self.fitted, check_scale(self.fitted, None))
 
     def _outcome(self) -> Tidy:
         predictor = predictor_of(self.fitted, WHAT)

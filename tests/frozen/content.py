@@ -13,8 +13,8 @@ import numpy as np
 
 import forwhom as fw
 from forwhom.data import Tidy
+from tests.chains import short_chains
 from tests.frozen.cases import CASES, NUTS, Case
-from tests.frozen.inside import short_chains
 
 PATH = Path(__file__).parent / "numbers.json.xz"
 SCALES = ("link", "response", "percent", "categories")
@@ -26,7 +26,7 @@ type Found = dict[str, Any]
 
 def made(case: Case) -> Any:
     """The fit of a case, its chains short; or the simulation."""
-    with short_chains():
+    with short_chains(5, depth=2, CHAINS=2, KEEP_EVERY=2):
         if case.prior:
             return fw.prior_predictive(case.data(), **case.asked)
         return fw.fit(case.data(), **case.asked)

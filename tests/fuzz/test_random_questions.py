@@ -7,20 +7,19 @@ are errors here as everywhere, so a RuntimeWarning that leaks from arithmetic fa
 from __future__ import annotations
 
 import pickle
-from functools import partial
+from collections.abc import Iterator
 from math import ceil
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import nutpie
 import pytest
 from hypothesis import HealthCheck, given, settings
 
 import forwhom as fw
 from forwhom.data import Tidy
 from forwhom.families import FAMILIES
-from forwhom.methods.nuts import sampler as nuts
+from tests.chains import short_chains
 from tests.fuzz.questions import Question, questions
 
 NAMES = ("auto", *FAMILIES)
@@ -31,12 +30,10 @@ QUIET = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_
 
 
 @pytest.fixture(autouse=True)
-def short_chains(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Chains too short to pass their check: what is seen here is that they say so."""
-    for name in ("TUNE", "LONGER_TUNE", "LEAST_DRAWS", "LEAST_SAMPLED"):
-        monkeypatch.setattr(nuts, name, 10)
-    monkeypatch.setattr(nuts, "CHAINS", 2)
-    monkeypatch.setattr(nutpie, "sample", partial(nutpie.sample, maxdepth=3))
+def short() -> Iterator[None]:
+    """What is seen here of chains too short to pass their check is that they say so."""
+    with short_chains(10, depth=3, CHAINS=2):
+        yield
 
 
 @pytest.mark.parametrize("family", NAMES)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from functools import cache, partial
+from functools import cache
 from typing import Any
 
 import numpy as np
-import nutpie
 import pytest
 
 import forwhom as fw
@@ -16,9 +15,9 @@ from forwhom.data import load
 from forwhom.design import Design, build_design
 from forwhom.errors import DataError
 from forwhom.methods import METHODS, Draws, Own, blocks, choose
-from forwhom.methods.nuts import sampler as nuts
 from forwhom.plan import make_plan
 from forwhom.plan.parts import PARTS
+from tests.chains import short_chains
 
 N = 90
 RNG = np.random.default_rng(909)
@@ -47,12 +46,9 @@ DESIGNS: dict[str, dict[str, Any]] = {
 
 
 @pytest.fixture(autouse=True, scope="module")
-def short_chains() -> Iterator[None]:
-    """Chains too short to pass their check: what they say of themselves is not looked at here."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("TUNE", "LONGER_TUNE", "LEAST_DRAWS", "LEAST_SAMPLED"):
-            patch.setattr(nuts, name, 20)
-        patch.setattr(nutpie, "sample", partial(nutpie.sample, maxdepth=4))
+def short() -> Iterator[None]:
+    """What chains say of themselves is not looked at here."""
+    with short_chains(20, depth=4):
         yield
 
 

@@ -1,7 +1,7 @@
 """A problem with its draws: quantities, predictions, checks, storage."""
 
 from forwhom.fitted.elpd import Elpd, loo, sum_error, waic
-from forwhom.fitted.estimand import Block, Estimand
+from forwhom.fitted.estimand import Block, Estimand, estimands_of
 from forwhom.fitted.fitted import Fitted
 from forwhom.fitted.predict import NewGroups, draw_new_groups, new_effects, new_rows
 from forwhom.fitted.predictor import CellPredictor, predictor_of
@@ -22,6 +22,7 @@ __all__ = [
     "Replication",
     "check_scale",
     "draw_new_groups",
+    "estimands_of",
     "link_words",
     "log_densities",
     "loo",

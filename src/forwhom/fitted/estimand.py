@@ -16,7 +16,7 @@ from forwhom.design.treatment import TreatmentCoding
 from forwhom.families import FAMILIES
 from forwhom.fitted.fitted import Fitted
 from forwhom.fitted.quantity import RESPONSE_WORDS, Quantity
-from forwhom.fitted.scales import link_words, own_needed, values
+from forwhom.fitted.scales import link_words, own_needed, quantities, values
 from forwhom.methods import Diagnostics, Own
 
 FloatArray = NDArray[np.float64]
@@ -210,3 +210,8 @@ class Estimand:
         if self.quantity.response == "restricted time":
             what += f" up to {number_text(self.design.outcome.ends[-1])}"
         return f"{words} of {what}"
+
+
+def estimands_of(fitted: Fitted, scale: str = "link") -> tuple[Estimand, ...]:
+    """Everything that can be told on a scale, in the order of ``quantities``."""
+    return tuple(Estimand(fitted, quantity) for quantity in quantities(fitted, scale))

@@ -18,11 +18,10 @@ from forwhom.errors import DataError, ForWhomError, OutputError
 from forwhom.fitted.block import append_block, read_block
 from forwhom.fitted.codec import Arrays, decode, encode
 from forwhom.fitted.datatree import to_datatree
-from forwhom.fitted.estimand import Estimand
+from forwhom.fitted.estimand import estimands_of
 from forwhom.fitted.fitted import Fitted
 from forwhom.fitted.formats import upgrade
 from forwhom.fitted.kinds import classes_in, is_of
-from forwhom.fitted.scales import quantities
 from forwhom.fitted.sizes import check_sizes
 from forwhom.methods import METHODS, Diagnostics
 
@@ -56,8 +55,7 @@ def save(path: Path, fitted: Fitted, attributes: Mapping[str, str]) -> None:
     draws = SavedDraws(tuple(kept), tuple(kept.values()), fitted.diagnostics)
     state = encode((fitted.design, fitted.cells, fitted.priors, draws), arrays)
     text = {"state": state, "attributes": dict(attributes)}
-    shown = [Estimand(fitted, quantity) for quantity in quantities(fitted)]
-    tree = to_datatree(shown, attributes)
+    tree = to_datatree(estimands_of(fitted), attributes)
     # Not tempfile, which would leave the file readable by its owner alone.
     part = path.parent / f".forwhom-{secrets.token_hex(6)}.nc"
     try:

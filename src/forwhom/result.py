@@ -45,7 +45,7 @@ class Fit(Checked):
     def warnings(self) -> tuple[Caution, ...]:
         """What the data cannot say, one :class:`Caution` each."""
         average = self._average_table(None, self.plan.level)
-        return answers.cautions(self.estimands, self.fitted.cells, average)
+        return answers.cautions(self.estimands, average)
 
     def modifiers(self, level: float | None = None) -> Any:
         """lambda, one tidy row per coefficient of the heterogeneity equation."""

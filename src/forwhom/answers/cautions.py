@@ -16,7 +16,7 @@ from forwhom.answers.group_cautions import (
 )
 from forwhom.answers.outcome_cautions import dose_unit, heavy_tail, overdispersion
 from forwhom.answers.silence import silence_text
-from forwhom.cells import Cells, LikelihoodCells, baseline_difference, nearly_collinear
+from forwhom.cells import LikelihoodCells, baseline_difference, nearly_collinear
 from forwhom.data import Tidy
 from forwhom.design import Design
 from forwhom.families import FAMILIES
@@ -26,29 +26,28 @@ LOST = 0.2  # of the rows, for missing values
 LARGE_ARM = 5  # rows of a group's arm from which an outcome that never varies is worth a word
 
 
-def cautions(estimands: Sequence[Estimand], cells: Cells, average: Tidy) -> tuple[Caution, ...]:
+def cautions(estimands: Sequence[Estimand], average: Tidy) -> tuple[Caution, ...]:
     """Everything a careful analyst would want said, most basic first.
 
     Args:
         estimands: one per effect, and per category of an unordered outcome.
-        cells: the fit's.
         average: the table of the average effect, on the scale it is told in.
     """
     estimand, effects = estimands[0], estimands[: len(estimands[0].design.effects)]
     found = [
         *_lost(estimand.design),
         *(caution for one in effects for caution in _arms(one)),
-        *small_groups(estimand, cells),
-        *(caution for one in effects for caution in missing_arms(one, cells)),
-        *within_groups(estimand, cells),
-        *small_clusters(estimand, cells),
+        *small_groups(estimand),
+        *(caution for one in effects for caution in missing_arms(one)),
+        *within_groups(estimand),
+        *small_clusters(estimand),
         *_spread(estimands),
-        *_silent(estimand, cells),
-        *_columns(estimand, cells),
-        *_baseline(estimand, cells),
-        *_separation(estimand, cells),
+        *_silent(estimand),
+        *_columns(estimand),
+        *_baseline(estimand),
+        *_separation(estimand),
         *overdispersion(estimand),
-        *(caution for one in effects for caution in dose_unit(one, cells)),
+        *(caution for one in effects for caution in dose_unit(one)),
         *heavy_tail(estimand, average),
         *_draws(estimand),
     ]
@@ -133,13 +132,13 @@ def _which(estimand: Estimand) -> str:
     return of + (f" for {estimand.category}" if estimand.category else "")
 
 
-def _silent(estimand: Estimand, cells: Cells) -> list[Caution]:
-    text = silence_text(estimand.design, cells)
+def _silent(estimand: Estimand) -> list[Caution]:
+    text = silence_text(estimand.design, estimand.fitted.cells)
     return [Caution("empty_levels", text)] if text else []
 
 
-def _columns(estimand: Estimand, cells: Cells) -> list[Caution]:
-    pairs = nearly_collinear(estimand.design, cells)
+def _columns(estimand: Estimand) -> list[Caution]:
+    pairs = nearly_collinear(estimand.design, estimand.fitted.cells)
     if not pairs:
         return []
     name, partner, inflation = pairs[0]
@@ -153,11 +152,11 @@ def _columns(estimand: Estimand, cells: Cells) -> list[Caution]:
     ]
 
 
-def _baseline(estimand: Estimand, cells: Cells) -> list[Caution]:
+def _baseline(estimand: Estimand) -> list[Caution]:
     design = estimand.design
     if design.plan.baseline != "shared":
         return []
-    measured = baseline_difference(design, cells)
+    measured = baseline_difference(design, estimand.fitted.cells)
     if measured is None:
         return []
     sd, share, chance = measured
@@ -175,9 +174,9 @@ def _baseline(estimand: Estimand, cells: Cells) -> list[Caution]:
     ]
 
 
-def _separation(estimand: Estimand, cells: Cells) -> list[Caution]:
+def _separation(estimand: Estimand) -> list[Caution]:
     """Arms in which the outcome stays at its edge: no finite estimate without the prior."""
-    design, found = estimand.design, cells.likelihood
+    design, found = estimand.design, estimand.fitted.cells.likelihood
     if found is None:
         return []
     d = found.d
@@ -203,7 +202,7 @@ def _separation(estimand: Estimand, cells: Cells) -> list[Caution]:
     y, n = found.outcome.y, found.outcome.trials
     if cautions:
         return cautions
-    count = len(cells.group_gram)
+    count = len(estimand.fitted.cells.group_gram)
     apart = np.ones(count, dtype=bool)
     for mine in (treated, ~treated):
         successes = np.bincount(found.group[mine], y[mine], count)

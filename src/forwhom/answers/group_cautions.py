@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forwhom.answers.caution import Caution
-from forwhom.cells import Cells, LikelihoodCells
+from forwhom.cells import LikelihoodCells
 from forwhom.design import Design
 from forwhom.errors import listing
 from forwhom.fitted import Estimand
@@ -16,9 +16,9 @@ IntArray = NDArray[np.int64]
 KNOWN_NOISE = ("poisson", "exponential")  # the mean says how far outcomes lie from it
 
 
-def small_groups(estimand: Estimand, cells: Cells) -> list[Caution]:
+def small_groups(estimand: Estimand) -> list[Caution]:
     """Few groups, or groups of one row whose noise is not known."""
-    groups, found_cells = estimand.design.groups, cells.likelihood
+    groups, found_cells = estimand.design.groups, estimand.fitted.cells.likelihood
     found = []
     one_control = groups.has_control_group
     size = groups.n_treated if one_control else groups.n_rows
@@ -70,7 +70,7 @@ def _mute(design: Design, found: LikelihoodCells, codes: IntArray) -> NDArray[np
     return np.asarray(np.bincount(codes, mute) > 0)
 
 
-def missing_arms(estimand: Estimand, cells: Cells) -> list[Caution]:
+def missing_arms(estimand: Estimand) -> list[Caution]:
     """Groups that lack an arm."""
     design, groups, t = estimand.design, estimand.design.groups, estimand.treatment
     if groups.has_control_group:
@@ -78,7 +78,8 @@ def missing_arms(estimand: Estimand, cells: Cells) -> list[Caution]:
     found = []
     treated, control = estimand.effect.n_treated, estimand.effect.n_control
     several = len(design.effects) > 1
-    if cells.within_variation[estimand.quantity.effect] == 0 and not design.estimates:
+    varying = float(estimand.fitted.cells.within_variation[estimand.quantity.effect])
+    if varying == 0 and not design.estimates:
         found.append(
             Caution(
                 "treatment_between_groups",
@@ -88,7 +89,7 @@ def missing_arms(estimand: Estimand, cells: Cells) -> list[Caution]:
             )
         )
     elif t.kind == "dose":
-        found += _still_doses(estimand, float(cells.within_variation[estimand.quantity.effect]))
+        found += _still_doses(estimand, varying)
     elif t.kind == "binary":
         for arm, counts in (("treated", treated), ("control", control)):
             of = t.treated if arm == "treated" else t.control
@@ -136,16 +137,13 @@ def _still_doses(estimand: Estimand, varying: float) -> list[Caution]:
     ]
 
 
-def within_groups(estimand: Estimand, cells: Cells) -> list[Caution]:
+def within_groups(estimand: Estimand) -> list[Caution]:
     """Modifiers that vary within the groups named."""
     design, found = estimand.design, []
     if design.groups.has_control_group:
         return []
-    varying = [
-        name
-        for name, varies in zip(design.modifiers.names, cells.modifier_varies, strict=True)
-        if varies
-    ]
+    varies = estimand.fitted.cells.modifier_varies
+    varying = [name for name, here in zip(design.modifiers.names, varies, strict=True) if here]
     if varying and design.plan.groups:
         found.append(
             Caution(
@@ -157,9 +155,9 @@ def within_groups(estimand: Estimand, cells: Cells) -> list[Caution]:
     return found
 
 
-def small_clusters(estimand: Estimand, cells: Cells) -> list[Caution]:
+def small_clusters(estimand: Estimand) -> list[Caution]:
     """Clusterings that the data can hardly tell from noise, or know little of."""
-    found, design, rows = [], estimand.design, cells.likelihood
+    found, design, rows = [], estimand.design, estimand.fitted.cells.likelihood
     for k, cluster in enumerate(design.clusters):
         count = len(cluster.levels)
         alone = (cluster.n_rows == 1).all()

@@ -7,7 +7,6 @@ import numpy as np
 from forwhom.answers.caution import Caution
 from forwhom.answers.dispersion import dispersion
 from forwhom.answers.summarise import FLAT_NOTE
-from forwhom.cells import Cells
 from forwhom.data import Tidy
 from forwhom.fitted import Estimand, link_words
 
@@ -40,13 +39,13 @@ def _grouped(x: float) -> str:
     return f"{float(f'{x:.2g}'):,.15g}"
 
 
-def dose_unit(estimand: Estimand, cells: Cells) -> list[Caution]:
+def dose_unit(estimand: Estimand) -> list[Caution]:
     """A dose whose unit lies far outside the doses given, where the link is bent."""
     design = estimand.design
     on = link_words(design.plan)
     if estimand.treatment.kind != "dose" or not on:
         return []
-    sds = 1 / float(cells.dose_scale[estimand.quantity.effect])
+    sds = 1 / float(estimand.fitted.cells.dose_scale[estimand.quantity.effect])
     if sds < FAR_UNIT:
         return []
     name, power = estimand.treatment.column, round(np.log10(sds))

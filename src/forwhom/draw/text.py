@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from forwhom.data.tidy import Tidy
+from forwhom.data.tidy import DATA_FRAMES, Tidy
 from forwhom.design import number_texts
 from forwhom.errors import OutputError
 
@@ -138,6 +138,11 @@ class PrintedTable(Tidy):
 
     def __repr__(self) -> str:
         return format_table(self)
+
+
+def native(table: Tidy, engine: str) -> Any:
+    """A table in the library the data came in; one that prints itself where that has no tables."""
+    return table.to_native(engine) if engine in DATA_FRAMES else PrintedTable.of(table)
 
 
 def format_table(tidy: Tidy, digits: int | None = None, max_rows: int | None = 40) -> str:

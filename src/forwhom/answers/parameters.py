@@ -1,4 +1,7 @@
-"""The heterogeneity equation's coefficients, and every other shared parameter."""
+"""Every shared parameter beside the heterogeneity equation's coefficients.
+
+Tests: tests/answers/test_tables.py, tests/answers/test_contract.py.
+"""
 
 from __future__ import annotations
 
@@ -7,37 +10,24 @@ from itertools import pairwise
 
 import numpy as np
 
-from forwhom.answers.effects import titled
+from forwhom.answers.answer import Answer
 from forwhom.answers.summarise import SUMMARY_HEADERS, summarise, summary_notes
-from forwhom.cells import in_words
+from forwhom.answers.tables import labels_of, stack
+from forwhom.answers.workings import Workings
 from forwhom.data import Tidy
 from forwhom.design import Design, number_text
 from forwhom.fitted import Estimand
 
 
-def modifiers_table(estimand: Estimand, level: float) -> Tidy:
-    """lambda: how the effect differs by each modifier, one row per coefficient."""
-    design = estimand.design
-    names, t = estimand.effect.lambda_names, estimand.treatment
-    summary = summarise(estimand.lambda_.T, level)
-    columns = {
-        "treatment": [t.name] * len(names),
-        "term": list(names),
-        **summary,
-    }
-    unit = " per unit of dose" if t.kind == "dose" else ""
-    several = len(design.effects) > 1
-    notes = (
-        *summary_notes(summary),
-        *((f"{t.name}: the effect of {t.words}.",) if several else ()),
-        f"In units of {estimand.effect_on}{unit}, modifiers as given: the difference in the "
-        "effect for one more of the modifier. Intercept: the effect where every modifier is zero.",
-    )
-    title = titled("Modifier coefficients (lambda) of the effect", estimand)
-    return Tidy(columns, title, level, notes, SUMMARY_HEADERS)
+def parameters_table(workings: Workings, level: float) -> Tidy:
+    """alpha, beta, delta and the standard deviations, by category of an unordered outcome."""
+    estimands, count = workings.estimands, len(workings.design.effects)
+    by_category = [estimands[i : i + count] for i in range(0, len(estimands), count)]
+    tables = [_of_one_predictor(some, level) for some in by_category]
+    return stack(tables, labels_of([some[0] for some in by_category]))
 
 
-def parameters_table(estimands: Sequence[Estimand], level: float) -> Tidy:
+def _of_one_predictor(estimands: Sequence[Estimand], level: float) -> Tidy:
     """alpha, beta, delta and the standard deviations, one row each.
 
     Args:
@@ -89,22 +79,6 @@ def _entries(design: Design, name: str, size: int) -> tuple[str, ...]:
     return ("",) if size == 1 else tuple(str(i + 1) for i in range(size))
 
 
-def priors_table(estimand: Estimand) -> Tidy:
-    """Every prior used: in the plan's words, in plain words, and where it comes from."""
-    rows = in_words(estimand.priors)
-    prior_of = {entry.prior.text: entry.prior for entry in estimand.priors.all}
-    columns = {
-        "parameter": [row[0] for row in rows],
-        "term": [row[1] for row in rows],
-        "prior": [row[2] for row in rows],
-        "in_words": [prior_of[row[2]].words for row in rows],
-        "source": [row[3] for row in rows],
-    }
-    headers = {
-        "parameter": "Parameter",
-        "term": "Term",
-        "prior": "Prior",
-        "in_words": "In words",
-        "source": "From",
-    }
-    return Tidy(columns, "Priors", None, (), headers)
+PARAMETERS = Answer(
+    "parameters", "alpha, beta, delta and the standard deviations.", ("level",), parameters_table
+)

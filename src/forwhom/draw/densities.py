@@ -21,7 +21,7 @@ GRID = 256
 POINTS = 140  # of one outline
 
 
-def modifiers_figure(
+def densities_figure(
     draws: Mapping[str, Sequence[float] | np.ndarray],
     title: str = "",
     subtitle: str = "",

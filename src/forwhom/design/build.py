@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,7 +60,7 @@ class Design:
         effects: one per arm or dose, J in all.
         modifiers: recipe of the baseline's columns: every effect's modifiers, without intercept.
         controls: recipe of the controls' columns.
-        groups: the groups, with the rows of the first effect by arm.
+        groups: the groups.
         clusters: further groupings.
         notes: decisions taken for the user, one sentence each.
         arms: every combination of treatments that occurs, in words, the untreated first; empty
@@ -153,8 +153,8 @@ def build_design(plan: Plan, table: Table) -> tuple[Design, Rows]:
     modifiers, controls, repeated = _baseline(plan, complete, times, recipes[0])
     _check_prior_terms(plan, modifiers, controls, codings, recipes)
     given = (d != 0).any(axis=1)
-    groups, codes = form_groups(plan, complete, given, plan.preset == "alley2023", times)
-    clusters, cluster_codes = form_clusters(plan, complete, codes, times)
+    groups, numbers = form_groups(plan, complete, given, plan.preset == "alley2023", times)
+    clusters, cluster_codes = form_clusters(plan, complete, numbers.group, times)
     outcome, observed = code_outcome(plan, complete)
     weights = row_weights(plan, complete)
     notes = [coding.note for coding in codings if coding.note]  # first what turns a sign
@@ -162,7 +162,7 @@ def build_design(plan: Plan, table: Table) -> tuple[Design, Rows]:
     notes += [*number_notes, *unused_notes(complete), *code_notes(plan, complete)]
     notes += _own_notes(plan, usage, groups, repeated)
     effects = tuple(
-        Effect(coding, recipe, *_arm_rows(j, codings, d, codes, groups, times))
+        Effect(coding, recipe, *_arm_rows(j, codings, d, numbers.alike, groups.count, times))
         for j, (coding, recipe) in enumerate(zip(codings, recipes, strict=True))
     )
     design = Design(
@@ -179,13 +179,7 @@ def build_design(plan: Plan, table: Table) -> tuple[Design, Rows]:
         known=known,
     )
     _check_agreement(design)
-    return _with_first(design), _rows(complete, d, codes, cluster_codes, weights, observed)
-
-
-def _with_first(design: Design) -> Design:
-    first = design.effects[0]
-    groups = replace(design.groups, n_treated=first.n_treated, n_control=first.n_control)
-    return replace(design, groups=groups)
+    return design, _rows(complete, d, numbers.group, cluster_codes, weights, observed)
 
 
 def _rows(
@@ -310,18 +304,16 @@ def _arm_rows(
     j: int,
     codings: list[TreatmentCoding],
     d: FloatArray,
-    codes: NDArray[np.int64],
-    groups: Groups,
+    alike: NDArray[np.int64],
+    count: int,
     times: FloatArray | None,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Rows of each group with an effect's arm, and with its control value."""
-    if len(codings) == 1:
-        return groups.n_treated, groups.n_control
     same = [k for k, coding in enumerate(codings) if coding.column == codings[j].column]
     counts = []
     for mine in (d[:, j] != 0, (d[:, same] == 0).all(axis=1)):
         w = None if times is None else times[mine]
-        counts.append(np.bincount(codes[mine], w, groups.count).astype(np.int64))
+        counts.append(np.bincount(alike[mine], w, count)[:count].astype(np.int64))
     return counts[0], counts[1]
 
 

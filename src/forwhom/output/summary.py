@@ -91,7 +91,7 @@ def _data(estimand: Estimand, source: str) -> str:
         more = f" and {len(worst) - 4} more columns" if len(worst) > 4 else ""
         text += f" ({dropped:,} dropped; missing: {shown}{more})"
     text += _arm_counts(estimand)
-    size = groups.n_treated if groups.has_control_group else groups.n_rows
+    size = design.effects[0].n_treated if groups.has_control_group else groups.n_rows
     kind = "treated row" if groups.has_control_group else "row"
     text += f" {plural(groups.count, 'group')} of {_range(size, kind)}"
     if size.min() < size.max():
@@ -116,7 +116,7 @@ def _arm_counts(estimand: Estimand) -> str:
     if design.estimates:
         return "."
     if len(design.effects) == 1:
-        treated = int(design.groups.n_treated.sum())
+        treated = int(design.effects[0].n_treated.sum())
         control = design.usage.n_used - treated
         if estimand.treatment.kind == "dose":
             return f"; {treated:,} with a dose, {control:,} with a dose of zero."

@@ -14,6 +14,8 @@ DRAWS = {
         *("parameters", "spreads", "levels", "nu", "correlation"),
     ),
 }
+# fields of diagnostics in format 5, not numbers where there were chains
+WEIGHTS = ("proposals", "k_hat", "effective_share", "distinct", "evaluations", "rule_error")
 GROUPS = ("n_treated", "n_control")  # of the groups in format 5: those of the first effect again
 
 
@@ -49,13 +51,21 @@ def _to_5(state: Any) -> Any:
 
 
 def _to_6(state: Any) -> Any:
-    """Groups repeated the rows by arm of the first effect."""
+    """Groups repeated the rows by arm of the first effect; a check was part of the diagnostics."""
     design, cells, priors, draws = state["tuple"]
     groups = design["fields"]["groups"]
     if not set(GROUPS) <= set(groups["fields"]):
         return state
     design = _made("Design", design["fields"] | {"groups": _without(groups, GROUPS)})
+    diagnostics = _diagnostics(draws["fields"]["diagnostics"]["fields"])
+    draws = _made(draws["class"], draws["fields"] | {"diagnostics": diagnostics})
     return {"tuple": [design, cells, priors, draws]}
+
+
+def _diagnostics(fields: dict[str, Any]) -> dict[str, Any]:
+    check = fields["chains"] or _made("WeightCheck", {name: fields[name] for name in WEIGHTS})
+    kept = {name: fields[name] for name in ("method", "why", "draws")}
+    return _made("Diagnostics", kept | {"check": check})
 
 
 def _made(name: str, fields: dict[str, Any]) -> dict[str, Any]:

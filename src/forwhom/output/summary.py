@@ -233,18 +233,7 @@ def _spread(estimand: Estimand, level: float) -> str:
 def _method(estimand: Estimand) -> str:
     d, plan = estimand.diagnostics, estimand.design.plan
     model = f"Model: {model_words(plan)}. Method {d.method}: {d.draws:,} "
-    if d.chains is not None:
-        c = d.chains
-        return _wrap(
-            f"{model}draws of {c.chains} chains, because {d.why}. R-hat {c.r_hat:.3f} at most "
-            f"(good below 1.01), effective sample size {min(c.ess_bulk, c.ess_tail):,.0f} at "
-            f"least, {c.divergences:,} divergences; seed {plan.seed}."
-        )
-    return _wrap(
-        f"{model}independent draws, Pareto k-hat {d.k_hat:.2f} (good below 0.7), importance "
-        f"effective sample size {d.effective_share:.0%} of {d.proposals:,} proposals; seed "
-        f"{plan.seed}."
-    )
+    return _wrap(f"{model}{d.sentence}; seed {plan.seed}.")
 
 
 def model_words(plan: Plan) -> str:

@@ -54,6 +54,25 @@ FIRST, LATER, LAST = _Search(30, 1.0), _Search(6, 1.0), _Search(12, 0.4)  # the 
 
 
 @dataclass(frozen=True, slots=True)
+class Target:
+    """A density of tau (K, R), R at most 3, and xi (K, n), to be drawn from.
+
+    Attributes:
+        newton: value (K,), gradient (K, n), curvature (K, n, n) in xi; may be of a cheaper version.
+        log_density: (K,).
+        start: (n,) where to begin.
+        names: (R) of the tau coordinates, for messages.
+        heights: of the final grid, may be cheaper than ``log_density``, its default.
+    """
+
+    newton: Newton
+    log_density: LogDensity
+    start: FloatArray
+    names: tuple[str, ...]
+    heights: LogDensity | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Surface:
     """Conditional Laplace fits on a tensor grid in c = asinh(tau / unit); P points.
 
@@ -106,14 +125,8 @@ def tensor_corners(
         yield at, share
 
 
-def build_surface(
-    newton: Newton, log_density: LogDensity, n_tau: int, start: FloatArray, names: tuple[str, ...]
-) -> tuple[Surface, int]:
+def build_surface(target: Target) -> tuple[Surface, int]:
     """Find where the mass is and fit there.
-
-    Args:
-        newton, log_density, n_tau, start, names: as for ``surface.explore_surface``; heights of the
-            final grid come from ``log_density``, everything else from ``newton``.
 
     Returns:
         the final grid's fits, and the number of density evaluations.
@@ -121,6 +134,7 @@ def build_surface(
     Raises:
         InferenceError: the posterior of a tau does not fall off, or is nowhere finite.
     """
+    newton, start, n_tau = target.newton, target.start, len(target.names)
     lows, highs, unit = np.zeros(n_tau), np.full(n_tau, 8.0), np.full(n_tau, 0.3)
     spent = 0
     last: Surface | None = None
@@ -132,7 +146,7 @@ def build_surface(
         last = surface
         if not n_tau:
             break
-        new_lows, new_highs, grown = _box(surface, names)
+        new_lows, new_highs, grown = _box(surface, target.names)
         unit = _units(surface, new_highs)
         settled = not grown and bool((new_highs - new_lows > 0.6 * (highs - lows)).all())
         lows, highs = new_lows, new_highs
@@ -140,7 +154,8 @@ def build_surface(
             break
     nodes = _nodes(lows, highs, unit, FINAL.get(n_tau, 1))
     begin = _begin(last, unit, nodes, start)
-    surface, used = _laplace(newton, log_density, unit, nodes, begin, LAST)
+    heights = target.heights or target.log_density
+    surface, used = _laplace(newton, heights, unit, nodes, begin, LAST)
     return surface, spent + used
 
 

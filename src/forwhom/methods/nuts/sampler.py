@@ -89,7 +89,7 @@ def sample_nuts(
             progress(f"The chains' check failed; sampling again with {how}")
             found, check = _run(whitened, draws, seed + 1, tune, accept, progress, keep=keep)
             why += f"; a first run failed its check and was repeated with {how}"
-    diagnostics = Diagnostics.of_chains(check, len(found.coefficients), why)
+    diagnostics = Diagnostics("nuts", why, len(found.coefficients), check)
     return replace(found, diagnostics=diagnostics)
 
 
@@ -261,5 +261,5 @@ def unpack(model: JointModel, x: FloatArray, chains: int) -> JointPoints:
         residual_spread=residual_spread,
         log_prior=log_prior(model, x),
         chains=chains,
-        diagnostics=Diagnostics("nuts", "", count, 0, np.nan, np.nan, count, 0),
+        diagnostics=Diagnostics("nuts", "", count, None),
     )

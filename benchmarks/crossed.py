@@ -15,6 +15,7 @@ import numpy as np
 from common import HERE, markdown, say, setting
 
 import forwhom as fw
+from forwhom.methods import ChainCheck
 
 RESULTS = HERE / "crossed.md"
 
@@ -76,8 +77,8 @@ def measured(case: Case) -> list[str]:
     began, spent = time.perf_counter(), time.process_time()
     fit = case.fit(data, stages.append)
     wall, processor = time.perf_counter() - began, time.process_time() - spent
-    check = fit.fitted.diagnostics.chains
-    assert check is not None
+    check = fit.fitted.diagnostics.check
+    assert isinstance(check, ChainCheck)
     runs = 1 + sum("again" in stage for stage in stages)
     return [
         case.family,

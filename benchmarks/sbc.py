@@ -107,7 +107,7 @@ def one(job: tuple[int, str]) -> tuple[dict[str, float], float, bool]:
     for name, values in result.parameters.items():
         draws |= {f"{name}[{j + 1}]": values[:, j] for j in range(values.shape[1])}
     ranks = {k: ((draws[k] < truth[k]).sum() + rng.random()) / (DRAWS + 1) for k in truth}
-    return ranks, result.diagnostics.effective_share, fit.passed
+    return ranks, result.diagnostics.check.effective_share, fit.passed
 
 
 def ecdf_p_value(ranks: FloatArray, rng: np.random.Generator, simulations: int = 20_000) -> float:

@@ -65,18 +65,19 @@ def pairs(fit: fw.Fit, study: Study) -> dict[str, tuple[np.ndarray, dict[str, An
     theta = result.theta()
     for entry in reference["theta"][1:]:
         g = index[tuple(float(entry["group"][name]) for name in groups.columns)]
-        assert groups.n_treated[g] == entry["n"]
+        assert result.effect.n_treated[g] == entry["n"]
         found[f"theta[{groups.name(g)}]"] = (theta[g], entry)
     return found
 
 
 def test_rows_and_groups_are_the_studys(fit: fw.Fit, study: Study) -> None:
-    groups = fit.fitted.design.groups
-    assert fit.fitted.design.usage.n_used == 468
-    assert groups.n_treated.sum() == 228
-    assert groups.count == study.groups
-    assert (groups.n_treated == 1).sum() == study.singles
-    assert groups.n_treated.max() == study.largest
+    design = fit.fitted.design
+    treated = design.effects[0].n_treated
+    assert design.usage.n_used == 468
+    assert treated.sum() == 228
+    assert design.groups.count == study.groups
+    assert (treated == 1).sum() == study.singles
+    assert treated.max() == study.largest
 
 
 def test_every_quantity_is_compared(pairs: dict[str, Any]) -> None:

@@ -17,6 +17,7 @@ import pytest
 
 import forwhom as fw
 from forwhom.fitted import Estimand
+from forwhom.methods import ChainCheck
 from tests.reference.checksum import checksum
 from tests.reference.stan.models import CASES as MODELS
 from tests.reference.stan.models import MANY
@@ -132,12 +133,12 @@ def test_the_posterior_is_stans(case: str) -> None:
 
 def errors(fit: fw.Fit, values: np.ndarray) -> tuple[float, float]:
     """Monte Carlo standard errors of our mean and sd."""
-    check = fit.fitted.diagnostics.chains
-    if check is not None:
+    check = fit.fitted.diagnostics.check
+    if isinstance(check, ChainCheck):
         chains = values.reshape(check.chains, -1)
         mean, sd = (arviz_stats.mcse(chains, method=name) for name in ("mean", "sd"))
         return float(mean), float(sd)
-    count = len(values) * min(fit.fitted.diagnostics.effective_share, 1.0)
+    count = len(values) * min(check.effective_share, 1.0)
     fourth = ((values - values.mean()) ** 4).mean() / values.var() ** 2
     return values.std() / np.sqrt(count), values.std() * np.sqrt((fourth - 1) / (4 * count))
 

@@ -99,8 +99,8 @@ def test_a_binomial_meta_analysis_is_stans() -> None:
 def agree(fit: fw.Fit, ours: dict[str, np.ndarray], theirs: dict[str, dict[str, float]]) -> None:
     diagnostics = fit.fitted.diagnostics
     assert diagnostics.method == "quadrature"
-    assert diagnostics.k_hat < 0.7
-    assert diagnostics.effective_share >= 0.3
+    assert diagnostics.check.k_hat < 0.7
+    assert diagnostics.check.effective_share >= 0.3
     assert set(ours) == set(theirs)
     wrong = {}
     for key, draws in ours.items():

@@ -27,6 +27,8 @@ def _silent(stage: str) -> None:
     """Say nothing."""
 
 
+# Long: its docstring is the manual of every keyword.
+# Many parameters: a plan's keywords are named one by one, for editors, mypy and help().
 def fit(
     data: Any = None,
     outcome: str | None = None,

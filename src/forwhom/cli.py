@@ -160,6 +160,7 @@ def _root(
         _say(ctx.get_help())
 
 
+# Many parameters: typer reads a command's flags off its signature.
 @app.command()
 @flag.with_parts
 def fit(

@@ -26,7 +26,6 @@ class Plots:
 
     _workings: Workings
 
-    # Many parameters: a figure's options are named one by one, for editors and help().
     def modifiers(
         self,
         *,

@@ -71,7 +71,7 @@ def test_averages_are_weighted_within_draws(case: str) -> None:
     """The weight of a group is its rows (treated rows under alley2023, weights where given)."""
     found = fitted(case)
     theta = found.estimands[0].theta()
-    groups = found.fitted.design.groups
+    groups, arms = found.fitted.design.groups, found.fitted.design.effects[0]
     effects = found.effects().to_dict()
     if case == "sampling weights":
         w = DATA["pweight"] * len(DATA["y"]) / DATA["pweight"].sum()
@@ -79,12 +79,12 @@ def test_averages_are_weighted_within_draws(case: str) -> None:
         own = zip(effects["woman"], effects["age"], effects["region"], strict=True)
         weight = np.array([sum(w[i] for i, k in enumerate(keys) if k == key) for key in own])
     else:
-        weight = groups.n_treated + (0 if case == "alley2023" else groups.n_control)
+        weight = arms.n_treated + (0 if case == "alley2023" else arms.n_control)
     average = found.average()
     assert list(average.columns) == ["treatment", "n_groups", "n_treated", "n_control", *SUMMARY]
     assert_summary(average, (weight @ theta / weight.sum())[None])
     assert average.row(0)["n_groups"] == groups.count
-    assert average.row(0)["n_treated"] == groups.n_treated.sum()
+    assert average.row(0)["n_treated"] == arms.n_treated.sum()
 
     by = ["site"] if case == "sites" else ["region", "woman"]
     table = found.average(by=by)
@@ -96,7 +96,7 @@ def test_averages_are_weighted_within_draws(case: str) -> None:
         row = table.row(i)
         here = np.logical_and.reduce([np.array(effects[name]) == row[name] for name in by])
         means.append(weight[here] @ theta[here] / weight[here].sum())
-        counts.append((here.sum(), groups.n_treated[here].sum(), groups.n_control[here].sum()))
+        counts.append((here.sum(), arms.n_treated[here].sum(), arms.n_control[here].sum()))
     assert_summary(table, np.array(means))
     found_counts = zip(
         *(table.columns[n] for n in ("n_groups", "n_treated", "n_control")), strict=True

@@ -30,8 +30,8 @@ def design(data: dict[str, Any] | None = None, **plan: Any) -> tuple[Design, Row
 
 
 def named(found: Design) -> dict[str, tuple[int, int]]:
-    groups = found.groups
-    counts = zip(groups.n_treated.tolist(), groups.n_control.tolist(), strict=True)
+    groups, (effect,) = found.groups, found.effects
+    counts = zip(effect.n_treated.tolist(), effect.n_control.tolist(), strict=True)
     return {groups.name(g): arms for g, arms in enumerate(counts)}
 
 

@@ -10,13 +10,15 @@ import pytest
 
 import forwhom as fw
 from forwhom.fitted.formats import upgrade
-from tests.reference.saved.make import ASKED, FOLDER
+from tests.reference.saved.make import ASKED, FORMATS, folder
+
+FILES = [(number, name) for number in FORMATS for name in ASKED]
 
 
-@pytest.mark.parametrize("name", ASKED)
-def test_a_fit_of_format_4_loads(name: str) -> None:
-    fit = fw.load(FOLDER / f"{name}.nc")
-    stored = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+@pytest.mark.parametrize(("number", "name"), FILES)
+def test_a_fit_of_an_earlier_format_loads(number: int, name: str) -> None:
+    fit = fw.load(folder(number) / f"{name}.nc")
+    stored = json.loads((folder(number) / f"{name}.json").read_text(encoding="utf-8"))
     tables = fit.tables()
     assert set(tables) == set(stored)
     for key, table in tables.items():
@@ -31,9 +33,9 @@ def test_a_fit_of_format_4_loads(name: str) -> None:
     assert fit.diagnostics().n_rows == 1
 
 
-@pytest.mark.parametrize("name", ASKED)
-def test_saved_again_it_is_of_this_format(name: str, tmp_path: Any) -> None:
-    fit = fw.load(FOLDER / f"{name}.nc")
+@pytest.mark.parametrize(("number", "name"), FILES)
+def test_saved_again_it_is_of_this_format(number: int, name: str, tmp_path: Any) -> None:
+    fit = fw.load(folder(number) / f"{name}.nc")
     again = fw.load(fit.save(tmp_path / "again.nc"))
     assert again.summary() == fit.summary()
 

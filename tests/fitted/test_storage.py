@@ -48,7 +48,7 @@ def joint(**asked: Any) -> fw.Fit:
     model = build_joint(design, cells, problem.priors)
     drawn = sample_joint_prior(model, plan.draws, plan.seed)
     check = ChainCheck(2, 10, 1.0, 400.0, 400.0, 0, 1.0)
-    diagnostics = Diagnostics.of_chains(check, plan.draws, "asked for")
+    diagnostics = Diagnostics("nuts", "asked for", plan.draws, check)
     drawn = replace(drawn, chains=2, diagnostics=diagnostics)
     made = Fitted(problem, name_draws(problem, drawn))
     return fw.Fit(made, table.engine, table.source, table.fingerprint)

@@ -8,34 +8,36 @@ import numpy as np
 import pytest
 
 import forwhom as fw
-from forwhom.methods.diagnostics import Diagnostics, move
+from forwhom.methods.diagnostics import Diagnostics, WeightCheck, move
 
-GOOD = Diagnostics("exact", "", 1000, 1250, 0.2, 0.9, 990, 5000)
+GOOD = WeightCheck(1250, 0.2, 0.9, 990, 5000)
+DRAWS = 1000
 
 
 def test_good_weights_pass() -> None:
-    assert GOOD.passed
-    assert replace(GOOD, k_hat=-0.6).passed
+    assert GOOD.passed(DRAWS)
+    assert Diagnostics("exact", "", DRAWS, GOOD).passed
+    assert replace(GOOD, k_hat=-0.6).passed(DRAWS)
 
 
 @pytest.mark.parametrize("k_hat", [float("-inf"), float("inf"), float("nan"), 0.71])
 def test_a_k_hat_that_is_no_number_or_large_does_not(k_hat: float) -> None:
-    assert not replace(GOOD, k_hat=k_hat).passed
+    assert not replace(GOOD, k_hat=k_hat).passed(DRAWS)
 
 
 @pytest.mark.parametrize("share", [float("nan"), 0.04])
 def test_few_or_unknown_effective_draws_do_not(share: float) -> None:
-    assert not replace(GOOD, effective_share=share).passed
+    assert not replace(GOOD, effective_share=share).passed(DRAWS)
 
 
 def test_a_scale_that_never_moves_does_not() -> None:
-    assert not replace(GOOD, distinct=1).passed
+    assert not replace(GOOD, distinct=1).passed(DRAWS)
     assert not move(np.column_stack([np.arange(5.0), np.full(5, 1e-5)]))
     assert move(np.column_stack([np.arange(5.0), 1e-12 * np.arange(5.0)]), np.empty((5, 0)))
 
 
 def test_simulations_from_the_prior_pass() -> None:
-    assert Diagnostics("prior", "", 100, 100, float("-inf"), 1.0, 100, 0).passed
+    assert Diagnostics("prior", "", 100, None).passed
 
 
 RNG = np.random.default_rng(8)

@@ -246,23 +246,4 @@ def _edge(estimand: Estimand, found: LikelihoodCells, mine: NDArray[np.bool_]) -
 
 def _draws(estimand: Estimand) -> list[Caution]:
     d = estimand.diagnostics
-    if d.passed:
-        return []
-    if d.chains is not None:
-        wrong = "; ".join(d.chains.failures(d.draws))
-        return [
-            Caution(
-                "chains",
-                f"The chains fail their check ({wrong}): do not rely on these results. Try more "
-                "informative priors, fewer modifiers or more draws.",
-            )
-        ]
-    return [
-        Caution(
-            "k_hat",
-            f"The importance weights fail their check ({d.weights_in_words}; k-hat should be below "
-            "0.7, the share above 5 %, quadrature off by less than half a nat): do not rely on "
-            "these results. Try method='nuts', or more informative priors on the spreads, in the "
-            "outcome's units.",
-        )
-    ]
+    return [] if d.passed else [Caution(*d.warning)]

@@ -59,6 +59,7 @@ def _of_one(estimand: Estimand, found: GroupPass) -> Tidy:
     return Tidy(columns, title, found.level, note, group_headers(groups), keys.types)
 
 
+# Many parameters: a figure's options are named one by one, as in the method of ``Plots``.
 def effects_figure(
     workings: Workings,
     *,

@@ -21,7 +21,7 @@ def small_groups(estimand: Estimand) -> list[Caution]:
     groups, found_cells = estimand.design.groups, estimand.fitted.cells.likelihood
     found = []
     one_control = groups.has_control_group
-    size = groups.n_treated if one_control else groups.n_rows
+    size = estimand.design.effects[0].n_treated if one_control else groups.n_rows
     rows = "treated row" if one_control else "row"
     if estimand.sigma_theta is not None and groups.count < 5:
         found.append(

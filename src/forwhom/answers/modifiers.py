@@ -50,6 +50,7 @@ def coefficients(estimand: Estimand, level: float) -> Tidy:
     return Tidy(columns, title, level, notes, SUMMARY_HEADERS)
 
 
+# Many parameters: a figure's options are named one by one, as in the method of ``Plots``.
 def modifiers_figure(
     workings: Workings,
     *,

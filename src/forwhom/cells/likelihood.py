@@ -16,6 +16,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from forwhom.cells.coordinates import Coordinates
 from forwhom.cells.origins import Origins
 from forwhom.data.table import Table
 from forwhom.design import Design, Rows, row_keys
@@ -110,76 +111,37 @@ class LikelihoodCells:
         return RowKinds(np.repeat(every, 2)[kept], Outcome.of(y), count[kept])
 
 
-def reduce_likelihood(
-    design: Design,
-    rows: Rows,
-    origins: Origins,
-    inner: tuple[FloatArray, FloatArray],
-    dose_scale: FloatArray,
-    random: tuple[int | None, ...],
-) -> LikelihoodCells:
+def reduce_likelihood(design: Design, rows: Rows, coordinates: Coordinates) -> LikelihoodCells:
     """Find the cells and add up their rows.
 
     Args:
         design, rows: the analysis.
-        origins: how predictors are moved; inner: centre and scale (p,) of the moved columns;
-            dose_scale: (J,) of the treatments.
-        random: the group's own columns: None for ones, else which effect's treatment.
+        coordinates: how predictors are moved, centred and scaled.
     """
     family = FAMILIES[design.plan.family]
-    table = rows.table
     code = _cell_of_rows(design, rows)
     first = first_rows(code)
-    count = len(first)
-    w = rows.weights
-
-    def added(values: FloatArray | None) -> FloatArray:
-        if values is not None and w is not None:
-            values = values * w
-        return np.bincount(code, w if values is None else values, count).astype(float)
-
-    n_rows = added(None)
-    one = np.ones(count)
+    n_rows = _cell_sums(rows, code, len(first), None)
     if family.sufficient:
-        outcome = Outcome.of(
-            added(rows.y),
-            n_rows if rows.trials is None else added(rows.trials),
-            n_rows if rows.event is None else added(rows.event),
-        )
-        if ends := design.outcome.ends:  # an interval at a time: rows x intervals may be many
-            event = np.ones(len(rows.y)) if rows.event is None else rows.event
-            parts = [
-                [added(part) for part in in_interval(rows.y, event, low, high)]
-                for low, high in pairwise((0.0, *ends))
-            ]
-            outcome = outcome.in_intervals(np.array(ends), *np.stack(parts, axis=-1))
-        weight = one
+        outcome, weight = _summed_outcome(design, rows, code, n_rows), np.ones(len(first))
     else:
-        outcome = Outcome.of(
-            rows.y[first],
-            None if rows.trials is None else rows.trials[first],
-            None if rows.event is None else rows.event[first],
-            design.outcome.n_levels,
-        )
-        weight = n_rows
+        outcome, weight = _outcome_at(rows, first, design.outcome.n_levels), n_rows
     if rows.std_error is not None:
         outcome = replace(outcome, error=rows.std_error[first])
-    some = _take(table, first)
-    d = rows.d[first]
+    some, d, origins = _take(rows.table, first), rows.d[first], coordinates.origins
     near = Origins({}, {}, ({},) * len(design.effects))
     before, effect_rows = _equations(design, some, near)
     moved = _equations(design, some, origins) if origins.moved else (before, effect_rows)
     raw = np.hstack([moved[0], *(d[:, [j]] * row for j, row in enumerate(moved[1]))])
-    columns = (raw - inner[0]) / inner[1]
-    own = [one if j is None else d[:, j] / dose_scale[j] for j in random]
+    inside = coordinates.predictors
     return LikelihoodCells(
         outcome=outcome,
         weight=weight,
         rows=n_rows,
         offset=_offset(rows.offset, first) + _offset(rows.log_exposure, first),
         own_offset=_offset(rows.offset, first),
-        columns=columns,
-        own=np.stack(own, axis=1) if own else np.empty((count, 0)),
+        columns=(raw - coordinates.inner_center[inside]) / coordinates.inner_scale[inside],
+        own=_own_columns(d, coordinates),
         d=d,
         group=rows.groups[first],
         clusters=rows.clusters[first],
@@ -187,6 +149,55 @@ def reduce_likelihood(
         effect_rows=effect_rows,
         summed=_summed(design, rows, code) if _hides_rows(family) else None,
     )
+
+
+def _cell_sums(rows: Rows, code: IntArray, count: int, values: FloatArray | None) -> FloatArray:
+    """Sums over each cell's rows, (C,), of some values or of their weights alone."""
+    w = rows.weights
+    if values is not None and w is not None:
+        values = values * w
+    return np.bincount(code, w if values is None else values, count).astype(float)
+
+
+def _summed_outcome(design: Design, rows: Rows, code: IntArray, n_rows: FloatArray) -> Outcome:
+    """Outcomes, trials and events added up cell by cell."""
+
+    def added(values: FloatArray) -> FloatArray:
+        return _cell_sums(rows, code, len(n_rows), values)
+
+    outcome = Outcome.of(
+        added(rows.y),
+        n_rows if rows.trials is None else added(rows.trials),
+        n_rows if rows.event is None else added(rows.event),
+    )
+    if not (ends := design.outcome.ends):
+        return outcome
+    # an interval at a time: rows x intervals may be many
+    event = np.ones(len(rows.y)) if rows.event is None else rows.event
+    parts = [
+        [added(part) for part in in_interval(rows.y, event, low, high)]
+        for low, high in pairwise((0.0, *ends))
+    ]
+    return outcome.in_intervals(np.array(ends), *np.stack(parts, axis=-1))
+
+
+def _outcome_at(rows: Rows, first: IntArray, n_levels: int = 0) -> Outcome:
+    """The outcome of some rows."""
+    return Outcome.of(
+        rows.y[first],
+        None if rows.trials is None else rows.trials[first],
+        None if rows.event is None else rows.event[first],
+        n_levels,
+    )
+
+
+def _own_columns(d: FloatArray, coordinates: Coordinates) -> FloatArray:
+    """Columns of the group's own parameters, (C, R)."""
+    own = [
+        np.ones(len(d)) if j is None else d[:, j] / coordinates.dose_scale[j]
+        for j in coordinates.own
+    ]
+    return np.stack(own, axis=1) if own else np.empty((len(d), 0))
 
 
 def _equations(
@@ -239,11 +250,7 @@ def _summed(design: Design, rows: Rows, cell: IntArray) -> RowKinds | None:
     count = len(first)
     if count > MOST_KINDS:
         return None
-    outcome = Outcome.of(
-        rows.y[first],
-        None if rows.trials is None else rows.trials[first],
-        None if rows.event is None else rows.event[first],
-    )
+    outcome = _outcome_at(rows, first)
     if design.outcome.ends:
         ends = np.array(design.outcome.ends)
         outcome = outcome.in_intervals(ends, *lay_out(outcome.y, outcome.event, ends))

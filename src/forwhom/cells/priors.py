@@ -19,7 +19,6 @@ For a dose, everything about the effect is per unit of dose.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -83,89 +82,120 @@ class Priors:
 
 def resolve_priors(design: Design, cells: Cells) -> Priors:
     """Fill in what the user left open."""
-    s = cells.link_scale
-    layout = cells.layout
+    fill = _Blanks(design, cells.link_scale)
+    coefficients = [] if design.estimates else _baseline(fill, cells)
+    several = len(design.effects) > 1
+    effects = []  # name where there are several, and the size of its group parameter's sd
+    for j, effect in enumerate(design.effects):
+        named = effect.treatment.column if several else None
+        coefficients += _lambdas(fill, cells, j, named)
+        effects.append((named, fill.s / cells.dose_scale[j]))
+    return Priors(
+        tuple(coefficients),
+        _own(fill),
+        _spreads(fill, effects),
+        _clusters(fill, effects),
+        _shapes(fill),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Blanks:
+    """What is filled in where the plan says nothing; s is the outcome's sd on the link scale."""
+
+    design: Design
+    s: float
 
     def resolve(
-        parameter: str, term: str, default: Prior, treatment: str | None = None
+        self, parameter: str, term: str, default: Prior, treatment: str | None = None
     ) -> ResolvedPrior:
-        own = design.plan.prior(parameter, term or None, treatment)
+        """One parameter's prior."""
+        plan = self.design.plan
+        own = plan.prior(parameter, term or None, treatment)
         name = f"{parameter}_{treatment}" if treatment else parameter
         if own is None or (own.distribution in SHRINKING and term == INTERCEPT):
             return ResolvedPrior(name, term, default, "default")
-        users = _is_users(design, {parameter, name}, term)
-        source = "yours" if users else f"preset {design.plan.preset}"
-        return ResolvedPrior(name, term, own, source)
+        users = _is_users(self.design, {parameter, name}, term)
+        return ResolvedPrior(name, term, own, "yours" if users else f"preset {plan.preset}")
 
     def normals(
-        parameter: str, names: tuple[str, ...], sds: FloatArray, named: str | None = None
+        self, parameter: str, names: tuple[str, ...], sds: FloatArray, named: str | None = None
     ) -> list[ResolvedPrior]:
+        """Those of some coefficients, around zero."""
         return [
-            resolve(parameter, name, _normal(0.0, float(sd)), named)
+            self.resolve(parameter, name, _normal(0.0, float(sd)), named)
             for name, sd in zip(names, sds, strict=True)
         ]
 
-    def half(parameter: str, size: float, treatment: str | None = None) -> ResolvedPrior:
-        return resolve(parameter, "", Prior("half_normal", (_rounded(size),)), treatment)
+    def half(self, parameter: str, size: float, treatment: str | None = None) -> ResolvedPrior:
+        """That of an sd."""
+        return self.resolve(parameter, "", Prior("half_normal", (_rounded(size),)), treatment)
 
-    coefficients: list[ResolvedPrior] = []
-    if not design.estimates:
-        before = slice(0, layout.delta.stop)
-        center, scale = cells.inner_center[before], cells.inner_scale[before]
-        sds = _default_sds(2.5 * s / scale, center, scale, cells.unmove[before, before])
-        coefficients.append(resolve("alpha", "", _normal(cells.link_center, float(sds[0]))))
-        coefficients += normals("beta", design.controls.names, sds[layout.beta])
-        coefficients += normals("delta", design.delta_names, sds[layout.delta])
-    several = len(design.effects) > 1
-    theta = []
-    for effect, columns, unit, part in zip(
-        design.effects, cells.effects, cells.dose_scale, layout.lambdas, strict=True
-    ):
-        named = effect.treatment.column if several else None
-        center, scale = np.r_[0.0, columns.center], np.r_[1.0, columns.scale]
-        base = s / (scale * unit)
-        base[0] *= 2.5
-        sds = _default_sds(base, center, scale, cells.unmove[part, part])
-        middle = cells.link_center if design.estimates else 0.0
-        first = _normal(middle, float(sds[0]))
-        coefficients.append(resolve("lambda", INTERCEPT, first, named))
-        coefficients += normals("lambda", effect.lambda_names[1:], sds[1:], named)
-        theta.append((named, s / unit))
-    random = design.random_names
-    spreads = [half("sigma_b", s)] if "b" in random else []
+
+def _baseline(fill: _Blanks, cells: Cells) -> list[ResolvedPrior]:
+    """Of alpha, beta and delta."""
+    design, layout = fill.design, cells.layout
+    before = slice(0, layout.delta.stop)
+    center, scale = cells.inner_center[before], cells.inner_scale[before]
+    sds = _default_sds(2.5 * fill.s / scale, center, scale, cells.unmove[before, before])
+    return [
+        fill.resolve("alpha", "", _normal(cells.link_center, float(sds[0]))),
+        *fill.normals("beta", design.controls.names, sds[layout.beta]),
+        *fill.normals("delta", design.delta_names, sds[layout.delta]),
+    ]
+
+
+def _lambdas(fill: _Blanks, cells: Cells, j: int, named: str | None) -> list[ResolvedPrior]:
+    """Of effect j's equation."""
+    design, columns, part = fill.design, cells.effects[j], cells.layout.lambdas[j]
+    center, scale = np.r_[0.0, columns.center], np.r_[1.0, columns.scale]
+    base = fill.s / (scale * cells.dose_scale[j])
+    base[0] *= 2.5
+    sds = _default_sds(base, center, scale, cells.unmove[part, part])
+    middle = cells.link_center if design.estimates else 0.0
+    first = _normal(middle, float(sds[0]))
+    names = design.effects[j].lambda_names
+    return [
+        fill.resolve("lambda", INTERCEPT, first, named),
+        *fill.normals("lambda", names[1:], sds[1:], named),
+    ]
+
+
+def _spreads(fill: _Blanks, effects: list[tuple[str | None, float]]) -> tuple[ResolvedPrior, ...]:
+    """Of the sds of the groups' own parameters."""
+    random = fill.design.random_names
+    spreads = [fill.half("sigma_b", fill.s)] if "b" in random else []
     if "theta" in random:
-        spreads += [half("sigma_theta", size, named) for named, size in theta]
-    clusters = tuple(
+        spreads += [fill.half("sigma_theta", size, named) for named, size in effects]
+    return tuple(spreads)
+
+
+def _clusters(
+    fill: _Blanks, effects: list[tuple[str | None, float]]
+) -> tuple[tuple[ResolvedPrior, ...], ...]:
+    """Of the sds of each clustering's levels."""
+    return tuple(
         (
-            half(f"sigma_{cluster.name}", s),
+            fill.half(f"sigma_{cluster.name}", fill.s),
             *(
-                half(f"sigma_theta_{cluster.name}", size)
-                for _, size in (theta if cluster.effects else ())
+                fill.half(f"sigma_theta_{cluster.name}", size)
+                for _, size in (effects if cluster.effects else ())
             ),
         )
-        for cluster in design.clusters
-    )
-    return Priors(
-        tuple(coefficients),
-        _own(design, s, resolve),
-        tuple(spreads),
-        clusters,
-        _shapes(design, resolve),
+        for cluster in fill.design.clusters
     )
 
 
-Resolve = Callable[[str, str, Prior], ResolvedPrior]
-
-
-def _own(design: Design, s: float, resolve: Resolve) -> tuple[ResolvedPrior, ...]:
+def _own(fill: _Blanks) -> tuple[ResolvedPrior, ...]:
     """Of the family's own parameters; none where the standard errors are known."""
+    design = fill.design
     if design.estimates:
         return ()
     return tuple(
-        resolve(
+        fill.resolve(
             parameter.name,
             "",
-            Prior("half_student_t", (3.0, _rounded(2.5 * s)))
+            Prior("half_student_t", (3.0, _rounded(2.5 * fill.s)))
             if parameter.name == "sigma"
             else parse_prior(parameter.prior, parameter.name),
         )
@@ -173,14 +203,15 @@ def _own(design: Design, s: float, resolve: Resolve) -> tuple[ResolvedPrior, ...
     )
 
 
-def _shapes(design: Design, resolve: Resolve) -> tuple[ResolvedPrior, ...]:
-    plan = design.plan
+def _shapes(fill: _Blanks) -> tuple[ResolvedPrior, ...]:
+    """Of what the group parameters' law has beside sds."""
+    plan = fill.design.plan
     wanted = (
         (plan.spread == "student", "nu_theta", Prior("gamma", (2.0, 0.1))),
         (plan.correlated, "correlation", Prior("lkj", (2.0,))),
         (plan.sigma_by == "group", "sigma_spread", Prior("half_normal", (0.5,))),
     )
-    return tuple(resolve(name, "", default) for asked, name, default in wanted if asked)
+    return tuple(fill.resolve(name, "", default) for has, name, default in wanted if has)
 
 
 def in_words(priors: Priors) -> list[tuple[str, str, str, str]]:

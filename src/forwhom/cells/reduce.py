@@ -16,10 +16,12 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from forwhom.cells.columns import chunks, counts, first_columns, moments
+from forwhom.cells.accumulator import Accumulator
+from forwhom.cells.columns import chunks, counts
+from forwhom.cells.coordinates import Coordinates, find_coordinates
 from forwhom.cells.levels import count_levels
 from forwhom.cells.likelihood import LikelihoodCells, reduce_likelihood
-from forwhom.cells.origins import Moves, find_origins, unmove
+from forwhom.cells.origins import Moves, unmove
 from forwhom.cells.untreated import within_untreated
 from forwhom.design import Design, MatrixRecipe, Rows
 from forwhom.families import FAMILIES
@@ -143,113 +145,57 @@ def reduce_rows(design: Design, rows: Rows, needs: Needs = "sums") -> Cells:
         rows: n complete rows.
         needs: what the method needs beside cross-products: "rows" are the likelihood's cells.
     """
-    n_controls, k = len(design.controls.names), len(design.modifiers.names)
-    of_modifiers = slice(1 + n_controls, 1 + n_controls + k)
-    origins = find_origins(design, rows)
-    center, scale = moments(design, rows)
-    inner_center, inner_scale = moments(design, rows, origins) if origins.moved else (center, scale)
-    groups = design.groups
-    firsts = first_columns(design)
-    dose_scale = np.array(
-        [
-            float(scale[at]) if effect.treatment.kind == "dose" else 1.0
-            for at, effect in zip(firsts, design.effects, strict=True)
-        ]
-    )
-    n_all = groups.count + groups.has_control_group
-    random = _random_columns(design)
-    cross = np.zeros((len(center),) * 2)
-    without_effects = np.r_[: of_modifiers.stop, len(center) - 1]
-    control_cross = np.zeros((len(without_effects),) * 2)
-    group_cross = np.zeros((n_all, len(random), len(center)))
-    group_gram = np.zeros((n_all, len(random), len(random)))
-    sums, seen = np.zeros((n_all, k)), np.full((n_all, k), np.nan)
-    varies = np.zeros(k, dtype=bool)
-    weight_sum = np.zeros(n_all)
-    # sums of a far predictor are taken about its mean, so that a group's mean keeps its digits
-    about = center[of_modifiers] if origins.moved else np.zeros(k)
-    for part, columns in chunks(design, rows, origins):
-        codes, d = rows.groups[part], rows.d[part]
-        w = None if rows.weights is None else rows.weights[part]
-        z = columns[:, of_modifiers]
-        if origins.modifiers:
-            z = design.modifiers.matrix(rows.table, part)
-        off = z - about
-        for j in range(k):
-            sums[:, j] += np.bincount(codes, off[:, j] if w is None else off[:, j] * w, n_all)
-        new = np.isnan(seen[codes]).any(axis=1)  # groups met for the first time
-        seen[codes[new]] = z[new]
-        varies |= ((z != seen[codes]) & (codes < groups.count)[:, None]).any(axis=0)
-        columns -= inner_center
-        columns /= inner_scale
-        weighted = columns if w is None else columns * w[:, None]
-        cross += columns.T @ weighted
-        untreated = (d == 0).all(axis=1)
-        some = columns[untreated][:, without_effects]
-        control_cross += some.T @ (some if w is None else some * w[untreated, None])
-        weight_sum += np.bincount(codes, w, minlength=n_all)
-        own = [None if j is None else d[:, j] / dose_scale[j] for j in random]
-        for r, left in enumerate(own):
-            for j in range(len(center)):
-                product = weighted[:, j] if left is None else left * weighted[:, j]
-                group_cross[:, r, j] += np.bincount(codes, product, n_all)
-            for s in range(r + 1):
-                group_gram[:, r, s] += np.bincount(codes, _product(left, own[s], w, len(d)), n_all)
-                group_gram[:, s, r] = group_gram[:, r, s]
-    # a shared baseline leaves the modifiers' own columns out
-    used = np.arange(len(center))
-    if not design.delta_names and not design.estimates:
-        used = np.delete(used, of_modifiers)
-    spanned = np.r_[0, of_modifiers]
-    link_center, link_scale = _on_link_scale(design, rows, float(center[-1]), float(scale[-1]))
-    likelihood = None
-    if needs == "rows":
-        likelihood = reduce_likelihood(
-            design,
-            rows,
-            origins,
-            (inner_center[used[:-1]], inner_scale[used[:-1]]),
-            dose_scale,
-            random,
-        )
-    modifier_mean = (about + sums / weight_sum[:, None])[: groups.count]
-    same = EffectColumns(modifier_mean, center[of_modifiers], scale[of_modifiers])
-    effects = tuple(
-        same
-        if effect.modifiers == design.modifiers and not moves
-        else _effect_columns(effect.modifiers, rows, groups.count, moves)
-        for effect, moves in zip(design.effects, origins.effects, strict=True)
-    )
-    within, with_untreated = within_untreated(design, rows, float(center[-1]), float(scale[-1]))
+    at = find_coordinates(design, rows)
+    total = Accumulator(design, rows, at)
+    for part, columns in chunks(design, rows, at.origins):
+        total.add(part, columns)
+    used, predictors, spanned = at.used, at.predictors, np.r_[0, at.modifiers]
+    count, (outcome_center, outcome_scale) = design.groups.count, at.outcome
+    modifier_mean = (at.about + total.modifier_sums / total.weight[:, None])[:count]
+    link_center, link_scale = _on_link_scale(design, rows, outcome_center, outcome_scale)
+    within, with_untreated = within_untreated(design, rows, outcome_center, outcome_scale)
     return Cells(
         layout=Layout.of(design),
-        center=center[used[:-1]],
-        scale=scale[used[:-1]],
-        inner_center=inner_center[used[:-1]],
-        inner_scale=inner_scale[used[:-1]],
-        unmove=unmove(design, origins, used[:-1]),
-        outcome_center=float(center[-1]),
-        outcome_scale=float(scale[-1]),
-        dose_scale=dose_scale,
-        n_rows=float(weight_sum.sum()),
-        cross=cross[np.ix_(used, used)],
-        group_cross=group_cross[:, :, used],
-        group_gram=group_gram,
+        center=at.center[predictors],
+        scale=at.scale[predictors],
+        inner_center=at.inner_center[predictors],
+        inner_scale=at.inner_scale[predictors],
+        unmove=unmove(design, at.origins, predictors),
+        outcome_center=outcome_center,
+        outcome_scale=outcome_scale,
+        dose_scale=at.dose_scale,
+        n_rows=float(total.weight.sum()),
+        cross=total.cross[np.ix_(used, used)],
+        group_cross=total.group_cross[:, :, used],
+        group_gram=total.group_gram,
         modifier_mean=modifier_mean,
-        modifier_cross=cross[np.ix_(spanned, spanned)],
-        modifier_center=center[of_modifiers],
-        modifier_scale=scale[of_modifiers],
-        effects=effects,
-        modifier_varies=varies,
-        control_cross=control_cross,
-        group_weight=weight_sum[: groups.count],
+        modifier_cross=total.cross[np.ix_(spanned, spanned)],
+        modifier_center=at.center[at.modifiers],
+        modifier_scale=at.scale[at.modifiers],
+        effects=_effects(design, rows, at, modifier_mean),
+        modifier_varies=total.varies,
+        control_cross=total.untreated,
+        group_weight=total.weight[:count],
         level_rows=count_levels(design, rows),
         within_variation=_within_variation(design, rows),
         link_center=link_center,
         link_scale=link_scale,
-        likelihood=likelihood,
+        likelihood=reduce_likelihood(design, rows, at) if needs == "rows" else None,
         control_within=within,
         control_groups=with_untreated,
+    )
+
+
+def _effects(
+    design: Design, rows: Rows, at: Coordinates, modifier_mean: FloatArray
+) -> tuple[EffectColumns, ...]:
+    """Modifier columns of each effect, those of the baseline where they are the same."""
+    same = EffectColumns(modifier_mean, at.center[at.modifiers], at.scale[at.modifiers])
+    return tuple(
+        same
+        if effect.modifiers == design.modifiers and not moves
+        else _effect_columns(effect.modifiers, rows, design.groups.count, moves)
+        for effect, moves in zip(design.effects, at.origins.effects, strict=True)
     )
 
 
@@ -304,20 +250,3 @@ def _effect_columns(recipe: MatrixRecipe, rows: Rows, count: int, moves: Moves) 
     sd = np.sqrt(w @ (off - middle) ** 2 / w.sum())
     center = z[0] + middle
     return EffectColumns(mean, center, np.where(sd > 0, sd, 1.0))
-
-
-def _random_columns(design: Design) -> tuple[int | None, ...]:
-    """The group parameters' columns: None multiplies 1, a number that effect's d."""
-    if design.groups.has_control_group or design.estimates:  # treated rows as varying intercepts
-        return (None,) if "theta" in design.random_names else ()
-    baseline: tuple[int | None, ...] = (None,) if "b" in design.random_names else ()
-    return baseline + (tuple(range(len(design.effects))) if "theta" in design.random_names else ())
-
-
-def _product(
-    left: FloatArray | None, right: FloatArray | None, w: FloatArray | None, count: int
-) -> FloatArray:
-    out = np.ones(count) if w is None else w
-    for factor in (left, right):
-        out = out if factor is None else out * factor
-    return out

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from forwhom.design.groups import Groups, form_groups
 from forwhom.design.known import KnownColumn, know
 from forwhom.design.matrix import MatrixRecipe, fit_matrix
 from forwhom.design.noise import settle_numbers, unused_notes
-from forwhom.design.outcome import OutcomeCoding, code_outcome
+from forwhom.design.outcome import OutcomeCoding, OutcomeRows, code_outcome
 from forwhom.design.rows import Usage, complete_rows, frequencies, row_weights
 from forwhom.design.sizes import check_sizes
 from forwhom.design.traits import code_notes
@@ -60,7 +60,7 @@ class Design:
         effects: one per arm or dose, J in all.
         modifiers: recipe of the baseline's columns: every effect's modifiers, without intercept.
         controls: recipe of the controls' columns.
-        groups: the groups, with the rows of the first effect by arm.
+        groups: the groups.
         clusters: further groupings.
         notes: decisions taken for the user, one sentence each.
         arms: every combination of treatments that occurs, in words, the untreated first; empty
@@ -144,45 +144,25 @@ def build_design(plan: Plan, table: Table) -> tuple[Design, Rows]:
     check_codes(plan, table)
     known = tuple(know(column, levels=False) for column in table.columns.values())
     plan, family_note = settle(plan, table)
-    table, settled = settle_numbers(plan, table)
+    table, number_notes = settle_numbers(plan, table)
     complete, usage = complete_rows(plan, table)
     check_sizes(plan, complete)
     times = frequencies(plan, complete)
     codings, recipes, d = _effects(plan, complete, times)
-    if plan.preset == "alley2023" and codings[0].kind == "dose":
-        raise DataError(
-            f"preset 'alley2023' compares treated groups with one control group; treatment "
-            f"'{plan.treatment}' is a dose. Leave the preset out."
-        )
-    alike = plan.treatments[0][1] == plan.modifiers
-    modifiers = recipes[0] if alike else fit_matrix(plan.modifiers, complete, times)
-    own_controls, repeated = _without_repeats(plan)
-    controls = fit_matrix(own_controls, complete, times)
+    _check_preset(plan, codings)
+    modifiers, controls, repeated = _baseline(plan, complete, times, recipes[0])
     _check_prior_terms(plan, modifiers, controls, codings, recipes)
     given = (d != 0).any(axis=1)
-    groups, codes = form_groups(plan, complete, given, plan.preset == "alley2023", times)
-    clusters, cluster_codes = form_clusters(plan, complete, codes, times)
-    outcome, found = code_outcome(plan, complete)
+    groups, numbers = form_groups(plan, complete, given, plan.preset == "alley2023", times)
+    clusters, cluster_codes = form_clusters(plan, complete, numbers.group, times)
+    outcome, observed = code_outcome(plan, complete)
+    weights = row_weights(plan, complete)
     notes = [coding.note for coding in codings if coding.note]  # first what turns a sign
     notes += [*table.notes, *([family_note] if family_note else []), *outcome.notes]
-    notes += [*settled, *unused_notes(complete), *code_notes(plan, complete)]
-    for name, count in groups.binned:
-        notes.append(
-            f"'{name}' is cut into {count} bins to form the groups; the equation uses its own "
-            "values."
-        )
-    if repeated:
-        notes.append(
-            f"Controls {listing(repeated)} are modifiers too; their main effects are in the "
-            "baseline already, so they are entered once."
-        )
-    weights = row_weights(plan, complete)
-    if plan.weights is not None:
-        notes.append(_weights_note(plan, usage))
-    if usage.zero_weight:
-        notes.append(f"{plural(usage.zero_weight, 'row')} with zero weight left out.")
+    notes += [*number_notes, *unused_notes(complete), *code_notes(plan, complete)]
+    notes += _own_notes(plan, usage, groups, repeated)
     effects = tuple(
-        Effect(coding, recipe, *_arm_rows(j, codings, d, codes, groups, times))
+        Effect(coding, recipe, *_arm_rows(j, codings, d, numbers.alike, groups.count, times))
         for j, (coding, recipe) in enumerate(zip(codings, recipes, strict=True))
     )
     design = Design(
@@ -199,25 +179,70 @@ def build_design(plan: Plan, table: Table) -> tuple[Design, Rows]:
         known=known,
     )
     _check_agreement(design)
-    rows = Rows(
+    return design, _rows(complete, d, numbers.group, cluster_codes, weights, observed)
+
+
+def _rows(
+    complete: Table,
+    d: FloatArray,
+    codes: NDArray[np.int64],
+    cluster_codes: NDArray[np.int64],
+    weights: FloatArray | None,
+    observed: OutcomeRows,
+) -> Rows:
+    return Rows(
         complete,
-        found.y,
+        observed.y,
         d,
         codes,
         cluster_codes,
         weights,
-        found.trials,
-        found.event,
-        found.offset,
-        found.log_exposure,
-        found.std_error,
+        observed.trials,
+        observed.event,
+        observed.offset,
+        observed.log_exposure,
+        observed.std_error,
     )
-    groups = replace(
-        design.groups,
-        n_treated=design.effects[0].n_treated,
-        n_control=design.effects[0].n_control,
-    )
-    return replace(design, groups=groups), rows
+
+
+def _check_preset(plan: Plan, codings: list[TreatmentCoding]) -> None:
+    if plan.preset == "alley2023" and codings[0].kind == "dose":
+        raise DataError(
+            f"preset 'alley2023' compares treated groups with one control group; treatment "
+            f"'{plan.treatment}' is a dose. Leave the preset out."
+        )
+
+
+def _baseline(
+    plan: Plan, table: Table, times: FloatArray | None, first: MatrixRecipe
+) -> tuple[MatrixRecipe, MatrixRecipe, tuple[str, ...]]:
+    """Recipes of modifiers and controls, and the controls that are modifiers too.
+
+    Args:
+        first: recipe of the first effect's modifiers, which are often all there are.
+    """
+    alike = plan.treatments[0][1] == plan.modifiers
+    modifiers = first if alike else fit_matrix(plan.modifiers, table, times)
+    own, repeated = _without_repeats(plan)
+    return modifiers, fit_matrix(own, table, times), repeated
+
+
+def _own_notes(plan: Plan, usage: Usage, groups: Groups, repeated: tuple[str, ...]) -> list[str]:
+    """Decisions about groups, controls and weights."""
+    notes = [
+        f"'{name}' is cut into {count} bins to form the groups; the equation uses its own values."
+        for name, count in groups.binned
+    ]
+    if repeated:
+        notes.append(
+            f"Controls {listing(repeated)} are modifiers too; their main effects are in the "
+            "baseline already, so they are entered once."
+        )
+    if plan.weights is not None:
+        notes.append(_weights_note(plan, usage))
+    if usage.zero_weight:
+        notes.append(f"{plural(usage.zero_weight, 'row')} with zero weight left out.")
+    return notes
 
 
 def _effects(
@@ -279,18 +304,16 @@ def _arm_rows(
     j: int,
     codings: list[TreatmentCoding],
     d: FloatArray,
-    codes: NDArray[np.int64],
-    groups: Groups,
+    alike: NDArray[np.int64],
+    count: int,
     times: FloatArray | None,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Rows of each group with an effect's arm, and with its control value."""
-    if len(codings) == 1:
-        return groups.n_treated, groups.n_control
     same = [k for k, coding in enumerate(codings) if coding.column == codings[j].column]
     counts = []
     for mine in (d[:, j] != 0, (d[:, same] == 0).all(axis=1)):
         w = None if times is None else times[mine]
-        counts.append(np.bincount(codes[mine], w, groups.count).astype(np.int64))
+        counts.append(np.bincount(alike[mine], w, count)[:count].astype(np.int64))
     return counts[0], counts[1]
 
 

@@ -76,65 +76,80 @@ def _fit(factor: Factor, column: Column, times: FloatArray | None) -> Encoding:
             factor, "comparison", (factor.label,), found.holds, found.levels, found.codes
         )
     if column.kind == "text":
-        if function not in (None, "C"):
-            raise PlanError(
-                f"{factor.label}: column '{column.name}' holds text; {function}() needs numbers. "
-                f"Use '{column.name}' by itself: its levels are compared with the first one."
-            )
-        levels = level_names(column)
-        labelled = levels != column.levels
-        order = reference_first(factor, column, levels)
-        own = tuple((column.levels or ())[i] for i in order) if labelled else ()
-        levels = tuple(levels[i] for i in order)
-        return Encoding(factor, "levels", _level_names(factor, levels), levels=levels, codes=own)
-    values = np.asarray(column.values, dtype=float)
+        return _fit_texts(factor, column)
     if function == "C":
-        codes = np.unique(column.keys)
-        if len(codes) > 200:
-            raise PlanError(
-                f"{factor.label}: column '{column.name}' has {len(codes):,} different values, too "
-                f"many to be levels. Use it as a number, or cut it with bin({column.name}, 4)."
-            )
-        # true and false are 1 and 0 here, so that terms have one name whatever holds them
-        named = replace(column, kind="numeric")
-        levels = level_names(named, codes.tolist())
-        order = reference_first(factor, column, levels)
-        levels = tuple(levels[i] for i in order)
-        return Encoding(
-            factor,
-            "levels",
-            _level_names(factor, levels),
-            levels=levels,
-            codes=tuple(codes[i].item() for i in order)
-            if codes.dtype != object
-            else tuple(codes[i] for i in order),
-        )
+        return _fit_codes(factor, column)
+    values = np.asarray(column.values, dtype=float)
     if function == "bin":
         cuts = bin_cuts(values, bin_request(factor), factor.label, times)
         levels = bin_levels(cuts)
         return Encoding(
             factor, "bins", _level_names(factor, levels), tuple(cuts.tolist()), levels=levels
         )
-    if function is None:
-        return Encoding(factor, "numeric", (factor.label,), (0.0, 1.0))
-    if function == "center":
-        return Encoding(factor, "numeric", (factor.label,), (mean(values, times), 1.0))
-    if function == "scale":
-        size = sd(values, times)
-        if not size > 0:
-            raise DataError(f"{factor.label}: column '{column.name}' does not vary.")
-        return Encoding(factor, "numeric", (factor.label,), (mean(values, times), 2.0 * size))
     if function == "log":
         if (values <= 0).any():
             raise _no_logarithm(factor, values)
         return Encoding(factor, "log", (factor.label,))
     if function == "poly":
-        degree = whole_argument(factor, 2)
-        return _fit_poly(factor, values, degree, times)
+        return _fit_poly(factor, values, whole_argument(factor, 2), times)
     if function == "bs":
-        df = whole_argument(factor, 4)
-        return _fit_bs(factor, values, df, times)
-    raise PlanError(f"{factor.label}: unknown function {function!r}.")
+        return _fit_bs(factor, values, whole_argument(factor, 4), times)
+    return Encoding(factor, "numeric", (factor.label,), _place_and_unit(factor, values, times))
+
+
+def _fit_texts(factor: Factor, column: Column) -> Encoding:
+    """Levels of a text column."""
+    if factor.function not in (None, "C"):
+        raise PlanError(
+            f"{factor.label}: column '{column.name}' holds text; {factor.function}() needs "
+            f"numbers. Use '{column.name}' by itself: its levels are compared with the first one."
+        )
+    levels = level_names(column)
+    labelled = levels != column.levels
+    order = reference_first(factor, column, levels)
+    own = tuple((column.levels or ())[i] for i in order) if labelled else ()
+    levels = tuple(levels[i] for i in order)
+    return Encoding(factor, "levels", _level_names(factor, levels), levels=levels, codes=own)
+
+
+def _fit_codes(factor: Factor, column: Column) -> Encoding:
+    """Levels of a column of numbers, as ``C`` asks."""
+    codes = np.unique(column.keys)
+    if len(codes) > 200:
+        raise PlanError(
+            f"{factor.label}: column '{column.name}' has {len(codes):,} different values, too "
+            f"many to be levels. Use it as a number, or cut it with bin({column.name}, 4)."
+        )
+    # true and false are 1 and 0 here, so that terms have one name whatever holds them
+    named = replace(column, kind="numeric")
+    levels = level_names(named, codes.tolist())
+    order = reference_first(factor, column, levels)
+    levels = tuple(levels[i] for i in order)
+    return Encoding(
+        factor,
+        "levels",
+        _level_names(factor, levels),
+        levels=levels,
+        codes=tuple(codes[i].item() for i in order)
+        if codes.dtype != object
+        else tuple(codes[i] for i in order),
+    )
+
+
+def _place_and_unit(
+    factor: Factor, values: FloatArray, times: FloatArray | None
+) -> tuple[float, float]:
+    """What a number is measured from, and in."""
+    if factor.function is None:
+        return 0.0, 1.0
+    if factor.function == "center":
+        return mean(values, times), 1.0
+    if factor.function == "scale":
+        size = sd(values, times)
+        if not size > 0:
+            raise DataError(f"{factor.label}: column '{factor.column}' does not vary.")
+        return mean(values, times), 2.0 * size
+    raise PlanError(f"{factor.label}: unknown function {factor.function!r}.")
 
 
 def encode(encoding: Encoding, column: Column, rows: slice) -> FloatArray:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from forwhom.data.table import Column, Table
 from forwhom.design.distinct import distinct_codes, first_rows, renumber
 from forwhom.design.encode import bin_cuts, bin_request
-from forwhom.design.levels import Keys, levels_of
+from forwhom.design.levels import Keys, Levels, levels_of
 from forwhom.design.traits import trait_column
 from forwhom.errors import DataError, PlanError
 from forwhom.plan import Plan
@@ -33,7 +33,6 @@ class Groups:
         numbers: per grouping column, the levels' numbers, or None where texts are all there is.
         keys: per grouping column, the values behind its levels, of the type they have in the data.
         labels: per grouping column, the column's own label (its name where it has none).
-        n_treated, n_control: (G,) rows by arm; for a dose, rows with d != 0 and d == 0.
         n_rows: (G,) rows, whatever their arm.
         binned: (column, number of bins) of columns binned for grouping only, not in the formula.
         has_control_group: whether untreated rows form one further group, numbered G (preset
@@ -46,8 +45,6 @@ class Groups:
     numbers: tuple[tuple[float, ...] | None, ...]
     keys: tuple[Keys, ...]
     labels: tuple[str, ...]
-    n_treated: IntArray
-    n_control: IntArray
     n_rows: IntArray
     binned: tuple[tuple[str, int], ...]
     has_control_group: bool
@@ -55,7 +52,7 @@ class Groups:
     @property
     def count(self) -> int:
         """Number of groups."""
-        return len(self.n_treated)
+        return len(self.n_rows)
 
     def texts(self, column: int) -> list[str]:
         """Display value of one grouping column for every group."""
@@ -77,17 +74,37 @@ class Groups:
         return ", ".join(f"{name}={levels[codes[group]]}" for name, levels, codes in pairs)
 
 
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """Which group is whose, by row.
+
+    Attributes:
+        group: (n,) the group of each row.
+        alike: (n,) the group whose combination the row has, untreated rows of the preset's one
+            control group too; G where no group has it.
+    """
+
+    group: IntArray
+    alike: IntArray
+
+
+@dataclass(frozen=True, slots=True)
+class _GroupingColumn:
+    """A grouping column: the levels of the rows, its own label, and whether it was cut for this."""
+
+    levels: Levels
+    label: str
+    cut: bool
+
+
 def form_groups(
     plan: Plan,
     table: Table,
     given: NDArray[np.bool_],
     one_control_group: bool,
     times: FloatArray | None = None,
-) -> tuple[Groups, IntArray]:
-    """Find the observed combinations and count the rows of each arm.
-
-    Returns:
-        the groups, and the group of each row (n,).
+) -> tuple[Groups, Numbers]:
+    """Find the observed combinations and count their rows.
 
     Args:
         table: complete rows.
@@ -99,60 +116,64 @@ def form_groups(
     Raises:
         DataError: a grouping column with one value only.
     """
-    traits = {} if plan.groups else plan.modifiers.by_trait
-    columns = plan.groups or tuple(traits)
+    columns = _grouping_columns(plan, table, times)
     codes = np.zeros(table.n_rows, dtype=np.int64)
-    per_column: list[IntArray] = []
-    display: list[tuple[str, ...]] = []
-    numbers: list[tuple[float, ...] | None] = []
-    keys: list[Keys] = []
-    binned: list[tuple[str, int]] = []
-    for name in columns:
+    for column in columns.values():
+        codes = renumber(codes * len(column.levels.texts) + column.levels.codes)
+    numbers, first = _number(codes, given if one_control_group else None)
+    levels = [column.levels for column in columns.values()]
+    count = len(first)
+    groups = Groups(
+        columns=tuple(columns),
+        values=tuple(one.codes[first] for one in levels),
+        display=tuple(one.texts for one in levels),
+        numbers=tuple(one.numbers for one in levels),
+        keys=tuple(one.keys for one in levels),
+        labels=tuple(column.label for column in columns.values()),
+        n_rows=np.bincount(numbers.group, times, count)[:count].astype(np.int64),
+        binned=tuple((name, len(c.levels.texts)) for name, c in columns.items() if c.cut),
+        has_control_group=one_control_group,
+    )
+    return groups, numbers
+
+
+def _grouping_columns(
+    plan: Plan, table: Table, times: FloatArray | None
+) -> dict[str, _GroupingColumn]:
+    """By name, the first varying slowest."""
+    traits = {} if plan.groups else plan.modifiers.by_trait
+    columns = {}
+    for name in plan.groups or tuple(traits):
         of = traits.get(name)
         column = trait_column(name, of, table) if of else table.columns[name]
         cuts = grouping_cuts(plan, column, times)
         levels = levels_of(column, cuts)
-        column_codes, texts = levels.codes, levels.texts
-        if len(texts) < 2 and not plan.groups:
+        if len(levels.texts) < 2 and not plan.groups:
             raise DataError(
-                f"modifier '{name}' has one level only ('{texts[0]}') among the complete rows, so "
-                "the effect cannot differ by it. Leave it out, or check the coding."
+                f"modifier '{name}' has one level only ('{levels.texts[0]}') among the complete "
+                "rows, so the effect cannot differ by it. Leave it out, or check the coding."
             )
-        if cuts is not None and not _binned_by_formula(plan, name):
-            binned.append((name, len(texts)))
-        per_column.append(column_codes)
-        display.append(texts)
-        numbers.append(levels.numbers)
-        keys.append(levels.keys)
-        codes = renumber(codes * len(texts) + column_codes)
-    treated = given
-    w_treated, w_control = (None, None) if times is None else (times[treated], times[~treated])
-    if one_control_group:
-        within = renumber(codes[treated])
-        full = np.full(len(codes), int(within.max(initial=-1)) + 1, dtype=np.int64)
-        full[treated] = within
-        first = first_rows(within)
-        first = np.flatnonzero(treated)[first]
-        controls = np.bincount(codes[~treated], w_control, int(codes.max()) + 1)[codes[first]]
-        codes = full
-    else:
-        first = first_rows(codes)
-        controls = np.bincount(codes[~treated], w_control, len(first))
-    count = len(first)
-    groups = Groups(
-        columns=tuple(columns),
-        values=tuple(column_codes[first] for column_codes in per_column),
-        display=tuple(display),
-        numbers=tuple(numbers),
-        keys=tuple(keys),
-        labels=tuple(_label(table, name) for name in columns),
-        n_treated=np.bincount(codes[treated], w_treated, count)[:count].astype(np.int64),
-        n_control=controls.astype(np.int64),
-        n_rows=np.bincount(codes, times, count)[:count].astype(np.int64),
-        binned=tuple(binned),
-        has_control_group=one_control_group,
-    )
-    return groups, codes
+        cut = cuts is not None and not _binned_by_formula(plan, name)
+        columns[name] = _GroupingColumn(levels, _label(table, name), cut)
+    return columns
+
+
+def _number(codes: IntArray, treated: NDArray[np.bool_] | None) -> tuple[Numbers, IntArray]:
+    """Numbers of the groups, and the first row of each.
+
+    Args:
+        codes: (n,) combinations; treated: (n,) the only rows whose combinations are groups, or
+            None where all are.
+    """
+    if treated is None:
+        return Numbers(codes, codes), first_rows(codes)
+    within = renumber(codes[treated])
+    count = int(within.max(initial=-1)) + 1
+    group = np.full(len(codes), count, dtype=np.int64)
+    group[treated] = within
+    of_combination = np.full(int(codes.max()) + 1, count, dtype=np.int64)
+    of_combination[codes[treated]] = within
+    return Numbers(group, of_combination[codes]), np.flatnonzero(treated)[first_rows(within)]
 
 
 def grouping_cuts(plan: Plan, column: Column, times: FloatArray | None = None) -> FloatArray | None:

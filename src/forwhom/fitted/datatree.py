@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from forwhom.design import Design
 from forwhom.fitted.estimand import Estimand
 
 if TYPE_CHECKING:
     import xarray
 
 MOST_VALUES = 25_000_000  # draws x groups beyond which theta is not written out (200 MB)
+
+
+type Variable = tuple[Any, Any]  # dims, and values
 
 
 def to_datatree(estimands: Sequence[Estimand], attributes: Mapping[str, Any]) -> xarray.DataTree:
@@ -31,96 +35,18 @@ def to_datatree(estimands: Sequence[Estimand], attributes: Mapping[str, Any]) ->
     import xarray as xr
 
     first = estimands[0]
-    design, groups = first.design, first.design.groups
-    count = len(design.effects)
-    rows = [estimands[i : i + count] for i in range(0, len(estimands), count)]
-    by_category = len(rows) > 1 or bool(first.category)
-    names = tuple(dict.fromkeys(n for effect in design.effects for n in effect.lambda_names))
-    chains = first.diagnostics.chains
-    n_chains = 1 if chains is None else chains.chains
-    coords: dict[str, Any] = {
-        "chain": np.arange(n_chains),
-        "draw": np.arange(len(first.alpha) // n_chains),
-        "treatment": _texts(effect.treatment.name for effect in design.effects),
-        "category": _texts(row[0].category for row in rows),
-        "modifier": _texts(names),
-        "group": np.arange(1, groups.count + 1),
-        "control": _texts(design.controls.names),
-        "baseline_modifier": _texts(design.delta_names),
-    }
-
-    def shared(values: Any, *dims: str) -> tuple[tuple[str, ...], Any]:
-        values = np.asarray(values)
-        return ("chain", "draw", *dims), values.reshape(n_chains, -1, *values.shape[1:])
-
-    def each(read: Callable[[Estimand], Any], *dims: str) -> tuple[tuple[str, ...], Any]:
-        """Of every category, and of every effect where ``dims`` begins with treatment."""
-        if dims[:1] == ("treatment",):
-            found = [np.stack([read(one) for one in row], axis=1) for row in rows]
-        else:
-            found = [np.asarray(read(row[0])) for row in rows]
-        if not by_category:
-            return shared(found[0], *dims)
-        return shared(np.stack(found, axis=1), "category", *dims)
-
-    def lambda_of(one: Estimand) -> Any:
-        out = np.full((len(one.alpha), len(names)), np.nan)
-        out[:, [names.index(name) for name in one.effect.lambda_names]] = one.lambda_
-        return out
-
-    variables: dict[str, Any] = {"lambda": each(lambda_of, "treatment", "modifier")}
-    if not design.estimates:
-        variables["alpha"] = each(lambda one: one.alpha)
-    for name, own in first.parameters.items():
-        if own.shape[1] == 1:
-            variables[name] = shared(own[:, 0])
-        elif own.shape[1]:
-            by_arm = name == "sigma" and design.plan.sigma_by == "arm"
-            index = _texts(design.arms) if by_arm else np.arange(1, own.shape[1] + 1)
-            coords[f"{name}_index"] = index
-            variables[name] = shared(own, f"{name}_index")
-    for k, (own_name, terms, _) in enumerate(first.others):
-        name = _name(own_name)
-        if len(terms) == 1 and not terms[0]:
-            variables[name] = each(lambda one, k=k: one.others[k][2][:, 0])  # type: ignore[misc]
-        else:
-            coords[f"{name}_term"] = _texts(terms)
-            variables[name] = each(lambda one, k=k: one.others[k][2], f"{name}_term")  # type: ignore[misc]
-    if design.controls.names:
-        variables["beta"] = each(lambda one: one.beta, "control")
-    if design.delta_names:
-        variables["delta"] = each(lambda one: one.delta, "baseline_modifier")
-    if first.sigma_b is not None:
-        variables["sigma_b"] = each(lambda one: one.sigma_b)
-    if first.sigma_theta is not None:
-        variables["sigma_theta"] = each(lambda one: one.sigma_theta, "treatment")
-    if groups.has_control_group:
-        variables["theta_control"] = shared(first.control_theta())
+    several, table = len(first.design.effects) > 1, _Table.of(estimands)
+    coords = _coords(table)
+    variables = _coefficients(table) | _parameters(table, coords) | _spreads(table)
     attributes = {
         "created_at": datetime.now(UTC).isoformat(),
         **{key: _text(value) for key, value in attributes.items()},
     }
-    if groups.count * len(first.alpha) * len(estimands) <= MOST_VALUES:
-        variables["eta"] = each(lambda one: one.eta().T, "treatment", "group")
-        variables["theta"] = each(lambda one: one.theta().T, "treatment", "group")
-        if design.plan.baseline != "shared":
-            variables["b"] = each(lambda one: one.baselines().T, "group")
+    if first.design.groups.count * len(first.alpha) * len(estimands) <= MOST_VALUES:
+        variables |= _of_groups(table)
     else:
         attributes["groups_left_out"] = "eta, theta and b are redrawn from the stored statistics"
     used = {dim for dims, _ in variables.values() for dim in dims}
-    constant: dict[str, Any] = {"n_rows": ("group", groups.n_rows)}
-    for name in () if design.estimates else ("n_treated", "n_control"):
-        n = np.stack([getattr(effect, name) for effect in design.effects])
-        constant[name] = ("group", n[0]) if count == 1 else (("treatment", "group"), n)
-    for j, name in enumerate(groups.columns):
-        values = groups.column_values(j)
-        if not isinstance(values, np.ndarray):  # texts, bins, and whole numbers of any length
-            values = _texts(groups.texts(j))
-        name = _name(name)
-        constant[name if name not in ("group", "treatment", *constant) else f"{name}_"] = (
-            "group",
-            values,
-        )
     return xr.DataTree.from_dict(
         {
             "/": xr.Dataset(attrs=attributes),
@@ -128,15 +54,158 @@ def to_datatree(estimands: Sequence[Estimand], attributes: Mapping[str, Any]) ->
                 variables, {k: v for k, v in coords.items() if k in used}, attributes
             ),
             "/sample_stats": xr.Dataset(
-                {key: ((), value) for key, value in _stats(first).items()}, attrs=attributes
+                {key: ((), value) for key, value in first.diagnostics.statistics.items()},
+                attrs=attributes,
             ),
             "/constant_data": xr.Dataset(
-                constant,
-                {key: coords[key] for key in ("group", "treatment")[: 1 + (count > 1)]},
+                _constant(first.design),
+                {key: coords[key] for key in ("group", "treatment")[: 1 + several]},
                 attributes,
             ),
         }
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    """Estimands by category and effect, and how their draws are laid out.
+
+    Attributes:
+        rows: per category, one estimand per effect.
+        chains: one after the other.
+        by_category: whether categories are a dim.
+    """
+
+    rows: tuple[Sequence[Estimand], ...]
+    chains: int
+    by_category: bool
+
+    @staticmethod
+    def of(estimands: Sequence[Estimand]) -> _Table:
+        first, count = estimands[0], len(estimands[0].design.effects)
+        rows = tuple(estimands[i : i + count] for i in range(0, len(estimands), count))
+        by_category = len(rows) > 1 or bool(first.category)
+        return _Table(rows, first.diagnostics.chains, by_category)
+
+    @property
+    def first(self) -> Estimand:
+        return self.rows[0][0]
+
+    @property
+    def modifiers(self) -> tuple[str, ...]:
+        """Coefficients of every effect's equation, each once."""
+        effects = self.first.design.effects
+        return tuple(dict.fromkeys(name for effect in effects for name in effect.lambda_names))
+
+    def shared(self, values: Any, *dims: str) -> Variable:
+        """Of all categories and effects, (D, ...)."""
+        values = np.asarray(values)
+        return ("chain", "draw", *dims), values.reshape(self.chains, -1, *values.shape[1:])
+
+    def each(self, read: Callable[[Estimand], Any], *dims: str) -> Variable:
+        """Of every category, and of every effect where ``dims`` begins with treatment."""
+        if dims[:1] == ("treatment",):
+            found = [np.stack([read(one) for one in row], axis=1) for row in self.rows]
+        else:
+            found = [np.asarray(read(row[0])) for row in self.rows]
+        if not self.by_category:
+            return self.shared(found[0], *dims)
+        return self.shared(np.stack(found, axis=1), "category", *dims)
+
+
+def _coords(table: _Table) -> dict[str, Any]:
+    """Of every dim that there may be; more for each parameter of several numbers."""
+    first, design = table.first, table.first.design
+    return {
+        "chain": np.arange(table.chains),
+        "draw": np.arange(len(first.alpha) // table.chains),
+        "treatment": _texts(effect.treatment.name for effect in design.effects),
+        "category": _texts(row[0].category for row in table.rows),
+        "modifier": _texts(table.modifiers),
+        "group": np.arange(1, design.groups.count + 1),
+        "control": _texts(design.controls.names),
+        "baseline_modifier": _texts(design.delta_names),
+    }
+
+
+def _coefficients(table: _Table) -> dict[str, Variable]:
+    """lambda and alpha."""
+    names = table.modifiers
+
+    def lambda_of(one: Estimand) -> Any:
+        out = np.full((len(one.alpha), len(names)), np.nan)
+        out[:, [names.index(name) for name in one.effect.lambda_names]] = one.lambda_
+        return out
+
+    found = {"lambda": table.each(lambda_of, "treatment", "modifier")}
+    if not table.first.design.estimates:
+        found["alpha"] = table.each(lambda one: one.alpha)
+    return found
+
+
+def _parameters(table: _Table, coords: dict[str, Any]) -> dict[str, Variable]:
+    """The family's own and what else groups share; ``coords`` gains those of their entries."""
+    first, found = table.first, {}
+    for name, own in first.parameters.items():
+        if own.shape[1] == 1:
+            found[name] = table.shared(own[:, 0])
+        elif own.shape[1]:
+            by_arm = name == "sigma" and first.design.plan.sigma_by == "arm"
+            index = _texts(first.design.arms) if by_arm else np.arange(1, own.shape[1] + 1)
+            coords[f"{name}_index"] = index
+            found[name] = table.shared(own, f"{name}_index")
+    for k, (own_name, terms, _) in enumerate(first.others):
+        name = _name(own_name)
+        if len(terms) == 1 and not terms[0]:
+            found[name] = table.each(lambda one, k=k: one.others[k][2][:, 0])  # type: ignore[misc]
+        else:
+            coords[f"{name}_term"] = _texts(terms)
+            found[name] = table.each(lambda one, k=k: one.others[k][2], f"{name}_term")  # type: ignore[misc]
+    return found
+
+
+def _spreads(table: _Table) -> dict[str, Variable]:
+    """Coefficients of the outcome's equation, sds of group parameters, the one control group."""
+    first, found = table.first, {}
+    if first.design.controls.names:
+        found["beta"] = table.each(lambda one: one.beta, "control")
+    if first.design.delta_names:
+        found["delta"] = table.each(lambda one: one.delta, "baseline_modifier")
+    if first.sigma_b is not None:
+        found["sigma_b"] = table.each(lambda one: one.sigma_b)
+    if first.sigma_theta is not None:
+        found["sigma_theta"] = table.each(lambda one: one.sigma_theta, "treatment")
+    if first.design.groups.has_control_group:
+        found["theta_control"] = table.shared(first.control_theta())
+    return found
+
+
+def _of_groups(table: _Table) -> dict[str, Variable]:
+    """Every group's predicted effect, effect and baseline."""
+    found = {
+        "eta": table.each(lambda one: one.eta().T, "treatment", "group"),
+        "theta": table.each(lambda one: one.theta().T, "treatment", "group"),
+    }
+    if table.first.design.plan.baseline != "shared":
+        found["b"] = table.each(lambda one: one.baselines().T, "group")
+    return found
+
+
+def _constant(design: Design) -> dict[str, Variable]:
+    """Rows of each group, and the values of the grouping columns."""
+    groups, effects = design.groups, design.effects
+    found: dict[str, Variable] = {"n_rows": ("group", groups.n_rows)}
+    for name in () if design.estimates else ("n_treated", "n_control"):
+        n = np.stack([getattr(effect, name) for effect in effects])
+        found[name] = ("group", n[0]) if len(effects) == 1 else (("treatment", "group"), n)
+    for j, name in enumerate(groups.columns):
+        values = groups.column_values(j)
+        if not isinstance(values, np.ndarray):  # texts, bins, and whole numbers of any length
+            values = _texts(groups.texts(j))
+        name = _name(name)
+        free = name not in ("group", "treatment", *found)
+        found[name if free else f"{name}_"] = ("group", values)
+    return found
 
 
 def _text(value: Any) -> Any:
@@ -162,10 +231,3 @@ def _name(text: str) -> str:
     """
     name = _text(text).replace("/", "_")
     return name if name.strip(".") else "_" * max(len(name), 1)
-
-
-def _stats(one: Estimand) -> dict[str, float]:
-    d = one.diagnostics
-    if d.chains is None:
-        return {"k_hat": d.k_hat, "effective_share": d.effective_share, "proposals": d.proposals}
-    return asdict(d.chains)

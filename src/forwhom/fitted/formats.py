@@ -1,8 +1,8 @@
-"""Saved fits of earlier formats, brought to this one."""
+"""Saved fits of earlier formats, brought to this one a format at a time."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 # what a method's draws were stored as in format 4, and the arrays from which they are revived
@@ -14,39 +14,68 @@ DRAWS = {
         *("parameters", "spreads", "levels", "nu", "correlation"),
     ),
 }
+# fields of diagnostics in format 5, not numbers where there were chains
+WEIGHTS = ("proposals", "k_hat", "effective_share", "distinct", "evaluations", "rule_error")
+GROUPS = ("n_treated", "n_control")  # of the groups in format 5: those of the first effect again
 
 
 def upgrade(state: Any, arrays: dict[str, Any]) -> Any:
-    """A state of format 4 or 5 as one of format 5; anything else as it is.
+    """A state of an earlier format as one of this; anything else as it is.
 
-    In format 4, draws were stored as their method's class and a design said which of its effects
-    was at hand. ``arrays`` loses those that this format does without.
+    ``arrays`` loses those that this format does without.
     """
     try:
-        design, cells, priors, draws = state["tuple"]
-        if draws["class"] not in DRAWS:
-            return state
-        fields = dict(draws["fields"])
-        kept = list(_arrays(fields, DRAWS[draws["class"]]))
-        own = {key: value for key, value in design["fields"].items() if key != "at"}
-        used = {array["array"] for _, array in kept}
-        for key in _listed(fields):
-            if key not in used:
-                arrays.pop(key, None)
+        new = _to_6(_to_5(state))
     except (TypeError, KeyError, ValueError, AttributeError):
         return state  # reading it says what is wrong
+    kept = set(_listed(new))
+    for key in _listed(state):
+        if key not in kept:
+            arrays.pop(key, None)
+    return new
+
+
+def _to_5(state: Any) -> Any:
+    """Draws were stored as their method's class; a design said which effect was at hand."""
+    design, cells, priors, draws = state["tuple"]
+    if draws["class"] not in DRAWS:
+        return state
+    fields = draws["fields"]
+    kept = list(_arrays(fields, DRAWS[draws["class"]]))
     saved = {
         "names": {"tuple": [name for name, _ in kept]},
         "values": {"tuple": [array for _, array in kept]},
         "diagnostics": fields["diagnostics"],
     }
-    parts = [
-        {"class": "Design", "fields": own},
-        cells,
-        priors,
-        {"class": "SavedDraws", "fields": saved},
-    ]
-    return {"tuple": parts}
+    return {"tuple": [_without(design, ["at"]), cells, priors, _made("SavedDraws", saved)]}
+
+
+def _to_6(state: Any) -> Any:
+    """Groups repeated the rows by arm of the first effect; a check was part of the diagnostics."""
+    design, cells, priors, draws = state["tuple"]
+    groups = design["fields"]["groups"]
+    if not set(GROUPS) <= set(groups["fields"]):
+        return state
+    design = _made("Design", design["fields"] | {"groups": _without(groups, GROUPS)})
+    diagnostics = _diagnostics(draws["fields"]["diagnostics"]["fields"])
+    draws = _made(draws["class"], draws["fields"] | {"diagnostics": diagnostics})
+    return {"tuple": [design, cells, priors, draws]}
+
+
+def _diagnostics(fields: dict[str, Any]) -> dict[str, Any]:
+    check = fields["chains"] or _made("WeightCheck", {name: fields[name] for name in WEIGHTS})
+    kept = {name: fields[name] for name in ("method", "why", "draws")}
+    return _made("Diagnostics", kept | {"check": check})
+
+
+def _made(name: str, fields: dict[str, Any]) -> dict[str, Any]:
+    return {"class": name, "fields": fields}
+
+
+def _without(held: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
+    """A part without some of its fields."""
+    fields = {key: value for key, value in held["fields"].items() if key not in names}
+    return _made(held["class"], fields)
 
 
 def _arrays(fields: dict[str, Any], names: tuple[str, ...]) -> Iterator[tuple[str, Any]]:
@@ -60,7 +89,7 @@ def _arrays(fields: dict[str, Any], names: tuple[str, ...]) -> Iterator[tuple[st
 
 
 def _listed(held: Any) -> Iterator[str]:
-    """The key of every array in some fields."""
+    """The key of every array in some part."""
     if isinstance(held, dict):
         if isinstance(held.get("array"), str):
             yield held["array"]

@@ -69,7 +69,7 @@ def _groups(design: Design) -> None:
         _codes("a group", codes, len(texts))
         if numbers is not None:
             _same("the number of levels", len(numbers), len(texts))
-    counts = [groups.n_rows, groups.n_treated, groups.n_control]
+    counts = [groups.n_rows]
     counts += [n for effect in design.effects for n in (effect.n_treated, effect.n_control)]
     for n in counts:
         _shape("the groups' rows", n, g)

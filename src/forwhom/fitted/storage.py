@@ -87,6 +87,8 @@ def read(path: Path) -> tuple[Fitted, dict[str, str]]:
             raise DataError(f"its method '{draws.diagnostics.method!s:.40}' is not known.")
         if (cells.likelihood is not None) != (method.needs == "rows"):
             raise DataError("its cells are not those of its method.")
+        if draws.diagnostics.check is None:
+            raise DataError("its draws were not checked.")
         named = dict(zip(draws.names, draws.values, strict=True))
         return Fitted(problem, method.revive(problem, named, draws.diagnostics)), attributes
     except DataError as error:

@@ -1,7 +1,7 @@
 """From cells and priors to draws: three rooms, each a method behind one contract."""
 
 from forwhom.methods.choose import METHODS, Choice, choose, sample
-from forwhom.methods.diagnostics import ChainCheck, Diagnostics
+from forwhom.methods.diagnostics import ChainCheck, Diagnostics, WeightCheck
 from forwhom.methods.method import KEPT, Draws, Levels, Method, Named, Own, blocks
 
 __all__ = [
@@ -15,6 +15,7 @@ __all__ = [
     "Method",
     "Named",
     "Own",
+    "WeightCheck",
     "blocks",
     "choose",
     "sample",

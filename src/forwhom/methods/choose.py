@@ -46,7 +46,7 @@ def sample(
     if found.passed or problem.design.plan.method != "auto" or choice.method is last:
         return problem, draws
     name = choice.method.name
-    why = f"the importance weights of method '{name}' failed their check ({found.weights_in_words})"
+    why = f"the importance weights of method '{name}' failed their check ({found.evidence})"
     progress(f"Method {name} failed its check; sampling by {last.name.upper()}")
     if choice.method.needs != last.needs:
         cells = reduce_rows(problem.design, rows, last.needs)

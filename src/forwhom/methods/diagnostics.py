@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from math import isfinite
 
 import numpy as np
@@ -14,6 +14,104 @@ R_HAT_LIMIT, LEAST_ESS = 1.01, 400.0  # Vehtari et al. 2021, Bayesian Analysis 1
 LEAST_E_BFMI = 0.2  # Betancourt 2016
 MOST_DIVERGING = 1e-3  # of the transitions
 MOST_RULE_ERROR = 0.5  # nats: beyond it a weight is off by more than half of itself
+
+
+type Figure = tuple[str, str, float]  # a key, a header, a number
+
+
+@dataclass(frozen=True, slots=True)
+class WeightCheck:
+    """What the weights of independent draws say.
+
+    Attributes:
+        proposals: importance proposals behind the draws.
+        k_hat: Pareto k of the weights (below 0.7 is reliable).
+        effective_share: importance effective sample size over proposals.
+        distinct: different scale values among the draws; one where some scale never moves.
+        evaluations: density evaluations in all.
+        rule_error: what finer rules of quadrature change of a log density at most, in nats.
+    """
+
+    proposals: int
+    k_hat: float
+    effective_share: float
+    distinct: int
+    evaluations: int
+    rule_error: float = 0.0
+
+    @property
+    def code(self) -> str:
+        """Of the warning where it fails."""
+        return "k_hat"
+
+    @property
+    def chains(self) -> int:
+        """Independent draws are one."""
+        return 1
+
+    def passed(self, draws: int) -> bool:
+        """Whether the draws are fit for use.
+
+        Weights that are all alike (k-hat of minus infinity) and a scale that never moves are no
+        sign of health: such a density was drowned in rounding, or never looked at.
+        """
+        moves = self.distinct > 1 or draws == 1
+        tail = isfinite(self.k_hat) and self.k_hat < K_HAT_LIMIT
+        return tail and self.effective_share > LEAST_SHARE and moves and self.rules_hold
+
+    @property
+    def rules_hold(self) -> bool:
+        """Whether the rules of quadrature are fine enough for the weights to mean what they say."""
+        return self.rule_error <= MOST_RULE_ERROR
+
+    def evidence(self, draws: int) -> str:
+        """What the weights say, with figures."""
+        rules = "" if self.rules_hold else f", quadrature off by {self.rule_error:.1g} nats"
+        share = f"effective share {self.effective_share:.1%}"
+        return f"Pareto k-hat {self.k_hat:.2f}, {share}{rules}"
+
+    def warning(self, draws: int) -> str:
+        """Where it failed: that it did, by what, and what to do."""
+        return (
+            f"The importance weights fail their check ({self.evidence(draws)}; k-hat should be "
+            "below 0.7, the share above 5 %, quadrature off by less than half a nat): do not rely "
+            "on these results. Try method='nuts', or more informative priors on the spreads, in "
+            "the outcome's units."
+        )
+
+    def sentence(self, why: str) -> str:
+        """How the draws were made, for a summary."""
+        return (
+            f"independent draws, Pareto k-hat {self.k_hat:.2f} (good below 0.7), importance "
+            f"effective sample size {self.effective_share:.0%} of {self.proposals:,} proposals"
+        )
+
+    @property
+    def figures(self) -> tuple[Figure, ...]:
+        """For a table."""
+        return (
+            ("proposals", "Proposals", self.proposals),
+            ("k_hat", "Pareto k-hat", self.k_hat),
+            ("effective_share", "Effective share", self.effective_share),
+            ("distinct", "Distinct scales", self.distinct),
+        )
+
+    @property
+    def meaning(self) -> str:
+        """Of the figures, in words."""
+        return (
+            "Draws are independent. k-hat below 0.7 means that the importance weights can be "
+            "trusted."
+        )
+
+    @property
+    def statistics(self) -> dict[str, float]:
+        """For files, by the name that other programs give them."""
+        return {
+            "k_hat": self.k_hat,
+            "effective_share": self.effective_share,
+            "proposals": self.proposals,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +134,15 @@ class ChainCheck:
     e_bfmi: float
     transitions: int = 0
 
+    @property
+    def code(self) -> str:
+        """Of the warning where it fails."""
+        return "chains"
+
+    def passed(self, draws: int) -> bool:
+        """Whether the draws are fit for use."""
+        return not self.failures(draws)
+
     def broken(self, draws: int) -> bool:
         """Whether too many transitions broke off."""
         return self.divergences > MOST_DIVERGING * (self.transitions or draws)
@@ -55,66 +162,115 @@ class ChainCheck:
             found.append(f"E-BFMI {self.e_bfmi:.2f}, should be at least {LEAST_E_BFMI}")
         return tuple(found)
 
+    def evidence(self, draws: int) -> str:
+        """What the chains fail in, with figures."""
+        return "; ".join(self.failures(draws))
+
+    def warning(self, draws: int) -> str:
+        """Where it failed: that it did, by what, and what to do."""
+        return (
+            f"The chains fail their check ({self.evidence(draws)}): do not rely on these results. "
+            "Try more informative priors, fewer modifiers or more draws."
+        )
+
+    def sentence(self, why: str) -> str:
+        """How the draws were made, for a summary."""
+        return (
+            f"draws of {self.chains} chains, because {why}. R-hat {self.r_hat:.3f} at most "
+            f"(good below 1.01), effective sample size {min(self.ess_bulk, self.ess_tail):,.0f} at "
+            f"least, {self.divergences:,} divergences"
+        )
+
+    @property
+    def figures(self) -> tuple[Figure, ...]:
+        """For a table."""
+        return (
+            ("chains", "Chains", self.chains),
+            ("tune", "Adaptation", self.tune),
+            ("r_hat", "R-hat", self.r_hat),
+            ("ess_bulk", "ESS bulk", _whole(self.ess_bulk)),
+            ("ess_tail", "ESS tail", _whole(self.ess_tail)),
+            ("divergences", "Divergences", self.divergences),
+            ("e_bfmi", "E-BFMI", self.e_bfmi),
+        )
+
+    @property
+    def meaning(self) -> str:
+        """Of the figures, in words."""
+        return (
+            "Markov chains: the worst of all parameters. R-hat should be below "
+            f"{R_HAT_LIMIT}, effective sample sizes (ESS) at least {LEAST_ESS:.0f}, E-BFMI at "
+            f"least {LEAST_E_BFMI}."
+        )
+
+    @property
+    def statistics(self) -> dict[str, float]:
+        """For files, by the name that other programs give them."""
+        return asdict(self)
+
 
 @dataclass(frozen=True, slots=True)
 class Diagnostics:
     """How the draws were made and whether they can be trusted.
 
+    Both checks answer to the same names, so that nobody asks which it is.
+
     Attributes:
         method: which method ran; why: in words.
         draws: number of draws.
-        proposals: importance proposals behind them.
-        k_hat: Pareto k of the weights (below 0.7 is reliable).
-        effective_share: importance effective sample size over proposals.
-        distinct: different scale values among the draws; one where some scale never moves.
-        evaluations: density evaluations in all.
-        chains: the check of Markov chains, in place of the weights', where NUTS ran.
-        rule_error: what finer rules of quadrature change of a log density at most, in nats.
+        check: what they say of themselves; None where independent draws are from a law that is
+            known.
     """
 
     method: str
     why: str
     draws: int
-    proposals: int
-    k_hat: float
-    effective_share: float
-    distinct: int
-    evaluations: int
-    chains: ChainCheck | None = None
-    rule_error: float = 0.0
-
-    @staticmethod
-    def of_chains(check: ChainCheck, draws: int, why: str) -> Diagnostics:
-        """Of draws by NUTS; what belongs to importance weights is not a number."""
-        nan = float("nan")
-        return Diagnostics("nuts", why, draws, 0, nan, nan, draws, 0, check)
+    check: WeightCheck | ChainCheck | None
 
     @property
     def passed(self) -> bool:
-        """Whether the draws are fit for use.
-
-        Weights that are all alike (k-hat of minus infinity) and a scale that never moves are no
-        sign of health: such a density was drowned in rounding, or never looked at.
-        """
-        if self.chains is not None:
-            return not self.chains.failures(self.draws)
-        if self.method == "prior":  # independent draws from a law that is known
-            return True
-        moves = self.distinct > 1 or self.draws == 1
-        told = isfinite(self.k_hat) and self.k_hat < K_HAT_LIMIT
-        return told and self.effective_share > LEAST_SHARE and moves and self.rules_hold
+        """Whether the draws are fit for use."""
+        return self.check is None or self.check.passed(self.draws)
 
     @property
-    def rules_hold(self) -> bool:
-        """Whether the rules of quadrature are fine enough for the weights to mean what they say."""
-        return self.rule_error <= MOST_RULE_ERROR
+    def warning(self) -> tuple[str, str]:
+        """A code, and a sentence; both empty where nothing is checked."""
+        return ("", "") if self.check is None else (self.check.code, self.check.warning(self.draws))
 
     @property
-    def weights_in_words(self) -> str:
-        """What the importance weights say of themselves, with figures."""
-        rules = "" if self.rules_hold else f", quadrature off by {self.rule_error:.1g} nats"
-        share = f"effective share {self.effective_share:.1%}"
-        return f"Pareto k-hat {self.k_hat:.2f}, {share}{rules}"
+    def evidence(self) -> str:
+        """By which figures they pass or fail."""
+        return "" if self.check is None else self.check.evidence(self.draws)
+
+    @property
+    def sentence(self) -> str:
+        """How the draws were made, for a summary."""
+        return "independent draws" if self.check is None else self.check.sentence(self.why)
+
+    @property
+    def figures(self) -> tuple[Figure, ...]:
+        """For a table."""
+        return () if self.check is None else self.check.figures
+
+    @property
+    def meaning(self) -> str:
+        """Of the figures, in words."""
+        return "" if self.check is None else self.check.meaning
+
+    @property
+    def statistics(self) -> dict[str, float]:
+        """For files."""
+        return {} if self.check is None else self.check.statistics
+
+    @property
+    def chains(self) -> int:
+        """Number of chains, one after the other; independent draws are one."""
+        return 1 if self.check is None else self.check.chains
+
+
+def _whole(size: float) -> float:
+    """An effective sample size without its fraction; that of chains that stand still is unknown."""
+    return round(size) if isfinite(size) else size
 
 
 def move(*draws: NDArray[np.float64]) -> bool:

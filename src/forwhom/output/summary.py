@@ -83,7 +83,7 @@ def _data(estimand: Estimand, source: str) -> str:
         more = f" and {len(worst) - 4} more columns" if len(worst) > 4 else ""
         text += f" ({dropped:,} dropped; missing: {shown}{more})"
     text += _arm_counts(estimand)
-    size = groups.n_treated if groups.has_control_group else groups.n_rows
+    size = design.effects[0].n_treated if groups.has_control_group else groups.n_rows
     kind = "treated row" if groups.has_control_group else "row"
     text += f" {plural(groups.count, 'group')} of {_range(size, kind)}"
     if size.min() < size.max():
@@ -108,7 +108,7 @@ def _arm_counts(estimand: Estimand) -> str:
     if design.estimates:
         return "."
     if len(design.effects) == 1:
-        treated = int(design.groups.n_treated.sum())
+        treated = int(design.effects[0].n_treated.sum())
         control = design.usage.n_used - treated
         if estimand.treatment.kind == "dose":
             return f"; {treated:,} with a dose, {control:,} with a dose of zero."
@@ -225,18 +225,7 @@ def _spread(estimand: Estimand, level: float) -> str:
 def _method(estimand: Estimand) -> str:
     d, plan = estimand.diagnostics, estimand.design.plan
     model = f"Model: {model_words(plan)}. Method {d.method}: {d.draws:,} "
-    if d.chains is not None:
-        c = d.chains
-        return _wrap(
-            f"{model}draws of {c.chains} chains, because {d.why}. R-hat {c.r_hat:.3f} at most "
-            f"(good below 1.01), effective sample size {min(c.ess_bulk, c.ess_tail):,.0f} at "
-            f"least, {c.divergences:,} divergences; seed {plan.seed}."
-        )
-    return _wrap(
-        f"{model}independent draws, Pareto k-hat {d.k_hat:.2f} (good below 0.7), importance "
-        f"effective sample size {d.effective_share:.0%} of {d.proposals:,} proposals; seed "
-        f"{plan.seed}."
-    )
+    return _wrap(f"{model}{d.sentence}; seed {plan.seed}.")
 
 
 def model_words(plan: Plan) -> str:

@@ -188,9 +188,9 @@ def test_one_row_per_group_is_sampled_well() -> None:
         "unit": [f"unit {i}" for i in range(200)],
     }
     fit = fw.fit(data, "y", "d", "m", groups="unit", baseline="group", draws=20_000)
-    diagnostics = fit.fitted.diagnostics
-    assert diagnostics.k_hat < 0.5
-    assert diagnostics.effective_share > 0.5
+    check = fit.fitted.diagnostics.check
+    assert check.k_hat < 0.5
+    assert check.effective_share > 0.5
     # their squares' sum is what the data know; each alone follows its prior more or less
     total = np.hypot(fit.estimands[0].sigma, fit.estimands[0].sigma_b)
     assert total.std() / total.mean() < 0.1

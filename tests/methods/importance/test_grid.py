@@ -36,10 +36,10 @@ def test_one_spread_follows_its_law(law) -> None:
         return law.logpdf(tau[:, 0]) + stats.norm.logpdf(easy[:, 0], np.log1p(tau[:, 0]), 0.5)
 
     found = run(log_density, 1)
-    assert found.k_hat < 0.7
-    assert found.effective_share > 0.8
+    assert found.check.k_hat < 0.7
+    assert found.check.effective_share > 0.8
     assert stats.kstest(found.tau[:, 0], law.cdf).pvalue > 1e-4
-    z = (found.easy[:, 0] - np.log1p(found.tau[:, 0])) / 0.5
+    z = (found.rest[:, 0] - np.log1p(found.tau[:, 0])) / 0.5
     assert stats.kstest(z, "norm").pvalue > 1e-4
 
 
@@ -52,11 +52,11 @@ def test_two_dependent_spreads_and_a_skewed_easy_coordinate() -> None:
         return second.logpdf(tau[:, 1]) + first.logpdf(tau[:, 0]) + skewed
 
     found = run(log_density, 2)
-    assert found.k_hat < 0.7
+    assert found.check.k_hat < 0.7
     assert stats.kstest(found.tau[:, 1], second.cdf).pvalue > 1e-4
     scaled = found.tau[:, 0] / (1 + found.tau[:, 1])
     assert stats.kstest(scaled, stats.gamma(4, scale=0.1).cdf).pvalue > 1e-4
-    assert stats.kstest(found.easy[:, 0], stats.gumbel_r.cdf).pvalue > 1e-4
+    assert stats.kstest(found.rest[:, 0], stats.gumbel_r.cdf).pvalue > 1e-4
 
 
 def test_no_spread_and_two_mixing_weights() -> None:
@@ -71,18 +71,18 @@ def test_no_spread_and_two_mixing_weights() -> None:
 
     found = run(log_density, 0, mixing=2)
     assert found.tau.shape == (DRAWS, 0)
-    assert found.k_hat < 0.7
-    assert found.effective_share > 0.8
-    assert stats.kstest((found.easy[:, 0] - 5) / 0.3, "norm").pvalue > 1e-4
-    leaning = np.exp(found.easy[:, 1] + 0.2 * found.easy[:, 0])
+    assert found.check.k_hat < 0.7
+    assert found.check.effective_share > 0.8
+    assert stats.kstest((found.rest[:, 0] - 5) / 0.3, "norm").pvalue > 1e-4
+    leaning = np.exp(found.rest[:, 1] + 0.2 * found.rest[:, 0])
     assert stats.kstest(leaning, first.cdf).pvalue > 1e-4
-    assert stats.kstest(np.exp(found.easy[:, 2]), second.cdf).pvalue > 1e-4
+    assert stats.kstest(np.exp(found.rest[:, 2]), second.cdf).pvalue > 1e-4
 
 
 def test_hardly_any_value_is_used_twice() -> None:
     law = stats.halfnorm(scale=0.3)
     found = run(lambda tau, easy: law.logpdf(tau[:, 0]) - 0.5 * easy[:, 0] ** 2, 1)
-    assert found.distinct > 0.99 * DRAWS
+    assert found.check.distinct > 0.99 * DRAWS
     # drawn in random order: neighbours are not related
     tau = found.tau[:, 0]
     assert abs(np.corrcoef(tau[1:], tau[:-1])[0, 1]) < 4.5 / np.sqrt(DRAWS)

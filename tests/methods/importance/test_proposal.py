@@ -7,7 +7,8 @@ import pytest
 from scipy import stats
 
 from forwhom.errors import InferenceError
-from forwhom.methods.diagnostics import Diagnostics
+from forwhom.methods.diagnostics import WeightCheck
+from forwhom.methods.importance.laplace import Target
 from forwhom.methods.importance.proposal import explore_surface
 
 COVARIANCE = np.array([[1.0, 0.6, 0.0], [0.6, 2.0, -0.3], [0.0, -0.3, 0.5]])
@@ -36,17 +37,15 @@ def test_half_normal_scales_and_a_normal_beside_them(n_tau: int) -> None:
     def shifted(tau: np.ndarray) -> np.ndarray:
         return tau if n_tau else np.zeros((len(tau), 1))
 
-    found = explore_surface(
+    target = Target(
         lambda t, x: newton(shifted(t), x),
         lambda t, x: log_density(shifted(t), x),
-        n_tau,
         np.zeros(3),
-        DRAWS,
-        np.random.default_rng(4),
         ("sigma_b", "sigma_theta", "sigma_x")[:n_tau],
     )
-    assert found.k_hat < 0.5
-    assert found.effective_share > 0.8
+    found = explore_surface(target, DRAWS, np.random.default_rng(4))
+    assert found.check.k_hat < 0.5
+    assert found.check.effective_share > 0.8
     n = DRAWS * 0.8
     for r in range(n_tau):
         law = stats.halfnorm()
@@ -56,27 +55,25 @@ def test_half_normal_scales_and_a_normal_beside_them(n_tau: int) -> None:
         assert abs(found.tau[:, r].std() - law.std()) < 4.5 * error
         share = stats.kstest(found.tau[:, r], law.cdf).statistic
         assert share < 1.95 / np.sqrt(n)  # the 0.1 % point of Kolmogorov's distribution
-    off = found.xi - center(shifted(found.tau))
+    off = found.rest - center(shifted(found.tau))
     np.testing.assert_allclose(off.mean(axis=0), 0.0, atol=4.5 * np.sqrt(2.0 / n))
     np.testing.assert_allclose(np.cov(off.T), COVARIANCE, atol=4.5 * 2.0 * np.sqrt(2 / n))
 
 
 def test_a_scale_that_nothing_bounds_is_refused() -> None:
     with pytest.raises(InferenceError, match="the data do not bound sigma_b"):
-        explore_surface(
+        target = Target(
             lambda t, x: newton(np.zeros((len(t), 1)), x),
             lambda t, x: log_density(np.zeros((len(t), 1)), x),
-            1,
             np.zeros(3),
-            1000,
-            np.random.default_rng(1),
             ("sigma_b",),
         )
+        explore_surface(target, 1000, np.random.default_rng(1))
 
 
 def test_few_effective_draws_fail_whatever_k_hat_says() -> None:
     def made(k_hat: float, share: float) -> bool:
-        return Diagnostics("quadrature", "", 100, 1000, k_hat, share, 90, 1000).passed
+        return WeightCheck(1000, k_hat, share, 90, 1000).passed(100)
 
     assert made(0.3, 0.5)
     assert not made(0.8, 0.5)

@@ -66,7 +66,7 @@ def compare(case: Case, folder: Path) -> None:
         draws=DRAWS,
         seed=3,
     )
-    found = fit.fitted.diagnostics
+    found = fit.fitted.diagnostics.check
     assert found.k_hat < 0.7
     assert found.effective_share >= 0.3
     ours, theirs = quantities(fit, case), stored["quantities"]

@@ -9,7 +9,7 @@ from scipy import stats
 from forwhom.families import FAMILIES, Outcome
 from forwhom.methods.quadrature.local_draws import draw_locals
 from forwhom.methods.quadrature.modes import find_modes
-from forwhom.methods.quadrature.segments import MOST_BLOCKS, CellData, Runs, Segment
+from forwhom.methods.quadrature.segments import MOST_BLOCKS, CellData, Integrand, Runs, Segment
 
 LENGTHS = {
     "one cell each": [1] * 6,
@@ -53,7 +53,7 @@ def loading_of(rank: int, tau: float, points: int) -> np.ndarray:
 def test_modes_have_no_slope(rank: int, tau: float) -> None:
     segment, data = one_group(rank)
     loading, fixed = loading_of(rank, tau, 1), np.zeros((rank, 1))
-    z, spread = find_modes(segment, data, fixed, loading, (), close=1e-6)
+    z, spread = find_modes(Integrand(segment, data, fixed, loading, ()), close=1e-6)
     eta = np.einsum("crk,rk->ck", loading, z[0])
     first, second = data.family.slopes_of(data.outcome, eta, "logit", ())
     slope = np.einsum("crk,ck->rk", loading, first) - z[0]
@@ -69,7 +69,7 @@ def test_draws_of_a_skewed_group_follow_its_law(rank: int, tau: float) -> None:
     draws = 20_000
     segment, data = one_group(rank)
     loading, fixed = loading_of(rank, tau, draws), np.zeros((rank, draws))
-    z = draw_locals(segment, data, fixed, loading, (), np.random.default_rng(3))[0]
+    z = draw_locals(Integrand(segment, data, fixed, loading, ()), np.random.default_rng(3))[0]
     grid = np.linspace(-7, 7, 1401)
     mesh = np.stack(np.meshgrid(*[grid] * rank, indexing="ij")).reshape(rank, -1)
     eta = np.einsum("cr,rk->ck", loading[:, :, 0], mesh)

@@ -1,7 +1,7 @@
-"""Small saved fits, and their tables: how those of each format were written.
+"""Small saved fits, and their tables: how those of each format were written, a folder for each.
 
 Run by the version that writes the format, once; later versions only read what it left here. The
-chains were made of 12 steps (the constants of the sampler), which keeps the files small.
+chains are made of 12 steps, which keeps the files small.
 
     python -m tests.reference.saved.make
 """
@@ -15,6 +15,8 @@ from typing import Any
 import numpy as np
 
 import forwhom as fw
+from forwhom.fitted.block import FORMAT
+from tests.chains import short_chains
 
 FOLDER = Path(__file__).parent
 N = 40
@@ -25,6 +27,12 @@ ASKED: dict[str, dict[str, Any]] = {
     "nuts": {"clusters": "state", "cluster_effects": "state", "spread": "student"},
     "nuts_categories": {"outcome": "choice", "family": "categorical", "spread": "none"},
 }
+FORMATS = (4, 5)
+
+
+def folder(number: int) -> Path:
+    """Where the files of a format are."""
+    return FOLDER / f"format_{number}"
 
 
 def rows() -> dict[str, Any]:
@@ -40,10 +48,12 @@ def rows() -> dict[str, Any]:
 
 
 def main() -> None:
+    folder(FORMAT).mkdir(exist_ok=True)
     for name, more in ASKED.items():
         asked = {"outcome": "y", "treatment": "d", "modifiers": "a", "draws": 12} | more
-        fit = fw.fit(rows(), **asked)
-        path = fit.save(FOLDER / f"{name}.nc")
+        with short_chains(12, depth=4):
+            fit = fw.fit(rows(), **asked)
+        path = fit.save(folder(FORMAT) / f"{name}.nc")
         tables = {key: table.to_dict() for key, table in fit.tables().items()}
         plain = {
             key: {column: np.asarray(values).tolist() for column, values in table.items()}

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from forwhom.methods.diagnostics import Diagnostics, move
 from forwhom.methods.exact.density import CollapsedGaussian
-from forwhom.methods.importance.grid import Exploration, explore
+from forwhom.methods.importance.exploration import Exploration
+from forwhom.methods.importance.grid import explore
 from forwhom.methods.threads import one_blas_thread
 
 FloatArray = NDArray[np.float64]
@@ -43,7 +44,8 @@ def _explore(
     """
     mixing = model.n_easy - 1
     found = explore(model.log_density, model.n_tau, model.start, mixing, draws, rng, names)
-    if found.k_hat < GOOD_K_HAT and found.effective_share > GOOD_SHARE:
+    first = found.check
+    if first.k_hat < GOOD_K_HAT and first.effective_share > GOOD_SHARE:
         return found
 
     def with_sigma(tau: FloatArray, easy: FloatArray) -> FloatArray:
@@ -53,13 +55,13 @@ def _explore(
 
     start = model.start[1:]
     again = explore(with_sigma, model.n_tau + 1, start, mixing, draws, rng, (*names, "sigma"))
-    if again.k_hat >= found.k_hat and again.effective_share <= found.effective_share:
+    second = again.check
+    if second.k_hat >= first.k_hat and second.effective_share <= first.effective_share:
         return found
-    return replace(
-        again,
+    return Exploration(
         tau=again.tau[:, :-1],
-        easy=np.hstack([_log_sigma(again.tau), again.easy]),
-        evaluations=found.evaluations + again.evaluations,
+        rest=np.hstack([_log_sigma(again.tau), again.rest]),
+        check=replace(second, evaluations=first.evaluations + second.evaluations),
     )
 
 
@@ -85,25 +87,12 @@ def sample_exact(
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0,)))
     with one_blas_thread():
         found = _explore(model, draws, rng, spread_names)
-        internal = model.draw_coefficients(found.tau, found.easy, rng)
-    sigma = np.exp(found.easy[:, 0])
+        internal = model.draw_coefficients(found.tau, found.rest, rng)
+    sigma = np.exp(found.rest[:, 0])
     scales = ("the residual sd", *spread_names)
     why = (
         "gaussian outcome: groups and coefficients integrate out in closed form, leaving "
         f"{len(scales)} {'scale' if len(scales) == 1 else 'scales'} to integrate"
     )
-    return Points(
-        internal=internal,
-        tau=found.tau,
-        sigma=sigma,
-        diagnostics=Diagnostics(
-            method="exact",
-            why=why,
-            draws=draws,
-            proposals=found.proposals,
-            k_hat=found.k_hat,
-            effective_share=found.effective_share,
-            distinct=found.distinct if move(found.tau, sigma) else 1,
-            evaluations=found.evaluations,
-        ),
-    )
+    check = found.check if move(found.tau, sigma) else replace(found.check, distinct=1)
+    return Points(internal, found.tau, sigma, Diagnostics("exact", why, draws, check))

@@ -27,8 +27,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forwhom.errors import InferenceError, UnboundedError
-from forwhom.methods.importance.pareto import effective_share, pareto_k
-from forwhom.methods.importance.resample import systematic, tent_volumes
+from forwhom.methods.importance.exploration import Exploration
+from forwhom.methods.importance.pareto import effective_share
+from forwhom.methods.importance.resample import tent_volumes
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -43,28 +44,6 @@ FAR = 1e4  # a tau this many outcome sds out means that nothing holds it back
 ZOOMS = 40  # at most: each makes the box smaller by half an order or more, a few are the rule
 DROP = 16.0  # grid edges lie this many nats below the top
 POINTS = {0: 1, 1: 41, 2: 21, 3: 17}  # final grid points per tau coordinate
-
-
-@dataclass(frozen=True, slots=True)
-class Exploration:
-    """Resampled points and how good the proposal was.
-
-    Attributes:
-        tau: (D, R) draws; easy: (D, m) draws.
-        k_hat: Pareto k of the importance weights.
-        effective_share: importance effective sample size over proposals.
-        proposals: number of proposals weighted.
-        distinct: number of different proposals among the draws.
-        evaluations: number of density evaluations in all.
-    """
-
-    tau: FloatArray
-    easy: FloatArray
-    k_hat: float
-    effective_share: float
-    proposals: int
-    distinct: int
-    evaluations: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +89,7 @@ def explore(
     rng: np.random.Generator,
     names: tuple[str, ...],
 ) -> Exploration:
-    """Draw from ``exp(log_density(tau, easy))``.
+    """Draw from ``exp(log_density(tau, easy))``; of the result, ``rest`` is easy.
 
     Args:
         log_density: (K, R), (K, m) -> (K,); a density in tau >= 0 and easy.
@@ -145,16 +124,7 @@ def explore(
         share = effective_share(log_weight)
         if share * len(log_weight) >= 1.1 * draws or len(log_weight) >= 10 * draws:
             break
-    picked = systematic(log_weight, draws, rng)
-    return Exploration(
-        tau=tau[picked],
-        easy=easy[picked],
-        k_hat=pareto_k(log_weight),
-        effective_share=share,
-        proposals=len(log_weight),
-        distinct=len(np.unique(picked)),
-        evaluations=evaluations,
-    )
+    return Exploration.of(tau, easy, log_weight, draws, rng, evaluations)
 
 
 def _build_grid(

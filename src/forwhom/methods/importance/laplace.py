@@ -37,6 +37,42 @@ COARSE, FINAL = {1: 9, 2: 6, 3: 5}, {1: 17, 2: 9, 3: 7}  # grid points per tau
 
 
 @dataclass(frozen=True, slots=True)
+class _Search:
+    """How long and how closely modes are looked for.
+
+    Attributes:
+        rounds: Newton steps at most.
+        close: posterior sds; a step shorter than that is a point's last: what it gains is
+            computed, not evaluated.
+    """
+
+    rounds: int
+    close: float
+
+
+FIRST, LATER, LAST = _Search(30, 1.0), _Search(6, 1.0), _Search(12, 0.4)  # the last is kept
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A density of tau (K, R), R at most 3, and xi (K, n), to be drawn from.
+
+    Attributes:
+        newton: value (K,), gradient (K, n), curvature (K, n, n) in xi; may be of a cheaper version.
+        log_density: (K,).
+        start: (n,) where to begin.
+        names: (R) of the tau coordinates, for messages.
+        heights: of the final grid, may be cheaper than ``log_density``, its default.
+    """
+
+    newton: Newton
+    log_density: LogDensity
+    start: FloatArray
+    names: tuple[str, ...]
+    heights: LogDensity | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Surface:
     """Conditional Laplace fits on a tensor grid in c = asinh(tau / unit); P points.
 
@@ -89,14 +125,8 @@ def tensor_corners(
         yield at, share
 
 
-def build_surface(
-    newton: Newton, log_density: LogDensity, n_tau: int, start: FloatArray, names: tuple[str, ...]
-) -> tuple[Surface, int]:
+def build_surface(target: Target) -> tuple[Surface, int]:
     """Find where the mass is and fit there.
-
-    Args:
-        newton, log_density, n_tau, start, names: as for ``surface.explore_surface``; heights of the
-            final grid come from ``log_density``, everything else from ``newton``.
 
     Returns:
         the final grid's fits, and the number of density evaluations.
@@ -104,18 +134,19 @@ def build_surface(
     Raises:
         InferenceError: the posterior of a tau does not fall off, or is nowhere finite.
     """
+    newton, start, n_tau = target.newton, target.start, len(target.names)
     lows, highs, unit = np.zeros(n_tau), np.full(n_tau, 8.0), np.full(n_tau, 0.3)
     spent = 0
     last: Surface | None = None
     for zoom in range(ZOOMS):
         nodes = _nodes(lows, highs, unit, COARSE.get(n_tau, 1))
         begin = _begin(last, unit, nodes, start)
-        surface, used = _laplace(newton, None, unit, nodes, begin, 6 if zoom else 30, 1.0)
+        surface, used = _laplace(newton, None, unit, nodes, begin, LATER if zoom else FIRST)
         spent += used
         last = surface
         if not n_tau:
             break
-        new_lows, new_highs, grown = _box(surface, names)
+        new_lows, new_highs, grown = _box(surface, target.names)
         unit = _units(surface, new_highs)
         settled = not grown and bool((new_highs - new_lows > 0.6 * (highs - lows)).all())
         lows, highs = new_lows, new_highs
@@ -123,7 +154,8 @@ def build_surface(
             break
     nodes = _nodes(lows, highs, unit, FINAL.get(n_tau, 1))
     begin = _begin(last, unit, nodes, start)
-    surface, used = _laplace(newton, log_density, unit, nodes, begin, 12, 0.4)
+    heights = target.heights or target.log_density
+    surface, used = _laplace(newton, heights, unit, nodes, begin, LAST)
     return surface, spent + used
 
 
@@ -208,67 +240,42 @@ def _units(surface: Surface, highs: FloatArray) -> FloatArray:
     return np.array(out)
 
 
+@dataclass(frozen=True, slots=True)
+class _Modes:
+    """Of P points, each changed in place by a search.
+
+    Attributes:
+        tau: (P, R); mode: (P, n).
+        value, gradient, curvature: of the density there, as ``Newton`` gives them.
+    """
+
+    tau: FloatArray
+    mode: FloatArray
+    value: FloatArray
+    gradient: FloatArray
+    curvature: FloatArray
+
+
 def _laplace(
     newton: Newton,
     log_density: LogDensity | None,
     unit: FloatArray,
     nodes: tuple[FloatArray, ...],
     begin: FloatArray,
-    rounds: int,
-    close: float,
+    search: _Search,
 ) -> tuple[Surface, int]:
-    """Modes and curvatures in xi at every grid point, by damped Newton steps, all at once.
+    """Modes and curvatures in xi at every grid point, and the number of evaluations.
 
-    A step shorter than ``close`` posterior sds is the point's last: what it gains is computed,
-    not evaluated.
+    Heights come from ``log_density``, or where there is none from ``newton``.
     """
     mesh = grid_mesh(nodes)
     points, n = begin.shape
     surface = Surface(unit, nodes, np.zeros(points), np.empty((points, n)), np.empty((0, 0, 0)))
-    tau = surface.tau(mesh) if len(nodes) else mesh
-    mode = begin.copy()
-    value, gradient, curvature = newton(tau, mode)
-    spent, active = points, np.arange(points)
-    for number in range(rounds + 1):
-        factor = _factor(curvature[active])
-        inner = np.linalg.solve(factor, gradient[active][:, :, None])
-        step = np.linalg.solve(factor.transpose(0, 2, 1), inner)[:, :, 0]
-        length = _length(inner[:, :, 0])
-        last = (length < close) | (number == rounds)
-        near = length < 2 * close  # one that is out of rounds may still be far off
-        done = active[last & near]
-        mode[done] += step[last & near]
-        value[done] += 0.5 * length[last & near] ** 2
-        going = ~last
-        if number >= PATIENCE:
-            going &= (
-                value[active] + 0.5 * np.minimum(length, LONG) ** 2 > np.nanmax(value) - HOPELESS
-            )
-        active, step, length = active[going], step[going], length[going]
-        if not len(active):
-            break
-        step *= np.minimum(1.0, (3.0 * np.sqrt(n)) / length)[:, None]
-        left, stuck = np.arange(len(active)), np.zeros(len(active), dtype=bool)
-        for halving in range(HALVINGS + 1):  # halve where the step goes downhill
-            at = active[left]
-            new = newton(tau[at], mode[at] + step[left])
-            spent += len(at)
-            better = new[0] >= value[at] - SLACK
-            moved = at[better]
-            mode[moved] += step[left[better]]
-            value[moved] = new[0][better]
-            gradient[moved], curvature[moved] = new[1][better], new[2][better]
-            left = left[~better]
-            if not len(left):
-                break
-            step[left] *= 0.5
-            if halving == HALVINGS:
-                stuck[left] = True
-        active = active[~stuck]
-        if not len(active):
-            break
-    factor = _factor(curvature)
-    height = value if log_density is None else log_density(tau, mode)
+    tau, mode = surface.tau(mesh) if len(nodes) else mesh, begin.copy()
+    at = _Modes(tau, mode, *newton(tau, mode))
+    spent = points + _find_modes(newton, at, search)
+    factor = _factor(at.curvature)
+    height = at.value if log_density is None else log_density(tau, mode)
     spent += points
     half_log_det = np.log(np.einsum("kii->ki", factor)).sum(axis=1)
     height = height - half_log_det
@@ -279,6 +286,63 @@ def _laplace(
     height = np.where(np.isfinite(height), height, -1e6)
     root = np.linalg.inv(factor).transpose(0, 2, 1)
     return replace(surface, log_height=height, mode=mode, root=root), spent
+
+
+def _find_modes(newton: Newton, at: _Modes, search: _Search) -> int:
+    """Damped Newton steps from where the points are, all at once; the number of evaluations."""
+    n = at.mode.shape[1]
+    spent, active = 0, np.arange(len(at.mode))
+    for number in range(search.rounds + 1):
+        factor = _factor(at.curvature[active])
+        inner = np.linalg.solve(factor, at.gradient[active][:, :, None])
+        step = np.linalg.solve(factor.transpose(0, 2, 1), inner)[:, :, 0]
+        length = _length(inner[:, :, 0])
+        last = (length < search.close) | (number == search.rounds)
+        near = length < 2 * search.close  # one that is out of rounds may still be far off
+        done = active[last & near]
+        at.mode[done] += step[last & near]
+        at.value[done] += 0.5 * length[last & near] ** 2
+        going = ~last
+        if number >= PATIENCE:
+            hoped = at.value[active] + 0.5 * np.minimum(length, LONG) ** 2
+            going &= hoped > np.nanmax(at.value) - HOPELESS
+        active, step, length = active[going], step[going], length[going]
+        if not len(active):
+            break
+        step *= np.minimum(1.0, (3.0 * np.sqrt(n)) / length)[:, None]
+        stuck, used = _go(newton, at, active, step)
+        spent += used
+        active = active[~stuck]
+        if not len(active):
+            break
+    return spent
+
+
+def _go(
+    newton: Newton, at: _Modes, active: IntArray, step: FloatArray
+) -> tuple[NDArray[np.bool_], int]:
+    """Take the active points' steps, halved where they go downhill.
+
+    Returns:
+        which of them no halving helps, and the number of evaluations.
+    """
+    spent, left, stuck = 0, np.arange(len(active)), np.zeros(len(active), dtype=bool)
+    for halving in range(HALVINGS + 1):
+        mine = active[left]
+        new = newton(at.tau[mine], at.mode[mine] + step[left])
+        spent += len(mine)
+        better = new[0] >= at.value[mine] - SLACK
+        moved = mine[better]
+        at.mode[moved] += step[left[better]]
+        at.value[moved] = new[0][better]
+        at.gradient[moved], at.curvature[moved] = new[1][better], new[2][better]
+        left = left[~better]
+        if not len(left):
+            break
+        step[left] *= 0.5
+        if halving == HALVINGS:
+            stuck[left] = True
+    return stuck, spent
 
 
 def _factor(curvature: FloatArray) -> FloatArray:

@@ -21,16 +21,16 @@ from math import lgamma, log, pi
 import numpy as np
 from numpy.typing import NDArray
 
+from forwhom.methods.importance.exploration import Exploration
 from forwhom.methods.importance.laplace import (
-    LogDensity,
-    Newton,
     Surface,
+    Target,
     build_surface,
     grid_mesh,
     tensor_corners,
 )
 from forwhom.methods.importance.pareto import effective_share, pareto_k
-from forwhom.methods.importance.resample import spline_matrix, systematic, tent_volumes
+from forwhom.methods.importance.resample import spline_matrix, tent_volumes
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -58,51 +58,18 @@ class Proposal:
     stretch: FloatArray
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
-    """Resampled draws and how good the proposal was.
-
-    Attributes:
-        tau: (D, R); xi: (D, n).
-        k_hat, effective_share, proposals, distinct, evaluations: as in ``grid.Exploration``.
-    """
-
-    tau: FloatArray
-    xi: FloatArray
-    k_hat: float
-    effective_share: float
-    proposals: int
-    distinct: int
-    evaluations: int
-
-
-def explore_surface(
-    newton: Newton,
-    log_density: LogDensity,
-    n_tau: int,
-    start: FloatArray,
-    draws: int,
-    rng: np.random.Generator,
-    names: tuple[str, ...],
-    heights: LogDensity | None = None,
-) -> Found:
-    """Draw from ``exp(log_density(tau, xi))``.
+def explore_surface(target: Target, draws: int, rng: np.random.Generator) -> Exploration:
+    """Draw from ``exp(log_density(tau, xi))``; of the result, ``rest`` is xi.
 
     Args:
-        newton: (K, R), (K, n) -> value (K,), gradient (K, n), curvature (K, n, n) in xi; may be
-            a cheaper version of the density.
-        log_density: (K, R), (K, n) -> (K,).
-        n_tau: R, at most 3.
-        start: (n,).
+        target: the density.
         draws: how many.
         rng: random generator.
-        names: of the tau coordinates, for messages.
-        heights: of the grid, may be cheaper than ``log_density``, its default.
 
     Raises:
         InferenceError: the posterior of a tau does not fall off.
     """
-    surface, spent = build_surface(newton, heights or log_density, n_tau, start, names)
+    surface, spent = build_surface(target)
     proposal = _first_proposal(surface)
     count = max(int(1.3 * draws), 1000)
     best: tuple[tuple[bool, float], FloatArray, FloatArray, FloatArray] | None = None
@@ -110,7 +77,7 @@ def explore_surface(
         c, xi, e = _propose(proposal, count, rng)
         tau = surface.tau(c)
         log_q = _log_proposal(proposal, c, e)
-        log_weight = log_density(tau, xi) + surface.log_jacobian(c) - log_q
+        log_weight = target.log_density(tau, xi) + surface.log_jacobian(c) - log_q
         spent += count
         share, k_hat = effective_share(log_weight), pareto_k(log_weight)
         worth = (k_hat < GOOD_K, share)
@@ -121,16 +88,7 @@ def explore_surface(
         proposal = _learn(proposal, c, e, log_weight)
     assert best is not None
     _, log_weight, tau, xi = best
-    picked = systematic(log_weight, draws, rng)
-    return Found(
-        tau[picked],
-        xi[picked],
-        pareto_k(log_weight),
-        effective_share(log_weight),
-        len(log_weight),
-        len(np.unique(picked)),
-        spent,
-    )
+    return Exploration.of(tau, xi, log_weight, draws, rng, spent)
 
 
 def _first_proposal(surface: Surface) -> Proposal:

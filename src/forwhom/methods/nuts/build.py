@@ -15,7 +15,6 @@ from forwhom.methods.priors import ParameterPrior
 from forwhom.plan.priors import SHRINKING
 
 FloatArray = NDArray[np.float64]
-IntArray = NDArray[np.int64]
 
 NO_PRIOR = ParameterPrior("flat", (), True)
 
@@ -64,72 +63,61 @@ def build_joint(design: Design, cells: Cells, priors: Priors) -> JointModel:
 def _factors(
     design: Design, cells: Cells, priors: Priors, part: LikelihoodPart
 ) -> tuple[Factor, ...]:
+    """Groups first, where they have parameters of their own, then clusters."""
     found = cells.likelihood
     assert found is not None
-    nu, lkj = priors.shape("nu_theta"), priors.shape("correlation")
-    factors = []
-    if design.random_names:
-        student = np.array([name == "theta" and nu is not None for name in design.random_names])
-        factors.append(
-            _factor(
-                "group",
-                found.group,
-                found.own,
-                len(cells.group_gram),
-                priors.spreads,
-                part.unit / part.basis.random_scale,
-                student,
-                NO_PRIOR if nu is None else parameter_prior(nu),
-                0.0 if lkj is None else lkj.parameters[0],
-            )
-        )
+    groups = (_of_groups(design, cells, priors, part),) if design.random_names else ()
     scaled = found.d / cells.dose_scale
+    clusters = []
     for k, (cluster, entries) in enumerate(zip(design.clusters, priors.clusters, strict=True)):
         own, units = np.ones((len(scaled), 1)), np.array([part.unit])
         if cluster.effects:
             own = np.hstack([own, scaled])
             units = np.r_[units, part.unit / cells.dose_scale]
-        factors.append(
-            _factor(
-                cluster.name,
-                found.clusters[:, k],
-                own,
-                len(cluster.levels),
-                entries,
-                units,
-                np.zeros(len(units), dtype=bool),
-                NO_PRIOR,
-                0.0,
+        none = np.zeros(len(units), dtype=bool)
+        clusters.append(
+            Factor(
+                name=cluster.name,
+                index=found.clusters[:, k],
+                own=own,
+                levels=len(cluster.levels),
+                tau_priors=_tau_priors(entries, units),
+                units=units,
+                signed=none,
+                student=none,
+                nu_prior=NO_PRIOR,
+                lkj=0.0,
             )
         )
-    return tuple(factors)
+    return (*groups, *clusters)
 
 
-def _factor(
-    name: str,
-    index: IntArray,
-    own: FloatArray,
-    levels: int,
-    entries: tuple[ResolvedPrior, ...],
-    units: FloatArray,
-    student: NDArray[np.bool_],
-    nu: ParameterPrior,
-    lkj: float,
-) -> Factor:
+def _of_groups(design: Design, cells: Cells, priors: Priors, part: LikelihoodPart) -> Factor:
+    """The groups as a factor, the only one whose law may be other than normals apart."""
+    found = cells.likelihood
+    assert found is not None
+    nu, lkj = priors.shape("nu_theta"), priors.shape("correlation")
+    units = part.unit / part.basis.random_scale
     return Factor(
-        name=name,
-        index=index,
-        own=own,
-        levels=levels,
-        tau_priors=tuple(
-            parameter_prior(entry.prior, float(unit))
-            for entry, unit in zip(entries, units, strict=True)
-        ),
+        name="group",
+        index=found.group,
+        own=found.own,
+        levels=len(cells.group_gram),
+        tau_priors=_tau_priors(priors.spreads, units),
         units=units,
         signed=np.zeros(len(units), dtype=bool),
-        student=student,
-        nu_prior=nu,
-        lkj=lkj,
+        student=np.array([name == "theta" and nu is not None for name in design.random_names]),
+        nu_prior=NO_PRIOR if nu is None else parameter_prior(nu),
+        lkj=0.0 if lkj is None else lkj.parameters[0],
+    )
+
+
+def _tau_priors(
+    entries: tuple[ResolvedPrior, ...], units: FloatArray
+) -> tuple[ParameterPrior, ...]:
+    return tuple(
+        parameter_prior(entry.prior, float(unit))
+        for entry, unit in zip(entries, units, strict=True)
     )
 
 

@@ -13,7 +13,7 @@ from forwhom.cells import Problem
 from forwhom.design import Design
 from forwhom.errors import DataError
 from forwhom.families import FAMILIES
-from forwhom.methods.diagnostics import Diagnostics
+from forwhom.methods.diagnostics import ChainCheck, Diagnostics
 from forwhom.methods.method import Arrays, Levels, Named, Own, Progress, check_shape
 from forwhom.methods.nuts.build import build_joint
 from forwhom.methods.nuts.sampler import JointPoints, sample_nuts
@@ -167,8 +167,8 @@ def revive(problem: Problem, arrays: Arrays, diagnostics: Diagnostics) -> JointD
         raise DataError("its draws are not those of its design.")
     for name, shape in shapes.items():
         check_shape(f"'{name}'", arrays[name], *shape)
-    chains = diagnostics.chains
-    if chains is None or chains.chains < 1 or diagnostics.draws % chains.chains:
+    check = diagnostics.check
+    if not isinstance(check, ChainCheck) or check.chains < 1 or diagnostics.draws % check.chains:
         raise DataError("its draws are not whole chains.")
 
     def several(field: str) -> tuple[FloatArray, ...]:
@@ -185,7 +185,7 @@ def revive(problem: Problem, arrays: Arrays, diagnostics: Diagnostics) -> JointD
         residual=arrays["residual"],
         residual_spread=arrays["residual_spread"],
         log_prior=arrays["log_prior"],
-        chains=chains.chains,
+        chains=check.chains,
         diagnostics=diagnostics,
     )
     return name_draws(problem, points)

@@ -89,7 +89,7 @@ def sample_nuts(
             progress(f"The chains' check failed; sampling again with {how}")
             found, check = _run(whitened, draws, seed + 1, tune, accept, progress, keep=keep)
             why += f"; a first run failed its check and was repeated with {how}"
-    diagnostics = Diagnostics.of_chains(check, len(found.coefficients), why)
+    diagnostics = Diagnostics("nuts", why, len(found.coefficients), check)
     return replace(found, diagnostics=diagnostics)
 
 
@@ -110,22 +110,10 @@ def _run(
 ) -> tuple[JointPoints, ChainCheck]:
     """Draws, every ``keep``-th of what is sampled, and what they say of themselves."""
     import nutpie
-    from nutpie.compiled_pyfunc import from_pyfunc
 
     size = whitened.model.size
     each = max(ceil(draws / CHAINS), LEAST_DRAWS)
     keep = max(keep, ceil(LEAST_SAMPLED / each))
-
-    def start(chain_seed: int) -> FloatArray:
-        # each chain its own stream: several may ask side by side
-        return np.asarray(JITTER * np.random.default_rng(chain_seed).standard_normal(size))
-
-    def log_density(xi: FloatArray) -> tuple[float, FloatArray]:
-        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            value, gradient = whitened.log_density(np.asarray(xi))
-        if not np.isfinite(value) or not np.isfinite(gradient).all():
-            return -np.inf, np.zeros(size)
-        return value, gradient
 
     def tell(chains: Any) -> None:
         done = sum(chain.finished_draws for chain in chains)
@@ -133,17 +121,8 @@ def _run(
         lost = sum(chain.divergences for chain in chains)
         progress(f"Sampling: {done / max(total, 1):.0%} of {total:,} steps, {lost} divergences")
 
-    compiled = from_pyfunc(
-        size,
-        lambda: log_density,
-        lambda *_: lambda xi: {"xi": np.asarray(xi)},
-        [np.dtype("float64")],
-        [(size,)],
-        ["xi"],
-        make_initial_point_fn=start,
-    )
     trace = nutpie.sample(
-        compiled,
+        _compile(whitened),
         draws=keep * each,
         tune=tune,
         chains=CHAINS,
@@ -161,6 +140,34 @@ def _run(
     found = unpack(whitened.model, whitened.to_x(xi.reshape(-1, size)), CHAINS)
     every, of_level = _monitored(found)
     return found, check_chains(every, diverging, energy, tune, of_level)
+
+
+def _compile(whitened: WhitenedModel) -> Any:
+    """The density as the sampler takes it, in one vector ``xi``."""
+    from nutpie.compiled_pyfunc import from_pyfunc
+
+    size = whitened.model.size
+
+    def start(chain_seed: int) -> FloatArray:
+        # each chain its own stream: several may ask side by side
+        return np.asarray(JITTER * np.random.default_rng(chain_seed).standard_normal(size))
+
+    def log_density(xi: FloatArray) -> tuple[float, FloatArray]:
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            value, gradient = whitened.log_density(np.asarray(xi))
+        if not np.isfinite(value) or not np.isfinite(gradient).all():
+            return -np.inf, np.zeros(size)
+        return value, gradient
+
+    return from_pyfunc(
+        size,
+        lambda: log_density,
+        lambda *_: lambda xi: {"xi": np.asarray(xi)},
+        [np.dtype("float64")],
+        [(size,)],
+        ["xi"],
+        make_initial_point_fn=start,
+    )
 
 
 def _monitored(draws: JointPoints) -> tuple[FloatArray, NDArray[np.bool_]]:
@@ -261,5 +268,5 @@ def unpack(model: JointModel, x: FloatArray, chains: int) -> JointPoints:
         residual_spread=residual_spread,
         log_prior=log_prior(model, x),
         chains=chains,
-        diagnostics=Diagnostics("nuts", "", count, 0, np.nan, np.nan, count, 0),
+        diagnostics=Diagnostics("nuts", "", count, None),
     )

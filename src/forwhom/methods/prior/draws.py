@@ -99,7 +99,7 @@ def sample_prior(model: LatentModel, draws: int, seed: int) -> Points:
     return Points(
         tau,
         np.hstack(parts),
-        Diagnostics("prior", why, draws, draws, float("-inf"), 1.0, draws, 0),
+        Diagnostics("prior", why, draws, None),
     )
 
 
@@ -146,7 +146,7 @@ def sample_joint_prior(model: JointModel, draws: int, seed: int) -> JointPoints:
     flat = [part.reshape(draws, -1) for part in sets]
     x = np.hstack([phi.reshape(draws, -1), parameters, residual, *flat, *hypers, *levels])
     why = "simulated from the priors; the outcome was not looked at"
-    found = Diagnostics("prior", why, draws, draws, float("-inf"), 1.0, draws, 0)
+    found = Diagnostics("prior", why, draws, None)
     return replace(unpack(model, x, 1), diagnostics=found)
 
 

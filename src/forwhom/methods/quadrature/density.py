@@ -22,7 +22,7 @@ from forwhom.families import Family, Outcome
 from forwhom.methods.priors import CoefficientPriors, ParameterPrior, ScalePrior
 from forwhom.methods.quadrature.integrals import integrate, shared_curvature, weighted_squares
 from forwhom.methods.quadrature.modes import CLOSE, STEEPEST, find_modes, steepest
-from forwhom.methods.quadrature.segments import CellData, Segment
+from forwhom.methods.quadrature.segments import CellData, Integrand, Segment
 from forwhom.methods.units import Basis
 
 FloatArray = NDArray[np.float64]
@@ -148,30 +148,21 @@ class LatentModel:
         for k in _cuts(segment, len(tau), order):
             near = begin if begin is None or begin.shape[-1] == 1 else begin[..., k]
             with np.errstate(over="ignore", invalid="ignore"):
-                out[k] = integrate(
-                    segment,
-                    data,
-                    self._fixed(xi[k], segment),
-                    self.loading(segment, tau[k]),
-                    self.parameters(xi[k]),
-                    order,
-                    begin=near,
-                    close=CLOSE if order < MANY else PRECISE,
-                ).value
+                close = CLOSE if order < MANY else PRECISE
+                integrand = self._integrand(segment, data, tau[k], xi[k])
+                out[k] = integrate(integrand, order, begin=near, close=close).value
         return out
 
     def modes(self, tau: FloatArray, xi: FloatArray) -> tuple[FloatArray | None, ...]:
         """Each group's mode at K points, per segment (g, rank, K), None for rank zero."""
-        parameters = self.parameters(xi)
         out: list[FloatArray | None] = []
         with np.errstate(over="ignore", invalid="ignore"):
             for segment in self.segments:
                 if not segment.rank:
                     out.append(None)
                     continue
-                fixed, loading = self._fixed(xi, segment), self.loading(segment, tau)
-                z = find_modes(segment, self.data(segment), fixed, loading, parameters)[0]
-                out.append(np.nan_to_num(z))
+                integrand = self._integrand(segment, self.data(segment), tau, xi)
+                out.append(np.nan_to_num(find_modes(integrand)[0]))
         return tuple(out)
 
     def information(self, xi: FloatArray) -> FloatArray:
@@ -257,11 +248,13 @@ class LatentModel:
             at += size
         return value, slope, curvature
 
-    def _fixed(self, xi: FloatArray, segment: Segment) -> FloatArray:
-        """The linear predictor of a segment's cells without the locals, (c, K)."""
+    def _integrand(
+        self, segment: Segment, data: CellData, tau: FloatArray, xi: FloatArray
+    ) -> Integrand:
+        """The likelihood of a segment's groups at K points; ``data`` is the segment's."""
         fixed = self.columns[segment.cells] @ xi[:, : self.p].T
         fixed += self.offset[segment.cells, None]
-        return np.asarray(fixed)
+        return Integrand(segment, data, fixed, self.loading(segment, tau), self.parameters(xi))
 
     def _likelihood_slopes(
         self, tau: FloatArray, xi: FloatArray, order: int, curved: bool = True
@@ -271,18 +264,8 @@ class LatentModel:
         value, slope = np.zeros(k), np.zeros((k, self.size))
         curvature = np.zeros((k, self.size, self.size))
         for segment in self.segments:
-            loading = self.loading(segment, tau)
-            fixed = self._fixed(xi, segment)
-            part = integrate(
-                segment,
-                self.data(segment),
-                fixed,
-                loading,
-                parameters,
-                order,
-                slopes=True,
-                close=PRECISE,
-            )
+            integrand = self._integrand(segment, self.data(segment), tau, xi)
+            part = integrate(integrand, order, slopes=True, close=PRECISE)
             columns = self.columns[segment.cells]
             value += part.value
             slope[:, :p] += part.first.T @ columns
@@ -292,7 +275,9 @@ class LatentModel:
                 weight = np.maximum(-part.second, 0.0)  # (c, K)
                 curvature[:, :p, :p] += weighted_squares(weight, columns)
                 if segment.rank:
-                    curvature[:, :p, :p] -= shared_curvature(segment, loading, weight, columns)
+                    curvature[:, :p, :p] -= shared_curvature(
+                        segment, integrand.loading, weight, columns
+                    )
         at = p
         for prior, size, at_values in zip(
             self.parameter_priors, self.sizes, parameters, strict=True

@@ -19,7 +19,7 @@ from forwhom.methods.quadrature.build import build_latent
 from forwhom.methods.quadrature.density import LatentModel
 from forwhom.methods.quadrature.local_draws import draw_locals
 from forwhom.methods.quadrature.sampler import log_likelihood, sample_quadrature
-from forwhom.methods.quadrature.segments import Segment, some_groups
+from forwhom.methods.quadrature.segments import Integrand, Segment, some_groups
 from forwhom.methods.threads import one_blas_thread
 
 FloatArray = NDArray[np.float64]
@@ -161,16 +161,14 @@ class LatentDraws(Apart):
     def _standard(self, part: Segment, cells: IntArray, rng: np.random.Generator) -> FloatArray:
         """z of the groups, (g, rank, D)."""
         model, xi = self.model, self.xi
-        data = model.data(part)
         fixed = model.columns[cells] @ xi[:, : model.p].T + model.offset[cells][:, None]
         loading, parameters = model.loading(part, self.tau), model.parameters(xi)
+        whole = Integrand(part, model.data(part), fixed, loading, parameters)
         with np.errstate(over="ignore", invalid="ignore"):
             size = max(VALUES // max(len(cells), 1), 1)
             pieces = []
             for low in range(0, len(xi), size):
-                k = slice(low, low + size)
-                some = tuple(p[:, k] for p in parameters)
-                pieces.append(draw_locals(part, data, fixed[:, k], loading[..., k], some, rng))
+                pieces.append(draw_locals(whole.points(slice(low, low + size)), rng))
         return np.concatenate(pieces, axis=2)
 
 

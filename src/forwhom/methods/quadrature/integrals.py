@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from forwhom.methods.quadrature.gauss_hermite import hermite
 from forwhom.methods.quadrature.modes import CLOSE, find_modes, precision_of, spread_of
-from forwhom.methods.quadrature.segments import CellData, Segment, group_sums
+from forwhom.methods.quadrature.segments import CellData, Integrand, Segment, group_sums
 
 FloatArray = NDArray[np.float64]
 
@@ -70,11 +70,7 @@ def shared_curvature(
 
 
 def integrate(
-    segment: Segment,
-    data: CellData,
-    fixed: FloatArray,
-    loading: FloatArray,
-    parameters: tuple[FloatArray, ...],
+    integrand: Integrand,
     order: int,
     slopes: bool = False,
     begin: FloatArray | None = None,
@@ -84,70 +80,19 @@ def integrate(
     """Integrate the segment's groups.
 
     Args:
-        segment, data: c cells in g groups.
-        fixed: (c, K) linear predictor without the locals.
-        loading: (c, rank, K).
-        parameters: the family's, (size, K) each.
+        integrand: the groups' likelihood.
         order: nodes per coordinate.
         slopes: whether to average derivatives too.
         begin, close: as for ``find_modes``.
         careful: scale by the largest node, not by the middle one; done anyway where that overflows.
     """
-    rank, at = segment.rank, segment.untreated
+    segment, fixed = integrand.segment, integrand.fixed
+    rank, count = segment.rank, len(segment.groups)
     if rank == 0:
-        return _plain(data, fixed, parameters, slopes)
-    z, spread = find_modes(segment, data, fixed, loading, parameters, begin, close)
-    x, log_weight = hermite(order)
-    count, k = len(segment.groups), fixed.shape[1]
-    treated = segment.runs[1]
-    # node coordinates: (g, q, K), and the second (g, q, q, K), the first's nodes along axis 1
-    first = spread[:, 0, 0, None] * x[:, None]
-    first += z[:, 0, None]
-    few = [p[:, None] for p in parameters]
-    value: FloatArray
-    if rank == 1:
-        eta = loading[:, 0, None] * (first if treated.alone else first[segment.index])
-        eta += fixed[:, None]
-        terms = _terms(data, eta, few, slopes)
-        value = treated.sums(terms[0])
-        first *= first
-        first *= -0.5
-        first += log_weight[:, None]
-        # the middle is near the mode: nothing overflows around it unless the mode was missed
-        top = value[:, order // 2] + first[:, order // 2]
-        first -= top[:, None]
-        value += first
-        log_volume = np.log(spread[:, 0, 0])
-    else:
-        along = z[:, 1, None] + spread[:, 1, 0, None] * x[:, None]  # (g, q, K), by the first's node
-        across = spread[:, 1, 1, None] * x[:, None]  # (g, q, K), by the second's
-        shifted = loading[:, 0, None] * first[segment.index]
-        shifted += fixed[:, None]
-        high = loading[at:, 1, None]
-        index = segment.index[at:]
-        shifted[at:] += high * along[index]
-        eta = shifted[at:, :, None] + (high * across[index])[:, None]
-        many = [p[:, None, None] for p in parameters]
-        below = _terms(data.part(slice(0, at)), shifted[:at], few, slopes)
-        above = _terms(data.part(slice(at, None)), eta, many, slopes)
-        first *= first
-        first *= -0.5
-        first += log_weight[:, None]
-        if at:
-            first += segment.runs[0].sums(below[0])
-        along *= np.sqrt(0.5)
-        across *= np.sqrt(0.5)
-        value = treated.sums(above[0])
-        normal = along[:, :, None] + across[:, None]
-        normal *= normal
-        normal -= log_weight[:, None]
-        value -= normal
-        middle = order // 2
-        top = value[:, middle, middle] + first[:, middle]
-        first -= top[:, None]
-        value += first[:, :, None]
-        value = value.reshape(count, order**2, k)
-        log_volume = np.log(spread[:, 0, 0] * spread[:, 1, 1])
+        return _plain(integrand, slopes)
+    z, spread = find_modes(integrand, begin, close)
+    nodes = (_on_line if rank == 1 else _on_plane)(integrand, z, spread, order, slopes)
+    value, top = nodes.value, nodes.top
     if careful:
         highest = value.max(axis=1)
         value -= highest[:, None]
@@ -155,31 +100,121 @@ def integrate(
     np.exp(value, out=value)
     total = value.sum(axis=1)
     if not careful and not (np.isfinite(total) & (total > 0)).all():
-        return integrate(
-            segment, data, fixed, loading, parameters, order, slopes, begin, close, careful=True
-        )
+        return integrate(integrand, order, slopes, begin, close, careful=True)
     log_integral = np.log(total)
     log_integral += top
-    log_integral += log_volume
+    log_integral += nodes.log_volume
     out = log_integral.sum(axis=0) - 0.5 * rank * count * np.log(2 * np.pi)
     if not slopes:
         return Integral(out, fixed[:0], fixed[:0], ())
     value /= total[:, None]  # each node's share of the locals' posterior
     if rank == 1:
-        averages = _average(terms, value[segment.index], (1,))
+        averages = _average(nodes.terms[0], value[segment.index], (1,))
     else:
-        value = value.reshape(count, order, order, k)
-        averages = [
-            np.concatenate(pair) if i < 2 else pair[0] + pair[1]
-            for i, pair in enumerate(
-                zip(
-                    _average(below, value.sum(axis=2)[segment.index[:at]], (1,)),
-                    _average(above, value[segment.index[at:]], (1, 2)),
-                    strict=True,
-                )
-            )
-        ]
+        averages = _averages_on_plane(segment, nodes, value, order)
     return Integral(out, averages[0], averages[1], tuple(averages[2:]))
+
+
+@dataclass(frozen=True, slots=True)
+class _Nodes:
+    """Log densities at every node of each group.
+
+    Attributes:
+        value: (g, nodes, K), less ``top``.
+        top: (g, K) that of the middle node: it is near the mode, and nothing overflows around it
+            unless the mode was missed.
+        log_volume: (g, K) of the nodes' unit.
+        terms: what ``_terms`` gives of the cells: of all; on a plane of the untreated ones, which
+            see the first coordinate alone, and of the others.
+    """
+
+    value: FloatArray
+    top: FloatArray
+    log_volume: FloatArray
+    terms: tuple[tuple[FloatArray, ...], ...]
+
+
+def _on_line(
+    integrand: Integrand, z: FloatArray, spread: FloatArray, order: int, slopes: bool
+) -> _Nodes:
+    """Nodes of groups of rank one."""
+    segment = integrand.segment
+    treated = segment.runs[1]
+    first, log_weight = _first_nodes(z, spread, order)
+    eta = integrand.loading[:, 0, None] * (first if treated.alone else first[segment.index])
+    eta += integrand.fixed[:, None]
+    terms = _terms(integrand.data, eta, [p[:, None] for p in integrand.parameters], slopes)
+    value = treated.sums(terms[0])
+    first *= first
+    first *= -0.5
+    first += log_weight[:, None]
+    top = value[:, order // 2] + first[:, order // 2]
+    first -= top[:, None]
+    value += first
+    return _Nodes(value, top, np.log(spread[:, 0, 0]), (terms,))
+
+
+def _on_plane(
+    integrand: Integrand, z: FloatArray, spread: FloatArray, order: int, slopes: bool
+) -> _Nodes:
+    """Nodes of groups of rank two, (g, q, q, K), the first's along axis 1."""
+    segment, data, loading = integrand.segment, integrand.data, integrand.loading
+    count, k, at = len(segment.groups), integrand.fixed.shape[1], segment.untreated
+    first, log_weight = _first_nodes(z, spread, order)
+    x = hermite(order)[0]
+    along = z[:, 1, None] + spread[:, 1, 0, None] * x[:, None]  # (g, q, K), by the first's node
+    across = spread[:, 1, 1, None] * x[:, None]  # (g, q, K), by the second's
+    shifted = loading[:, 0, None] * first[segment.index]
+    shifted += integrand.fixed[:, None]
+    high = loading[at:, 1, None]
+    index = segment.index[at:]
+    shifted[at:] += high * along[index]
+    eta = shifted[at:, :, None] + (high * across[index])[:, None]
+    few = [p[:, None] for p in integrand.parameters]
+    many = [p[:, None, None] for p in integrand.parameters]
+    below = _terms(data.part(slice(0, at)), shifted[:at], few, slopes)
+    above = _terms(data.part(slice(at, None)), eta, many, slopes)
+    first *= first
+    first *= -0.5
+    first += log_weight[:, None]
+    if at:
+        first += segment.runs[0].sums(below[0])
+    along *= np.sqrt(0.5)
+    across *= np.sqrt(0.5)
+    value = segment.runs[1].sums(above[0])
+    normal = along[:, :, None] + across[:, None]
+    normal *= normal
+    normal -= log_weight[:, None]
+    value -= normal
+    middle = order // 2
+    top = value[:, middle, middle] + first[:, middle]
+    first -= top[:, None]
+    value += first[:, :, None]
+    log_volume = np.log(spread[:, 0, 0] * spread[:, 1, 1])
+    return _Nodes(value.reshape(count, order**2, k), top, log_volume, (below, above))
+
+
+def _first_nodes(z: FloatArray, spread: FloatArray, order: int) -> tuple[FloatArray, FloatArray]:
+    """The first coordinate at each node, (g, q, K), and the rule's log weights, (q,)."""
+    x, log_weight = hermite(order)
+    first = spread[:, 0, 0, None] * x[:, None]
+    first += z[:, 0, None]
+    return first, log_weight
+
+
+def _averages_on_plane(
+    segment: Segment, nodes: _Nodes, share: FloatArray, order: int
+) -> list[FloatArray]:
+    """Derivatives averaged by each node's share, cells without treatment first."""
+    at = segment.untreated
+    share = share.reshape(len(share), order, order, share.shape[-1])
+    below, above = nodes.terms
+    pairs = zip(
+        _average(below, share.sum(axis=2)[segment.index[:at]], (1,)),
+        _average(above, share[segment.index[at:]], (1, 2)),
+        strict=True,
+    )
+    return [np.concatenate(pair) if i < 2 else pair[0] + pair[1] for i, pair in enumerate(pairs)]
 
 
 def _terms(
@@ -207,11 +242,10 @@ def _average(
     return [first, second, *own]
 
 
-def _plain(
-    data: CellData, fixed: FloatArray, parameters: tuple[FloatArray, ...], slopes: bool
-) -> Integral:
+def _plain(integrand: Integrand, slopes: bool) -> Integral:
     """Groups without own parameters: the likelihood itself."""
-    terms = _terms(data, fixed, list(parameters), slopes)
+    fixed = integrand.fixed
+    terms = _terms(integrand.data, fixed, list(integrand.parameters), slopes)
     value = terms[0].sum(axis=0)
     if not slopes:
         return Integral(value, fixed[:0], fixed[:0], ())

@@ -6,21 +6,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forwhom.methods.quadrature.modes import find_modes, predictor
-from forwhom.methods.quadrature.segments import CellData, Segment, group_sums
+from forwhom.methods.quadrature.segments import Integrand, group_sums
 
 FloatArray = NDArray[np.float64]
 
 DISTANCE = 1e-4  # in total variation, of a group's own draw from its law
 
 
-def draw_locals(
-    segment: Segment,
-    data: CellData,
-    fixed: FloatArray,
-    loading: FloatArray,
-    parameters: tuple[FloatArray, ...],
-    rng: np.random.Generator,
-) -> FloatArray:
+def draw_locals(integrand: Integrand, rng: np.random.Generator) -> FloatArray:
     """One draw of each group's standard normals at each point, (g, rank, K).
 
     A Metropolis chain of independent proposals from a t around the mode, begun with one of them:
@@ -28,13 +21,15 @@ def draw_locals(
     Tweedie 1996, Annals of Statistics 24(1)). The first proposals of all points say how large
     weights get, and with that how many steps bring the distance below ``DISTANCE``.
     """
+    segment, data = integrand.segment, integrand.data
+    fixed, loading = integrand.fixed, integrand.loading
     count, rank, k = len(segment.groups), segment.rank, fixed.shape[1]
-    mode, spread = find_modes(segment, data, fixed, loading, parameters, close=0.1)
+    mode, spread = find_modes(integrand, close=0.1)
     df = 8.0
 
     def log_weights(z: FloatArray, square: FloatArray) -> FloatArray:
         eta = predictor(segment, fixed, loading, z)
-        terms = data.family.log_likelihood(data.outcome, eta, data.link, parameters)
+        terms = data.family.log_likelihood(data.outcome, eta, data.link, integrand.parameters)
         value = group_sums(segment, data.weight[:, None] * terms) - 0.5 * (z**2).sum(axis=1)
         return np.asarray(value + (df + rank) / 2 * np.log1p(square / df))
 

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forwhom.families import Family, Outcome
-from forwhom.methods.quadrature.segments import CellData, Segment, group_sums
+from forwhom.methods.quadrature.segments import Integrand, Segment, group_sums
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -57,19 +57,15 @@ def spread_of(precision: FloatArray) -> FloatArray:
 
 
 def find_modes(
-    segment: Segment,
-    data: CellData,
-    fixed: FloatArray,
-    loading: FloatArray,
-    parameters: tuple[FloatArray, ...],
-    begin: FloatArray | None = None,
-    close: float = CLOSE,
+    integrand: Integrand, begin: FloatArray | None = None, close: float = CLOSE
 ) -> tuple[FloatArray, FloatArray]:
     """Mode (g, r, K) of each group's standard normals and the spread (g, r, r, K) around it.
 
     The search begins at ``begin``, (g, r, K) or broadcast to it, zero by default, and ends when no
     group's step was longer than ``close`` sds.
     """
+    segment, data, parameters = integrand.segment, integrand.data, integrand.parameters
+    fixed, loading = integrand.fixed, integrand.loading
     count, r, k = len(segment.groups), segment.rank, fixed.shape[1]
     z, spread = np.zeros((count, r, k)), np.zeros((count, r, r, k))
     if begin is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from os import cpu_count
 
@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forwhom.methods.diagnostics import Diagnostics, move
+from forwhom.methods.importance.laplace import Target
 from forwhom.methods.importance.proposal import explore_surface
 from forwhom.methods.quadrature.density import LatentModel, Rule
 from forwhom.methods.quadrature.rules import Rules, apply_rules, choose_rules
@@ -52,7 +53,18 @@ def sample_quadrature(
         InferenceError: the posterior is improper or nowhere finite.
     """
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0,)))
-    used: list[Rules] = []
+    rules: list[Rules] = []
+    with one_blas_thread():
+        found = explore_surface(_target(model, spread_names, rules), draws, rng)
+    check = replace(found.check, rule_error=max(rule.error for rule in rules))
+    if not move(found.tau, found.rest):
+        check = replace(check, distinct=1)
+    diagnostics = Diagnostics("quadrature", _why(model, rules), draws, check)
+    return Points(found.tau, found.rest, diagnostics)
+
+
+def _target(model: LatentModel, spread_names: tuple[str, ...], rules: list[Rules]) -> Target:
+    """The model's density on several threads; ``rules`` gathers by what it was integrated."""
 
     def newton(tau: FloatArray, xi: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         parts = _threaded(lambda part: model.marginal(tau[part], xi[part], ROUGH), len(tau), 20)
@@ -69,38 +81,24 @@ def sample_quadrature(
         )
 
     def log_density(tau: FloatArray, xi: FloatArray) -> FloatArray:
-        used.append(choose_rules(model, tau, xi))
-        return apply_rules(used[-1], model, tau, xi, _each)
+        rules.append(choose_rules(model, tau, xi))
+        return apply_rules(rules[-1], model, tau, xi, _each)
 
-    with one_blas_thread():
-        found = explore_surface(
-            newton, log_density, model.n_tau, model.start, draws, rng, spread_names, heights
-        )
+    return Target(newton, log_density, model.start, spread_names, heights)
+
+
+def _why(model: LatentModel, rules: list[Rules]) -> str:
+    """What was integrated, by how fine a rule, and what is left."""
     dimensions = max((s.rank for s in model.segments), default=0)
-    low, high = min(r.orders[0] for r in used), max(r.orders[1] for r in used)
+    low, high = min(r.orders[0] for r in rules), max(r.orders[1] for r in rules)
     nodes = f"{low} to {high}" if high > low else f"{low}"
-    worst, checked = max(r.error for r in used), sum(r.checked for r in used)
-    why = (
+    worst, points = max(r.error for r in rules), sum(r.checked for r in rules)
+    return (
         f"{model.family.name} outcome: each group's own parameters are integrated out by adaptive "
         f"Gauss-Hermite quadrature ({nodes} nodes per dimension, {dimensions} "
         f"dimension{'s' if dimensions != 1 else ''}; finer rules differ by at most {worst:.0e} "
-        f"nats at the {checked} points checked), leaving {model.size + model.n_tau} shared "
+        f"nats at the {points} points checked), leaving {model.size + model.n_tau} shared "
         "parameters to importance sampling"
-    )
-    return Points(
-        found.tau,
-        found.xi,
-        Diagnostics(
-            method="quadrature",
-            why=why,
-            draws=draws,
-            proposals=found.proposals,
-            k_hat=found.k_hat,
-            effective_share=found.effective_share,
-            distinct=found.distinct if move(found.tau, found.xi) else 1,
-            evaluations=found.evaluations,
-            rule_error=worst,
-        ),
     )
 
 

@@ -125,6 +125,34 @@ class CellData:
         return CellData(self.family, self.link, self.outcome.take(some), self.weight[cells])
 
 
+@dataclass(frozen=True, slots=True)
+class Integrand:
+    """The likelihood of groups at K points, as a function of their own standard normals.
+
+    Attributes:
+        segment, data: c cells in g groups.
+        fixed: (c, K) linear predictor without what is the groups' own.
+        loading: (c, rank, K) what one unit of each standard normal adds.
+        parameters: the family's, (size, K) each.
+    """
+
+    segment: Segment
+    data: CellData
+    fixed: FloatArray
+    loading: FloatArray
+    parameters: tuple[FloatArray, ...]
+
+    def points(self, some: slice) -> Integrand:
+        """The same at some points."""
+        return Integrand(
+            self.segment,
+            self.data,
+            self.fixed[:, some],
+            self.loading[..., some],
+            tuple(p[:, some] for p in self.parameters),
+        )
+
+
 def group_sums(segment: Segment, values: FloatArray) -> FloatArray:
     """Group sums where the untreated cells come first; may be ``values`` itself."""
     at = segment.untreated

@@ -21,7 +21,12 @@ TABLES = (".csv",)
 SHOWN_ROWS = 40
 
 Say = Callable[[str], None]
-_TYPES: dict[str, Any] = {"number": float, "switch": bool, "texts": list[str]}
+_TYPES: dict[str, Any] = {
+    "number": float,
+    "pair": tuple[float, float],
+    "switch": bool,
+    "texts": list[str],
+}
 
 Source = Annotated[
     str,

@@ -73,15 +73,40 @@ class Fit:
         """What the data cannot say, one :class:`Caution` each."""
         return cautions(self.estimands, ANSWERS["average"].tell(self._workings))
 
-    def modifiers(self, level: float | None = None) -> Any:
-        """lambda, one tidy row per coefficient of the heterogeneity equation."""
-        return self._told("modifiers", level=level)
+    def modifiers(
+        self,
+        level: float | None = None,
+        *,
+        interval: str | None = None,
+        above: float | None = None,
+        equivalence: tuple[float, float] | None = None,
+        draws: bool = False,
+    ) -> Any:
+        """lambda, one tidy row per coefficient of the heterogeneity equation.
 
+        Args:
+            level: of the intervals; default: the plan's.
+            interval: "equal-tailed", or "hdi" for the shortest.
+            above: a bar; column ``prob_above`` is the probability of more.
+            equivalence: two ends; column ``prob_within`` is the probability of lying between.
+            draws: the draws themselves, one row each, with columns chain, draw and value.
+        """
+        given = {"level": level, "interval": interval, "above": above}
+        return self._told("modifiers", **given, equivalence=equivalence, draws=draws)
+
+    # Many parameters: a question's options are named one by one, for editors and help().
     def effects(
         self,
         by: str | Sequence[str] | None = None,
         level: float | None = None,
         scale: str | None = None,
+        *,
+        where: str | None = None,
+        interval: str | None = None,
+        above: float | None = None,
+        equivalence: tuple[float, float] | None = None,
+        weights: str | None = None,
+        draws: bool = False,
     ) -> Any:
         """The effect in every group, one tidy row each; or averaged over all groupings but ``by``.
 
@@ -98,32 +123,81 @@ class Fit:
         ``_high`` beside it hold their ends: a row belongs to the bin whose low end is below its
         value and whose high end is not.
 
-        Raises:
-            PlanError: ``by`` names a column that does not define the groups, or another scale.
-        """
-        return self._told("effects", by=by, level=level, scale=scale)
+        Args:
+            by: grouping columns to keep; effects are averaged over all others.
+            level: of the intervals; default: the plan's.
+            scale: of the effects, as above.
+            where: only groups where this holds, such as ``"age > 30 and region in ['North']"``.
+            interval: "equal-tailed", or "hdi" for the shortest.
+            above: a bar; column ``prob_above`` is the probability of more.
+            equivalence: two ends; column ``prob_within`` is the probability of lying between.
+            weights: how groups count in averages: by their "rows", "equal", or by a grouping
+                column of numbers.
+            draws: the draws themselves, one row each, with columns chain, draw and value.
 
+        Raises:
+            PlanError: ``by`` or ``where`` names a column or level that does not define the groups,
+                another scale, or a bar that effects can never reach.
+        """
+        return self._told(
+            "effects",
+            by=by,
+            level=level,
+            scale=scale,
+            where=where,
+            interval=interval,
+            above=above,
+            equivalence=equivalence,
+            weights=weights,
+            draws=draws,
+        )
+
+    # Many parameters: a question's options are named one by one, for editors and help().
     def average(
         self,
         by: str | Sequence[str] | None = None,
         level: float | None = None,
         scale: str | None = None,
+        *,
+        where: str | None = None,
+        interval: str | None = None,
+        above: float | None = None,
+        equivalence: tuple[float, float] | None = None,
+        weights: str | None = None,
+        draws: bool = False,
     ) -> Any:
         """The average effect over rows, overall or for each value of ``by``.
 
-        Scales as for :meth:`effects`.
+        Averages are taken within draws. Options as for :meth:`effects`.
 
         Raises:
-            PlanError: ``by`` names a column that does not define the groups, or another scale.
+            PlanError: as for :meth:`effects`.
         """
-        return self._told("average", by=by, level=level, scale=scale)
+        return self._told(
+            "average",
+            by=by,
+            level=level,
+            scale=scale,
+            where=where,
+            interval=interval,
+            above=above,
+            equivalence=equivalence,
+            weights=weights,
+            draws=draws,
+        )
 
+    # Many parameters: a question's options are named one by one, for editors and help().
     def predict(
         self,
         new: Any = None,
         level: float | None = None,
         scale: str | None = None,
         spread: bool = True,
+        *,
+        interval: str | None = None,
+        above: float | None = None,
+        equivalence: tuple[float, float] | None = None,
+        draws: bool = False,
     ) -> Any:
         """Effects in groups that the data do not hold, such as a new site: one tidy row each.
 
@@ -135,7 +209,7 @@ class Fit:
         Args:
             new: a table or file with the modifiers' and controls' columns; nothing where there
                 are none.
-            level: of the intervals; scale: as for ``effects``.
+            level: of the intervals; scale and other options: as for ``effects``.
             spread: False for the average of groups with these modifiers, without their own part.
 
         Raises:
@@ -143,11 +217,33 @@ class Fit:
                 column of another type than at the fit whose values cannot be told ("30" is 30).
             PlanError: another scale.
         """
-        return self._told("predict", new=new, level=level, scale=scale, spread=spread)
+        return self._told(
+            "predict",
+            new=new,
+            level=level,
+            scale=scale,
+            spread=spread,
+            interval=interval,
+            above=above,
+            equivalence=equivalence,
+            draws=draws,
+        )
 
-    def parameters(self, level: float | None = None) -> Any:
-        """alpha, beta, delta and the standard deviations."""
-        return self._told("parameters", level=level)
+    def parameters(
+        self,
+        level: float | None = None,
+        *,
+        interval: str | None = None,
+        above: float | None = None,
+        equivalence: tuple[float, float] | None = None,
+        draws: bool = False,
+    ) -> Any:
+        """alpha, beta, delta and the standard deviations.
+
+        Options as for :meth:`modifiers`.
+        """
+        given = {"level": level, "interval": interval, "above": above}
+        return self._told("parameters", **given, equivalence=equivalence, draws=draws)
 
     def groups(self) -> Any:
         """The groups and their rows by arm."""

@@ -9,7 +9,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from forwhom.answers.options import OPTIONS
+from forwhom.answers.options import OPTIONS, TELLING
+from forwhom.answers.selection import select
+from forwhom.answers.telling import Telling
 from forwhom.answers.workings import Workings
 from forwhom.data import Tidy
 from forwhom.errors import PlanError
@@ -33,7 +35,8 @@ class Answer:
         name: of the question.
         words: first sentence of the method's docstring and of the command's help.
         options: names of ``OPTIONS``, in the order of the method's signature.
-        table: (workings, \\*\\*options) to a table, the options checked.
+        table: (workings, \\*\\*options) to a table, the options checked; those of ``TELLING`` come
+            as one ``telling``, where and weights as one ``selection``.
         figure: likewise to a figure, if there is one, with ``figure_options``.
         refuses: why a fit cannot answer, in words; empty where it can.
         when: in a results folder "always", or "checked": with ``--check``, or only where "asked".
@@ -77,5 +80,11 @@ class Answer:
 def options_of(
     workings: Workings, names: Sequence[str], given: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Each option's value, checked."""
-    return {name: OPTIONS[name].check(workings.fitted, given.get(name)) for name in names}
+    """Each option's value, checked; those on how draws are told and on groups come as one each."""
+    fitted = workings.fitted
+    values = {name: OPTIONS[name].check(fitted, given.get(name)) for name in names}
+    if "interval" in values:
+        values["telling"] = Telling(**{name: values.pop(name) for name in TELLING})
+    if "where" in values:
+        values["selection"] = select(fitted, values.pop("where"), values.pop("weights"))
+    return values

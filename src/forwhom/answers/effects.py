@@ -6,15 +6,19 @@ Tests: tests/answers/test_tables.py, tests/answers/test_contract.py.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from forwhom.answers.answer import Answer
 from forwhom.answers.average import average_table
 from forwhom.answers.keys import group_columns
 from forwhom.answers.naming import contrast_line, effect_axis, labels_for, treatment_name
-from forwhom.answers.passes import GroupPass
+from forwhom.answers.passes import GroupPass, group_draws
+from forwhom.answers.sample import Sample
+from forwhom.answers.selection import Selection
 from forwhom.answers.summarise import summary_notes
 from forwhom.answers.tables import (
     arm_counts,
@@ -24,39 +28,78 @@ from forwhom.answers.tables import (
     stack,
     titled,
 )
+from forwhom.answers.telling import Telling
 from forwhom.answers.which import picked
 from forwhom.answers.workings import Workings
 from forwhom.data import Tidy
+from forwhom.errors import PlanError
 from forwhom.fitted import Estimand
 
 if TYPE_CHECKING:
     from forwhom.draw.figure import Figure
     from forwhom.draw.labels import Labels, ValueLabels
 
+IntArray = NDArray[np.int64]
+
 NUMBERS = ("estimate", "conf_low", "conf_high", "prob_positive")
 
 
-def effects_table(workings: Workings, by: tuple[str, ...] | None, level: float, scale: str) -> Tidy:
+def effects_table(
+    workings: Workings,
+    by: tuple[str, ...] | None,
+    scale: str,
+    telling: Telling,
+    selection: Selection,
+) -> Tidy:
     """theta: one row per group and what it is told of; averaged where ``by`` says over what."""
     if by is not None:
-        return average_table(workings, by, level, scale)
+        return average_table(workings, by, scale, telling, selection)
+    if selection.values is not None:
+        raise PlanError(
+            f"weights={selection.weights!r} says how groups count in an average, and without by= "
+            "effects() shows each group on its own. Leave it out, or use average()."
+        )
     shown = workings.on_scale(scale)
-    tables = [_of_one(one, workings.group_pass(one, level)) for one in shown]
+    tables = [_of_one(workings, one, telling, selection) for one in shown]
     return stack(tables, labels_of(shown))
 
 
-def _of_one(estimand: Estimand, found: GroupPass) -> Tidy:
+def _of_one(workings: Workings, estimand: Estimand, telling: Telling, selection: Selection) -> Tidy:
     """One row per group, with its modifiers and its counts by arm."""
-    groups = estimand.design.groups
-    columns: dict[str, object] = {
-        "treatment": [estimand.treatment.name] * groups.count,
-        "group_id": np.arange(1, groups.count + 1),
-    }
-    keys = group_columns(groups, tuple(columns))
-    columns |= {**keys.columns, **arm_counts(estimand), **found.summary}
-    note = (*summary_notes(found.summary), *effect_notes(estimand))
+    telling.check(estimand.quantity)
+    groups, kept = estimand.design.groups, selection.groups(estimand.count)
     title = titled("Group effects (theta)", estimand)
-    return Tidy(columns, title, found.level, note, group_headers(groups), keys.types)
+    notes = (*selection.notes, *effect_notes(estimand))
+    sample = keyed(workings, estimand, kept)
+    if telling.draws:
+        return replace(sample, draws=group_draws(estimand, kept)).table(telling, title, notes)
+    told = {
+        name: values[kept]
+        for name, values in workings.group_pass(estimand, telling).summary.items()
+    }
+    return Tidy(
+        {**sample.columns, **told},
+        title,
+        telling.level,
+        (*summary_notes(told), *notes),
+        {**group_headers(groups), **telling.headers},
+        sample.types,
+        telling.interval,
+    )
+
+
+def keyed(workings: Workings, estimand: Estimand, groups: IntArray) -> Sample:
+    """What tells groups (g,) apart and how many rows they have, without draws yet."""
+    columns: dict[str, object] = {
+        "treatment": [estimand.treatment.name] * len(groups),
+        "group_id": groups + 1,
+    }
+    every = estimand.design.groups
+    keys = group_columns(every, tuple(columns), rows=groups)
+    columns |= keys.columns
+    columns |= {name: n[groups] for name, n in arm_counts(estimand).items()}
+    none = np.empty((len(groups), 0))
+    return Sample(columns, none, workings.chains, group_headers(every), keys.types)
 
 
 # Many parameters: a figure's options are named one by one, as in the method of ``Plots``.
@@ -77,7 +120,7 @@ def effects_figure(
     from forwhom.draw.intervals import intervals_figure
 
     estimand = picked(workings, treatment, category)
-    found = workings.group_pass(estimand, workings.plan.level if level is None else level)
+    found = workings.group_pass(estimand, Telling(workings.plan.level if level is None else level))
     names = labels_for(estimand, labels, value_labels)
     facets = {"row": row, "column": column, "color": color}
     groups = estimand.design.groups
@@ -88,7 +131,7 @@ def effects_figure(
         title=title,
         subtitle=contrast_line(estimand, names),
         x_title=effect_axis("Effect", estimand, names),
-        level=found.level,
+        level=found.telling.level,
         counted="treated row" if groups.has_control_group else "row",
         facet_titles=_facet_titles(estimand, names, facets),
     )
@@ -146,7 +189,7 @@ def _facet_titles(
 EFFECTS = Answer(
     "effects",
     "The effect in every group, one tidy row each; or averaged over all groupings but ``by``.",
-    ("by", "level", "scale"),
+    ("by", "level", "scale", "where", "interval", "above", "equivalence", "weights", "draws"),
     effects_table,
     effects_figure,
     (

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Literal
 
 from forwhom.answers.answer import Answer
 from forwhom.answers.naming import effect_axis, effect_on, labels_for, treatment_name
-from forwhom.answers.summarise import SUMMARY_HEADERS, summarise, summary_notes
+from forwhom.answers.options import TELLING
+from forwhom.answers.sample import Sample
 from forwhom.answers.tables import labels_of, stack, titled
+from forwhom.answers.telling import Telling
 from forwhom.answers.which import picked
 from forwhom.answers.workings import Workings
 from forwhom.data import Tidy
@@ -22,32 +24,25 @@ if TYPE_CHECKING:
     from forwhom.draw.labels import ValueLabels
 
 
-def modifiers_table(workings: Workings, level: float) -> Tidy:
+def modifiers_table(workings: Workings, telling: Telling) -> Tidy:
     """lambda: how the effect differs by each modifier, one row per coefficient."""
     estimands = workings.estimands
-    return stack([coefficients(one, level) for one in estimands], labels_of(estimands))
+    return stack([coefficients(workings, one, telling) for one in estimands], labels_of(estimands))
 
 
-def coefficients(estimand: Estimand, level: float) -> Tidy:
+def coefficients(workings: Workings, estimand: Estimand, telling: Telling) -> Tidy:
     """The same of one effect."""
-    design = estimand.design
     names, t = estimand.effect.lambda_names, estimand.treatment
-    summary = summarise(estimand.lambda_.T, level)
-    columns = {
-        "treatment": [t.name] * len(names),
-        "term": list(names),
-        **summary,
-    }
+    columns = {"treatment": [t.name] * len(names), "term": list(names)}
     unit = " per unit of dose" if t.kind == "dose" else ""
-    several = len(design.effects) > 1
+    several = len(workings.design.effects) > 1
     notes = (
-        *summary_notes(summary),
         *((f"{t.name}: the effect of {t.words}.",) if several else ()),
         f"In units of {estimand.effect_on}{unit}, modifiers as given: the difference in the "
         "effect for one more of the modifier. Intercept: the effect where every modifier is zero.",
     )
     title = titled("Modifier coefficients (lambda) of the effect", estimand)
-    return Tidy(columns, title, level, notes, SUMMARY_HEADERS)
+    return Sample(columns, estimand.lambda_.T, workings.chains).table(telling, title, notes)
 
 
 # Many parameters: a figure's options are named one by one, as in the method of ``Plots``.
@@ -85,7 +80,7 @@ def modifiers_figure(
 MODIFIERS = Answer(
     "modifiers",
     "lambda, one tidy row per coefficient of the heterogeneity equation.",
-    ("level",),
+    TELLING,
     modifiers_table,
     modifiers_figure,
     ("treatment", "category", "level", "intercept", "labels", "value_labels", "title"),

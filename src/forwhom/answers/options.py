@@ -7,12 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import Any, Literal
 
+import numpy as np
+
+from forwhom.answers.telling import INTERVALS
 from forwhom.errors import OutputError, PlanError, listing, nearest
 from forwhom.fitted import Fitted, check_scale
 
-Kind = Literal["text", "texts", "number", "switch", "data", "mapping"]
+Kind = Literal["text", "texts", "number", "pair", "switch", "data", "mapping"]
+
+TELLING = ("level", "interval", "above", "equivalence", "draws")  # how draws are told
+GROUPS = ("where", "weights")  # which groups, and how they count in averages
 
 
 def _as_given(fitted: Fitted, value: Any) -> Any:
@@ -67,12 +74,47 @@ def _by(fitted: Fitted, by: Any) -> tuple[str, ...] | None:
     return names
 
 
+def _interval(fitted: Fitted, interval: Any) -> str:
+    if interval is None:
+        return INTERVALS[0]
+    if interval not in INTERVALS:
+        known = " or ".join(map(repr, INTERVALS))
+        raise PlanError(
+            f"interval={interval!r} is not known: give {known}.{nearest(str(interval), INTERVALS)}"
+        )
+    return str(interval)
+
+
+def _number(value: Any) -> bool:
+    return isinstance(value, int | float | np.number) and not isinstance(value, bool)
+
+
+def _above(fitted: Fitted, above: Any) -> float | None:
+    if above is None:
+        return None
+    if not _number(above) or not isfinite(above):
+        raise PlanError(f"above={above!r} must be a number, in the unit of the effects.")
+    return float(above)
+
+
+def _equivalence(fitted: Fitted, ends: Any) -> tuple[float, float] | None:
+    if ends is None:
+        return None
+    pair = tuple(ends) if isinstance(ends, Sequence) and not isinstance(ends, str) else ()
+    if len(pair) != 2 or not all(map(_number, pair)) or not all(map(isfinite, pair)):
+        raise PlanError(f"equivalence={ends!r} must be two numbers, such as (-0.5, 0.5).")
+    if not pair[0] < pair[1]:
+        raise PlanError(f"equivalence={ends!r}: the first must be the lower.")
+    return float(pair[0]), float(pair[1])
+
+
 def _spread(fitted: Fitted, spread: Any) -> bool:
     return True if spread is None else bool(spread)
 
 
-def _pointwise(fitted: Fitted, pointwise: Any) -> bool:
-    return bool(pointwise)
+def _no(fitted: Fitted, value: Any) -> bool:
+    """A switch that is off unless it is asked for."""
+    return bool(value)
 
 
 def _facet(place: str) -> Callable[[Fitted, Any], Any]:
@@ -109,10 +151,22 @@ _ROWS = (
         check=check_scale,
         metavar="SCALE",
     ),
+    Option("interval", "equal-tailed or hdi (the shortest).", check=_interval, metavar="KIND"),
+    Option("above", "Tell the probability of more than this.", "number", _above, "BAR"),
+    Option(
+        "equivalence",
+        "Tell the probability of lying between these two.",
+        "pair",
+        _equivalence,
+        "LOW HIGH",
+    ),
+    Option("draws", "The draws themselves, one row each.", "switch", _no),
+    Option("where", 'Only groups where this holds, such as "age > 30".', metavar="CONDITION"),
+    Option("weights", "In averages: rows, equal, or a column.", metavar="BY"),
     Option("by", "Average over all groupings but these columns.", "texts", _by, "COLUMN"),
     Option("new", "A file with the rows of new groups.", "data", metavar="DATA"),
     Option("spread", "Draw the new groups' own part of the effect.", "switch", _spread),
-    Option("pointwise", "One row per kind of row, the worst first.", "switch", _pointwise),
+    Option("pointwise", "One row per kind of row, the worst first.", "switch", _no),
     Option("treatment", "Which of several effects, by its name in tables.", metavar="NAME"),
     Option("category", "Which category of an unordered outcome.", metavar="NAME"),
     Option("row", "Rows of the figure.", check=_facet("row"), metavar="COLUMN"),

@@ -11,29 +11,27 @@ from itertools import pairwise
 import numpy as np
 
 from forwhom.answers.answer import Answer
-from forwhom.answers.summarise import SUMMARY_HEADERS, summarise, summary_notes
+from forwhom.answers.options import TELLING
+from forwhom.answers.sample import Sample
+from forwhom.answers.summarise import SUMMARY_HEADERS
 from forwhom.answers.tables import labels_of, stack
+from forwhom.answers.telling import Telling
 from forwhom.answers.workings import Workings
 from forwhom.data import Tidy
 from forwhom.design import Design, number_text
 from forwhom.fitted import Estimand
 
 
-def parameters_table(workings: Workings, level: float) -> Tidy:
+def parameters_table(workings: Workings, telling: Telling) -> Tidy:
     """alpha, beta, delta and the standard deviations, by category of an unordered outcome."""
     estimands, count = workings.estimands, len(workings.design.effects)
     by_category = [estimands[i : i + count] for i in range(0, len(estimands), count)]
-    tables = [_of_one_predictor(some, level) for some in by_category]
+    tables = [_of_one_predictor(workings, some, telling) for some in by_category]
     return stack(tables, labels_of([some[0] for some in by_category]))
 
 
-def _of_one_predictor(estimands: Sequence[Estimand], level: float) -> Tidy:
-    """alpha, beta, delta and the standard deviations, one row each.
-
-    Args:
-        estimands: one per effect, of the same linear predictor.
-        level: of the intervals.
-    """
+def _of_one_predictor(workings: Workings, estimands: Sequence[Estimand], telling: Telling) -> Tidy:
+    """Of one linear predictor, from its estimands: one per effect."""
     estimand, design = estimands[0], estimands[0].design
     several = len(estimands) > 1
     alpha = () if design.estimates else (("alpha", ("",), estimand.alpha[:, None]),)
@@ -55,17 +53,15 @@ def _of_one_predictor(estimands: Sequence[Estimand], level: float) -> Tidy:
             if values.shape[1]
         ),
     ]
-    summary = summarise(np.hstack([draws for _, _, draws in parts]).T, level)
     columns = {
         "parameter": [name for name, terms, _ in parts for _ in terms],
         "term": [term for _, terms, _ in parts for term in terms],
-        **summary,
     }
-    headers = SUMMARY_HEADERS | {"parameter": "Parameter"}
-    notes = summary_notes(summary)
-    if not design.estimates:
-        notes += (f"Of the outcome equation: alpha, beta and delta are in {estimand.effect_on}.",)
-    return Tidy(columns, "Other parameters", level, notes, headers)
+    draws = np.hstack([values for _, _, values in parts]).T
+    on = f"Of the outcome equation: alpha, beta and delta are in {estimand.effect_on}."
+    notes = () if design.estimates else (on,)
+    sample = Sample(columns, draws, workings.chains, SUMMARY_HEADERS | {"parameter": "Parameter"})
+    return sample.table(telling, "Other parameters", notes)
 
 
 def _entries(design: Design, name: str, size: int) -> tuple[str, ...]:
@@ -80,5 +76,5 @@ def _entries(design: Design, name: str, size: int) -> tuple[str, ...]:
 
 
 PARAMETERS = Answer(
-    "parameters", "alpha, beta, delta and the standard deviations.", ("level",), parameters_table
+    "parameters", "alpha, beta, delta and the standard deviations.", TELLING, parameters_table
 )

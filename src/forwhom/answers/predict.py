@@ -11,14 +11,18 @@ import numpy as np
 
 from forwhom.answers.answer import Answer
 from forwhom.answers.keys import row_columns
-from forwhom.answers.summarise import SUMMARY_HEADERS, summarise, summary_notes
+from forwhom.answers.sample import Sample
+from forwhom.answers.summarise import SUMMARY_HEADERS
 from forwhom.answers.tables import effect_notes, labels_of, stack, titled
+from forwhom.answers.telling import Telling
 from forwhom.answers.workings import Workings
 from forwhom.data import Tidy
 from forwhom.fitted import draw_new_groups, new_effects, new_rows
 
 
-def predictions_table(workings: Workings, new: Any, level: float, scale: str, spread: bool) -> Tidy:
+def predictions_table(
+    workings: Workings, new: Any, scale: str, spread: bool, telling: Telling
+) -> Tidy:
     """One row per new row and effect; ``spread`` says whether the groups' own part is drawn."""
     table = new_rows(workings.plan, new)
     drawn = draw_new_groups(workings.estimands, table, spread, workings.plan.seed)
@@ -30,7 +34,7 @@ def predictions_table(workings: Workings, new: Any, level: float, scale: str, sp
         if spread
         else "The average of groups with these modifiers: the effect spread is left out."
     )
-    tables = []
+    tables, headers = [], SUMMARY_HEADERS | {"row": "Row"}
     for one, values in zip(shown, draws, strict=True):
         columns: dict[str, object] = {
             "treatment": [one.treatment.name] * table.n_rows,
@@ -38,18 +42,17 @@ def predictions_table(workings: Workings, new: Any, level: float, scale: str, sp
         }
         keys = row_columns(table, tuple(columns))
         columns |= keys.columns
-        summary = summarise(values, level)
-        notes = (*summary_notes(summary), whose, *effect_notes(one))
-        headers = SUMMARY_HEADERS | {"row": "Row"}
-        title, cells = titled("Predicted effects", one), columns | summary
-        tables.append(Tidy(cells, title, level, notes, headers, keys.types))
+        telling.check(one.quantity)
+        sample = Sample(columns, values, workings.chains, headers, keys.types)
+        notes = (whose, *effect_notes(one))
+        tables.append(sample.table(telling, titled("Predicted effects", one), notes))
     return stack(tables, labels_of(shown))
 
 
 PREDICT = Answer(
     "predict",
     "Effects in groups that the data do not hold, such as a new site: one tidy row each.",
-    ("new", "level", "scale", "spread"),
+    ("new", "level", "scale", "spread", "interval", "above", "equivalence", "draws"),
     predictions_table,
     when="asked",
 )

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from forwhom.answers.selection import Selection
 from forwhom.answers.summarise import SUMMARY_HEADERS
 from forwhom.data import Tidy
 from forwhom.design import Groups
@@ -36,21 +37,33 @@ def arm_counts(estimand: Estimand) -> dict[str, IntArray]:
     return {"n_treated": effect.n_treated, "n_control": effect.n_control}
 
 
-def arm_totals(estimand: Estimand, codes: IntArray, count: int) -> dict[str, IntArray]:
-    """The same, (count,) each, of the groups that share a code, (G,)."""
+def arm_totals(
+    estimand: Estimand, groups: IntArray, codes: IntArray, count: int
+) -> dict[str, IntArray]:
+    """The same, (count,) each, of those groups (g,) that share a code, (g,)."""
     return {
-        name: np.bincount(codes, n, count).astype(np.int64)
+        name: np.bincount(codes, n[groups], count).astype(np.int64)
         for name, n in arm_counts(estimand).items()
     }
 
 
-def average_note(estimand: Estimand) -> str:
+def average_note(estimand: Estimand, selection: Selection) -> str:
     """Over what an average is taken."""
-    if estimand.design.groups.has_control_group:
-        return "Averaged within draws over the treated rows."
-    plan = estimand.design.plan
-    weighted = plan.weights is not None and plan.weights_kind == "sampling"
-    return f"Averaged within draws over all analysed rows{', weighted' if weighted else ''}."
+    design = estimand.design
+    rows = "treated rows" if design.groups.has_control_group else "analysed rows"
+    if selection.values is not None:
+        over = (
+            "groups, each counting alike"
+            if selection.weights == "equal"
+            else (f"groups, weighted by {selection.weights}")
+        )
+    else:
+        plan = design.plan
+        weighted = plan.weights is not None and plan.weights_kind == "sampling"
+        every = "the" if design.groups.has_control_group else "all"
+        over = f"{every} {rows}{', weighted' if weighted else ''}"
+    where = f", of groups where {selection.where}" if selection.where else ""
+    return f"Averaged within draws over {over}{where}."
 
 
 def effect_notes(estimand: Estimand) -> tuple[str, ...]:
@@ -103,4 +116,4 @@ def stack(tables: Sequence[Tidy], labels: Sequence[str]) -> Tidy:
     pairs = zip(tables, labels, strict=True)
     titles = [t.title.removesuffix(f" being {label}") if label else t.title for t, label in pairs]
     title = titles[0] if len(set(titles)) == 1 else titles[0].partition(" of ")[0].rstrip(",")
-    return Tidy(columns, title, first.level, said, headers, first.types)
+    return Tidy(columns, title, first.level, said, headers, first.types, first.interval)

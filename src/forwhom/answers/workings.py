@@ -6,13 +6,14 @@ Tests: tests/answers/test_workings.py.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
 from forwhom.answers.passes import GroupPass, average_draws, pass_over_groups
+from forwhom.answers.telling import Telling
 from forwhom.design import Design
 from forwhom.fitted import (
     CellPredictor,
@@ -57,6 +58,12 @@ class Workings:
         return self.fitted.design
 
     @property
+    def chains(self) -> int:
+        """How many chains the draws are of, one after the other; one where independent."""
+        check = self.fitted.diagnostics.check
+        return 1 if check is None else check.chains
+
+    @property
     def estimands(self) -> tuple[Estimand, ...]:
         """Each effect on the link scale, and for each category of an unordered outcome."""
         return self.on_scale("link")
@@ -65,14 +72,14 @@ class Workings:
         """Everything that can be told on a scale."""
         return self.kept(("estimands", scale), lambda: estimands_of(self.fitted, scale))
 
-    def group_pass(self, estimand: Estimand, level: float) -> GroupPass:
+    def group_pass(self, estimand: Estimand, telling: Telling) -> GroupPass:
         """Summaries of every group."""
-        key = ("pass", estimand.quantity, level)
-        return self.kept(key, lambda: pass_over_groups(estimand, level))
+        key = ("pass", estimand.quantity, replace(telling, draws=False))
+        return self.kept(key, lambda: pass_over_groups(estimand, telling))
 
     def average(self, estimand: Estimand) -> NDArray[np.float64]:
         """(D,) average effects over rows, from a full pass if there was one, else by a lighter."""
-        made = self.memo.get(("pass", estimand.quantity, self.plan.level))
+        made = self.memo.get(("pass", estimand.quantity, Telling(self.plan.level)))
         if made is not None:
             return cast("GroupPass", made).average
         return self.kept(("average", estimand.quantity), lambda: average_draws(estimand))

@@ -36,6 +36,7 @@ class Tidy:
     notes: tuple[str, ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
     types: Mapping[str, KeyType] = field(default_factory=dict)
+    interval: str = "equal-tailed"
 
     def __post_init__(self) -> None:
         lengths = {name: len(values) for name, values in self.columns.items()}
@@ -53,7 +54,7 @@ class Tidy:
     @property
     def metadata(self) -> dict[str, Any]:
         """The title, and the level and kind of interval where the table has intervals."""
-        interval = {} if self.level is None else {"level": self.level, "interval": "equal-tailed"}
+        interval = {} if self.level is None else {"level": self.level, "interval": self.interval}
         return {**interval, "title": self.title}
 
     def row(self, i: int) -> dict[str, Any]:

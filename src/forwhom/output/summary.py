@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from forwhom.answers import ANSWERS, Caution, Workings, summarise
 from forwhom.answers.modifiers import coefficients
+from forwhom.answers.telling import Telling
 from forwhom.data import Tidy
 from forwhom.draw.text import format_probability, number_style, percent
 from forwhom.errors import plural
@@ -34,7 +35,7 @@ def format_summary(workings: Workings, cautions: Sequence[Caution], source: str)
         _question(estimand),
         _data(estimand, source),
         _answer(estimand, average, level, unit),
-        *(_strongest(one, coefficients(one, level), level) for one in estimands),
+        *(_strongest(one, coefficients(workings, one, Telling(level)), level) for one in estimands),
         "\n".join(dict.fromkeys(_spread(one, level) for one in estimands)),
         *_clusters(estimands, level),
         _method(estimand),

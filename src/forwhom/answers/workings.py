@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from forwhom.answers.passes import GroupPass, average_draws, pass_over_groups
 from forwhom.answers.telling import Telling
 from forwhom.design import Design
+from forwhom.draw.labels import Labels
 from forwhom.fitted import (
     CellPredictor,
     Elpd,
@@ -56,6 +57,11 @@ class Workings:
     def design(self) -> Design:
         """What the names and groups mean."""
         return self.fitted.design
+
+    @property
+    def labels(self) -> Labels:
+        """What to call columns and values in sentences, tables and figures."""
+        return self.kept("labels", lambda: Labels.of(self.design.groups, None, None))
 
     @property
     def chains(self) -> int:

@@ -93,7 +93,6 @@ class PriorPredictive:
     @cached_property
     def _replication(self) -> Replication | None:
         likelihood = self.fitted.cells.likelihood
-        assert likelihood is not None
         # Sums of times count their events: fewer than rows where some are censored.
         limit = likelihood.outcome.trials if self._family_adds_up else np.ones(1)
         if (likelihood.outcome.event < limit).any() and self.plan.event is not None:

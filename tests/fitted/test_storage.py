@@ -45,7 +45,7 @@ def joint(**asked: Any) -> fw.Fit:
     design, rows = build_design(plan, table)
     cells = reduce_rows(design, rows, "rows")
     problem = Problem(design, cells, resolve_priors(design, cells))
-    model = build_joint(design, cells, problem.priors)
+    model = build_joint(problem)
     drawn = sample_joint_prior(model, plan.draws, plan.seed)
     check = ChainCheck(2, 10, 1.0, 400.0, 400.0, 0, 1.0)
     diagnostics = Diagnostics("nuts", "asked for", plan.draws, check)
@@ -379,7 +379,9 @@ def test_texts_that_hdf5_cannot_hold_come_back(tmp_path: Path) -> None:
 
 def test_every_field_of_a_fit_is_of_a_kind_that_can_be_stored() -> None:
     known = classes_in(Saved)
-    assert {"Plan", "Design", "Cells", "Priors", "SavedDraws", "ChainCheck"} <= set(known)
+    assert {"Plan", "Design", "Sums", "RowCells", "Priors", "SavedDraws", "ChainCheck"} <= set(
+        known
+    )
     for made in known.values():
         for hint in fields_of(made).values():
             is_of(object(), hint)  # a kind that is not known is a TypeError

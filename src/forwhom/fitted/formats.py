@@ -51,7 +51,10 @@ def _to_5(state: Any) -> Any:
 
 
 def _to_6(state: Any) -> Any:
-    """Groups repeated the rows by arm of the first effect; a check was part of the diagnostics."""
+    """Groups repeated the rows by arm of the first effect, a check was part of the diagnostics.
+
+    Cells were of one class, with or without the rows.
+    """
     design, cells, priors, draws = state["tuple"]
     groups = design["fields"]["groups"]
     if not set(GROUPS) <= set(groups["fields"]):
@@ -59,7 +62,13 @@ def _to_6(state: Any) -> Any:
     design = _made("Design", design["fields"] | {"groups": _without(groups, GROUPS)})
     diagnostics = _diagnostics(draws["fields"]["diagnostics"]["fields"])
     draws = _made(draws["class"], draws["fields"] | {"diagnostics": diagnostics})
-    return {"tuple": [design, cells, priors, draws]}
+    return {"tuple": [design, _cells(cells), priors, draws]}
+
+
+def _cells(held: dict[str, Any]) -> dict[str, Any]:
+    if held["fields"]["likelihood"] is not None:
+        return _made("RowCells", held["fields"])
+    return _made("Sums", _without(held, ["likelihood"])["fields"])
 
 
 def _diagnostics(fields: dict[str, Any]) -> dict[str, Any]:

@@ -134,7 +134,6 @@ def new_effects(
     if q.scale == "percent":
         return percent_of(percent_sign(estimand.fitted) * mine[q.predictor].theta)
     fitted, likelihood = estimand.fitted, estimand.fitted.cells.likelihood
-    assert likelihood is not None
     without = np.stack([new.baseline for new in mine])
     treated = without + np.stack([new.theta for new in mine])
     outcome = likelihood.outcome.take(np.zeros(without.shape[-2], dtype=np.int64))

@@ -45,7 +45,6 @@ def eta(
             treatments given, exposures are left out: effects are on rates.
     """
     found = fitted.cells.likelihood
-    assert found is not None
     phi = fitted.draws.coefficients[draws].transpose(1, 2, 0)  # (L, p, k)
     given = found.d[cells] if d is None else d
     offset = found.offset if d is None else found.own_offset
@@ -70,7 +69,6 @@ def with_and_without(
     Arms of one treatment exclude each other. Arguments as for ``eta``.
     """
     found, effects = fitted.cells.likelihood, fitted.design.effects
-    assert found is not None
     treatment, d = effects[effect].treatment, found.d[cells].copy()
     if treatment.kind != "dose":
         d[:, [k for k, e in enumerate(effects) if e.treatment.column == treatment.column]] = 0.0
@@ -119,7 +117,6 @@ class CellPredictor:
     @property
     def found(self) -> LikelihoodCells:
         """The cells."""
-        assert self.fitted.cells.likelihood is not None
         return self.fitted.cells.likelihood
 
     @property
@@ -276,7 +273,7 @@ def predictor_of(fitted: Fitted, what: str) -> CellPredictor:
     Raises:
         PlanError: the fit has cross-products instead of rows.
     """
-    if fitted.cells.likelihood is None:
+    if fitted.cells.kept == "sums":
         raise PlanError(
             f"{what} needs the rows' outcomes, and method 'exact' keeps their cross-products only. "
             "Fit again with method='quadrature': the same posterior, from rows."

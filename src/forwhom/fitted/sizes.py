@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from forwhom.cells import Cells, Layout, LikelihoodCells, Priors, Problem
+from forwhom.cells import Layout, LikelihoodCells, Priors, Problem, Sums
 from forwhom.design import Design
 from forwhom.errors import DataError, PlanError
 from forwhom.families import Outcome
@@ -78,7 +78,7 @@ def _groups(design: Design) -> None:
     _same("the clusters", tuple(c.name for c in design.clusters), design.plan.clusters)
 
 
-def _cells(design: Design, cells: Cells) -> None:
+def _cells(design: Design, cells: Sums) -> None:
     _same("the order of the coefficients", cells.layout, Layout.of(design))
     g, p, k = design.groups.count, cells.layout.p, len(design.modifiers.names)
     h, r = g + design.groups.has_control_group, len(design.random_names)
@@ -113,7 +113,7 @@ def _cells(design: Design, cells: Cells) -> None:
         _shape("an effect's means", columns.mean, g, own)
         _shape("an effect's centres", columns.center, own)
         _shape("an effect's scales", columns.scale, own)
-    if cells.likelihood is not None:
+    if cells.kept == "rows":
         _likelihood(design, cells.likelihood, p, h, r)
 
 

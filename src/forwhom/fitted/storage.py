@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from forwhom.cells import Cells, Priors, Problem
+from forwhom.cells import Priors, Problem, RowCells, Sums
 from forwhom.design import Design
 from forwhom.errors import DataError, ForWhomError, OutputError
 from forwhom.fitted.block import append_block, read_block
@@ -35,7 +35,7 @@ class SavedDraws:
     diagnostics: Diagnostics
 
 
-Saved = tuple[Design, Cells, Priors, SavedDraws]
+Saved = tuple[Design, Sums | RowCells, Priors, SavedDraws]
 NEEDED = ("engine", "source", "fingerprint")  # attributes that a fit is made of
 
 
@@ -85,7 +85,7 @@ def read(path: Path) -> tuple[Fitted, dict[str, str]]:
         method = METHODS.get(draws.diagnostics.method)
         if method is None:
             raise DataError(f"its method '{draws.diagnostics.method!s:.40}' is not known.")
-        if (cells.likelihood is not None) != (method.needs == "rows"):
+        if cells.kept != method.needs:
             raise DataError("its cells are not those of its method.")
         if draws.diagnostics.check is None:
             raise DataError("its draws were not checked.")

@@ -5,28 +5,19 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from forwhom.cells import Cells, LikelihoodCells, Priors
+from forwhom.cells import LikelihoodCells, Problem
 from forwhom.methods.likelihood import likelihood_part, own_start, scale_of
 from forwhom.methods.quadrature.density import LatentModel
 from forwhom.methods.quadrature.segments import Segment
 
 
-def build_latent(
-    cells: Cells, priors: Priors, random: tuple[str, ...], family_name: str, link: str
-) -> LatentModel:
-    """The same model for any family, on cells, with the groups' own parameters still in it.
-
-    Args:
-        cells: with ``likelihood``.
-        priors, random: as for ``build_model``.
-        family_name, link: the likelihood.
-    """
-    found = cells.likelihood
-    assert found is not None
-    part = likelihood_part(cells, priors, random, family_name, link)
+def build_latent(problem: Problem) -> LatentModel:
+    """The model of any family, on rows, with the groups' own parameters still in it."""
+    cells, found = problem.cells, problem.cells.likelihood
+    part = likelihood_part(problem)
     return LatentModel(
         family=part.family,
-        link=link,
+        link=problem.design.plan.link,
         outcome=part.outcome,
         weight=found.weight,
         offset=part.offset,
@@ -37,7 +28,7 @@ def build_latent(
         basis=part.basis,
         coefficients=part.coefficients,
         tau_priors=tuple(
-            scale_of(s.prior.distribution, s.prior.parameters) for s in priors.spreads
+            scale_of(s.prior.distribution, s.prior.parameters) for s in problem.priors.spreads
         ),
         parameter_priors=part.parameter_priors,
         sizes=part.sizes,

@@ -24,6 +24,7 @@ from forwhom.errors import DataError, PlanError, listing, nearest, plural
 from forwhom.families import FAMILIES
 from forwhom.plan import INTERCEPT, Plan
 from forwhom.plan.formula import Formula
+from forwhom.plan.methods import limits_of
 
 FloatArray = NDArray[np.float64]
 
@@ -292,7 +293,7 @@ def _check_agreement(design: Design) -> None:
             "correlated asks for the correlation of a group's own parameters, and its effect is "
             "the only one. Leave out correlated, or say baseline='group'."
         )
-    if plan.method in ("exact", "quadrature") and len(design.effects) > 1:
+    if limits_of(plan.method).one_by_one and len(design.effects) > 1:
         raise DataError(
             f"method '{plan.method}' integrates groups out one by one, and the "
             f"{len(design.effects)} arms of '{plan.treatment}' vary together in every group. Leave "

@@ -135,7 +135,7 @@ def test_a_far_off_origin_loses_no_digits() -> None:
 
 def assert_same(left: Sums, right: Sums) -> None:
     assert left.layout == right.layout
-    assert left.kept == right.kept == "sums"
+    assert left.content == right.content == "sums"
     for name in Sums.__slots__:
         if name not in ("layout", "effects"):
             assert_close(left, right, name)

@@ -25,7 +25,7 @@ from forwhom.design import build_design
 from forwhom.errors import DataError
 from forwhom.fitted import Fitted
 from forwhom.fitted.block import FORMAT, SEAL, append_block, read_block
-from forwhom.fitted.kinds import classes_in, fields_of, is_of
+from forwhom.fitted.field_types import classes_in, fields_of, is_of
 from forwhom.fitted.storage import Saved
 from forwhom.methods.diagnostics import ChainCheck, Diagnostics
 from forwhom.methods.nuts.build import build_joint

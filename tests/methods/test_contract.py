@@ -162,7 +162,7 @@ def test_sizes(name: str, method: str) -> None:
     assert draws.spreads.shape == (d, predictors, len(design.random_names))
     assert list(draws.parameters) == [entry.parameter for entry in problem.priors.parameters]
     assert len(draws.clusters) == len(design.clusters)
-    assert problem.cells.kept == METHODS[method].needs
+    assert problem.cells.content == METHODS[method].needs
     assert draws.diagnostics.method == method
     prior, likelihood = draws.log_densities()
     assert prior.shape == (d,)

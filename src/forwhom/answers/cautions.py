@@ -177,7 +177,7 @@ def _baseline(estimand: Estimand) -> list[Caution]:
 def _separation(estimand: Estimand) -> list[Caution]:
     """Arms in which the outcome stays at its edge: no finite estimate without the prior."""
     design, cells = estimand.design, estimand.fitted.cells
-    if cells.kept == "sums":
+    if cells.content == "sums":
         return []
     found = cells.likelihood
     d = found.d

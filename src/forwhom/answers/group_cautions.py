@@ -33,7 +33,7 @@ def small_groups(estimand: Estimand) -> list[Caution]:
             )
         )
     alone = size == 1
-    if cells.kept == "rows":
+    if cells.content == "rows":
         rows_of = cells.likelihood
         alone &= _mute(estimand.design, rows_of, rows_of.group)[: groups.count]
     if alone.all():
@@ -162,7 +162,7 @@ def small_clusters(estimand: Estimand) -> list[Caution]:
     for k, cluster in enumerate(design.clusters):
         count = len(cluster.levels)
         alone = (cluster.n_rows == 1).all()
-        mute = cells.kept == "sums" or bool(
+        mute = cells.content == "sums" or bool(
             _mute(design, cells.likelihood, cells.likelihood.clusters[:, k]).all()
         )
         if alone and mute:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from forwhom.cells.combinations import gaps
 from forwhom.cells.dependence import EXACT, correlation_of, first_dependent, null_space
-from forwhom.cells.levels import gaps
 from forwhom.cells.priors import resolve_priors
 from forwhom.cells.sums import Sums
 from forwhom.design import Design
@@ -98,7 +98,7 @@ def check_columns(design: Design, cells: Sums) -> None:
     _check_varies_by_arm(design, cells, columns)
     if not told or (np.diag(columns.cross) <= 0).any():
         _check_proper(design, cells)
-    if cells.kept == "sums":
+    if cells.content == "sums":
         _check_noise(design, cells, told)
 
 
@@ -322,14 +322,14 @@ def _columns_of(term: TermRecipe | None) -> set[str]:
     return set() if term is None else {e.factor.column for e in term.encodings}
 
 
-def _check_noise(design: Design, cells: Sums, told: bool) -> None:
+def _check_noise(design: Design, cells: Sums, full_rank: bool) -> None:
     """Refuse an outcome that the columns reproduce: without noise there is nothing to infer."""
     p = cells.layout.p
     gram, size = correlation_of(cells.cross[:p, :p]), np.sqrt(np.diag(cells.cross)[:p])
     right = cells.cross[:p, p] / np.where(size > 0, size, 1.0)
     solved = (
         np.linalg.solve(gram, right)
-        if told
+        if full_rank
         else np.linalg.pinv(gram, rcond=EXACT, hermitian=True) @ right
     )
     if cells.cross[p, p] - right @ solved < NOISELESS * cells.cross[p, p]:

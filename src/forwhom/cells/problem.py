@@ -14,7 +14,7 @@ class Problem:
     """Three things that always travel together.
 
     Attributes:
-        cells: ``RowCells`` where the method needs the rows; ``cells.kept`` tells.
+        cells: ``RowCells`` where the method needs the rows; ``cells.content`` tells.
     """
 
     design: Design

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from forwhom.cells.accumulator import Accumulator
 from forwhom.cells.columns import chunks, counts
+from forwhom.cells.combinations import count_levels
 from forwhom.cells.coordinates import Coordinates, find_coordinates
-from forwhom.cells.levels import count_levels
 from forwhom.cells.likelihood import reduce_likelihood
 from forwhom.cells.origins import Moves, unmove
 from forwhom.cells.sums import EffectColumns, Layout, Needs, RowCells, Sums

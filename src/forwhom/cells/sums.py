@@ -98,7 +98,7 @@ class Sums:
         link_center, link_scale: the outcome's place and unit on the link scale, for priors.
     """
 
-    kept: ClassVar[Needs] = "sums"  # what there is of the rows
+    content: ClassVar[Needs] = "sums"  # what there is of the rows
 
     layout: Layout
     center: FloatArray
@@ -130,7 +130,7 @@ class Sums:
 
     @property
     def likelihood(self) -> LikelihoodCells:
-        """There is none: who asks looks at ``kept`` before."""
+        """There is none: who asks looks at ``content`` before."""
         raise AssertionError("only sums were kept of the rows")
 
 
@@ -138,7 +138,7 @@ class Sums:
 class RowCells(Sums):
     """The same, and rows that share everything, for families and methods that need the rows."""
 
-    kept: ClassVar[Needs] = "rows"
+    content: ClassVar[Needs] = "rows"
     likelihood: LikelihoodCells = field()  # not the property above, which would be its default
 
     @staticmethod

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forwhom.errors import DataError
-from forwhom.fitted.kinds import as_declared, fields_of, is_of
+from forwhom.fitted.field_types import as_declared, fields_of, is_of
 
 Arrays = dict[str, NDArray[Any]]
 

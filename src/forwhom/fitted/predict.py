@@ -118,16 +118,16 @@ def _pair_with_b(effect: int) -> int:
 
 
 def new_effects(
-    estimand: Estimand, estimands: Sequence[Estimand], found: Sequence[NewGroups]
+    estimand: Estimand, estimands: Sequence[Estimand], effects: Sequence[NewGroups]
 ) -> FloatArray:
     """The draws to tell, (m, D), in the estimand's quantity.
 
     Args:
         estimand: what is asked for.
-        estimands, found: on the link scale, one for each effect and category.
+        estimands, effects: on the link scale, one for each effect and category.
     """
     q = estimand.quantity
-    pairs = list(zip(estimands, found, strict=True))
+    pairs = list(zip(estimands, effects, strict=True))
     mine = [new for one, new in pairs if one.quantity.effect == q.effect]
     if q.scale == "link":
         return mine[q.predictor].theta

@@ -197,4 +197,4 @@ def _difference(fitted: Fitted, quantity: Quantity, own: Own) -> FloatArray:
 
 
 def _has_rows(fitted: Fitted) -> bool:
-    return fitted.cells.kept == "rows"
+    return fitted.cells.content == "rows"

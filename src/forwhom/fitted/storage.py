@@ -17,12 +17,12 @@ from forwhom.design import Design
 from forwhom.errors import DataError, ForWhomError, OutputError
 from forwhom.fitted.block import append_block, read_block
 from forwhom.fitted.codec import Arrays, decode, encode
+from forwhom.fitted.consistency import check_consistency
 from forwhom.fitted.datatree import to_datatree
 from forwhom.fitted.estimand import estimands_of
+from forwhom.fitted.field_types import classes_in, is_of
 from forwhom.fitted.fitted import Fitted
 from forwhom.fitted.formats import upgrade
-from forwhom.fitted.kinds import classes_in, is_of
-from forwhom.fitted.sizes import check_sizes
 from forwhom.methods import METHODS, Diagnostics
 
 
@@ -81,11 +81,11 @@ def read(path: Path) -> tuple[Fitted, dict[str, str]]:
     try:
         (design, cells, priors, draws), attributes = _parts(text, arrays)
         problem = Problem(design, cells, priors)
-        check_sizes(problem)
+        check_consistency(problem)
         method = METHODS.get(draws.diagnostics.method)
         if method is None:
             raise DataError(f"its method '{draws.diagnostics.method!s:.40}' is not known.")
-        if cells.kept != method.needs:
+        if cells.content != method.needs:
             raise DataError("its cells are not those of its method.")
         if draws.diagnostics.check is None:
             raise DataError("its draws were not checked.")

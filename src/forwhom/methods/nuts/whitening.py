@@ -139,7 +139,7 @@ def whiten(model: JointModel) -> WhitenedModel:
     fit = penalised_fit(model)
     ridges = [held / tau[..., None] ** 2 for held, tau in zip(fit.tightness, fit.taus, strict=True)]
     told = [
-        [_told(*both) for both in zip(information, ridge, strict=True)]
+        [_own_information(*both) for both in zip(information, ridge, strict=True)]
         for information, ridge in zip(fit.information, ridges, strict=True)
     ]
     shares = [
@@ -188,7 +188,7 @@ def whiten(model: JointModel) -> WhitenedModel:
     )
 
 
-def _told(information: FloatArray, ridge: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _own_information(information: FloatArray, ridge: FloatArray) -> tuple[FloatArray, FloatArray]:
     """What its rows tell of each of a level's parameters, from (R, R, H), prior precision (R, H).
 
     Given the earlier ones, with the later ones integrated out: information (R, H), and how the
@@ -243,11 +243,11 @@ def _follow(
     u: FloatArray,
     tau: FloatArray,
     tightness: FloatArray,
-    told: tuple[FloatArray, FloatArray],
+    information: tuple[FloatArray, FloatArray],
     solved: FloatArray,
 ) -> tuple[Following, FloatArray]:
     """A factor's levels with modes u (R, H); and du / dxi at the fit, (R, R, H)."""
-    own, leans = told
+    own, leans = information
     ridge = tightness / tau[:, None] ** 2
     share = own / (own + ridge)
     safe = np.where(share > 0, share, 1.0)

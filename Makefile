@@ -5,7 +5,8 @@ RECENT  := import sys; sys.exit(sys.version_info < (3, 12))
 VENV    := .venv
 BIN     := $(VENV)/bin
 
-.PHONY: help venv demo test slow fuzz frozen freeze check references twin coverage sbc bench clean
+.PHONY: help venv demo test slow lowest lock fuzz frozen freeze check references twin coverage sbc \
+  bench clean
 
 help:  ## list what a contributor can do
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
@@ -35,8 +36,8 @@ $(VENV)/.demo: pyproject.toml | venv
 	$(BIN)/python -m pip install --quiet -e .
 	@touch $@
 
-$(VENV)/.test: pyproject.toml | venv
-	$(BIN)/python -m pip install --quiet -e '.[test]'
+$(VENV)/.test: pyproject.toml requirements.lock | venv
+	$(BIN)/python -m pip install --quiet -c requirements.lock -e '.[test]'
 	@touch $@
 
 $(VENV)/.reference: pyproject.toml | venv
@@ -47,8 +48,13 @@ $(VENV)/.bench: pyproject.toml | venv
 	$(BIN)/python -m pip install --quiet -e '.[bench]'
 	@touch $@
 
-$(VENV)/.check: pyproject.toml | venv
-	$(BIN)/python -m pip install --quiet -e '.[check]'
+$(VENV)/.check: pyproject.toml requirements.lock | venv
+	$(BIN)/python -m pip install --quiet -c requirements.lock -e '.[check]'
+	@touch $@
+
+$(VENV)/.lowest: pyproject.toml .ci/versions.py | venv
+	$(BIN)/python .ci/versions.py lowest > $(VENV)/lowest.txt
+	$(BIN)/python -m pip install --quiet -c $(VENV)/lowest.txt -e '.[test]'
 	@touch $@
 
 demo: $(VENV)/.demo  ## install, run the embedded analysis, write tables and figures to demo-results/
@@ -56,6 +62,16 @@ demo: $(VENV)/.demo  ## install, run the embedded analysis, write tables and fig
 
 test: $(VENV)/.test  ## install with test extras, run the tests on all cores
 	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
+
+lowest:  ## the tests on the lowest versions that pyproject.toml names, on Python 3.12 if it is there
+	@$(MAKE) --no-print-directory VENV=.venv-lowest PYTHONS='python3.12 python3.13 python3 python' \
+	  .venv-lowest/.lowest
+	.venv-lowest/bin/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
+
+lock: | venv  ## renew requirements.lock, the versions that the tests and checks are run with
+	$(BIN)/python -m pip install --quiet --dry-run --ignore-installed --report $(VENV)/lock.json \
+	  '.[test,check]'
+	$(BIN)/python .ci/versions.py lock $(VENV)/lock.json > requirements.lock
 
 slow: $(VENV)/.test  ## the tests that take minutes each
 	$(BIN)/python -m pytest -m slow
@@ -70,8 +86,8 @@ freeze: $(VENV)/.test  ## freeze the numbers as they are now (tests/frozen); bef
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m tests.frozen.make
 
 check: $(VENV)/.check  ## what CI runs before the tests: ruff, mypy strict, the layer order
-	$(BIN)/ruff check src tests benchmarks
-	$(BIN)/ruff format --check src tests benchmarks
+	$(BIN)/ruff check src tests benchmarks .ci
+	$(BIN)/ruff format --check src tests benchmarks .ci
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
@@ -91,4 +107,4 @@ bench: $(VENV)/.bench  ## speed against lme4, rstan and nutpie (those that are i
 	$(BIN)/python benchmarks/run.py
 
 clean:  ## remove what the targets above made
-	rm -rf $(VENV) demo-results .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) .venv-lowest demo-results .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

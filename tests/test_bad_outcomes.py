@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 import forwhom as fw
 from forwhom.cli import app
+from forwhom.fitted import check_scale
 
 N = 60
 
@@ -259,7 +260,7 @@ class TestHeavyTails:
     def test_no_standard_error_but_an_interval(self) -> None:
         fit = self.fit(alpha="normal(0, 100)", **{"lambda": "normal(0, 100)"})
         effects, average = fit.effects(), fit.average()
-        theta = fit._estimands(None)[0].theta()
+        theta = fit._workings.on_scale(check_scale(fit.fitted, None))[0].theta()
         share = ((theta - theta.mean(axis=1, keepdims=True)) ** 2).max(axis=1) / (
             999 * theta.var(axis=1, ddof=1)
         )

@@ -92,7 +92,10 @@ def test_version_and_help():
     assert top.exit_code == 0
     assert "For whom does a treatment work, and why?" in top.stdout
     assert run().stdout == top.stdout
-    for line in ("fit   Estimate for whom a treatment works.", "demo  Run the embedded example."):
+    for line in (
+        "fit          Estimate for whom a treatment works.",
+        "demo         Run the embedded example.",
+    ):
         assert line in top.stdout
 
 

@@ -9,7 +9,7 @@ import pytest
 
 import forwhom as fw
 from forwhom.families import FAMILIES, lay_out
-from forwhom.fitted import quantities
+from forwhom.fitted import check_scale, quantities
 from tests.reference.nuts.cases import simulate
 
 NAMES = [name for name, family in FAMILIES.items() if not family.several]
@@ -123,8 +123,8 @@ def test_ordered_categories_are_told_one_by_one() -> None:
     assert fit.average(scale="link").n_rows == 1
     each = fit.average(scale="categories")
     assert [each.row(k)["outcome"] for k in range(4)] == ["0", "1", "2", "3"]
-    draws = [fit._average_draws(one) for one in fit._estimands("categories")]
-    above = [fit._average_draws(one) for one in fit._estimands("response")]
+    draws = [fit._workings.average(one) for one in fit._workings.on_scale("categories")]
+    above = [fit._workings.average(one) for one in fit._workings.on_scale("response")]
     np.testing.assert_allclose(sum(draws), 0.0, atol=1e-10)
     for k in range(3):  # within draws the levels from k + 1 add up to "k + 1 or above"
         np.testing.assert_allclose(sum(draws[k + 1 :]), above[k], atol=1e-10)
@@ -171,7 +171,10 @@ def test_lognormal_is_told_in_percent_by_both_methods() -> None:
     given = options("lognormal", data) | {"draws": 4000}
     exact = fw.fit(data, "y", "d", "a + m", **given)
     other = fw.fit(data, "y", "d", "a + m", **given, method="quadrature", seed=2)
-    one, two = (fit._average_draws(fit._estimands(None)[0]) for fit in (exact, other))
+    one, two = (
+        fit._workings.average(fit._workings.on_scale(check_scale(fit.fitted, None))[0])
+        for fit in (exact, other)
+    )
     error = np.hypot(one.std(), two.std()) / np.sqrt(2400)
     assert abs(one.mean() - two.mean()) < 4.5 * error
     assert "percent" in str(exact.average()) and "percent" in str(exact)

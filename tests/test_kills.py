@@ -22,7 +22,7 @@ MAIN = "from forwhom.cli import main; main()"
 SERVER = """
 import json, os, sys, time
 import forwhom.draw.figure
-import forwhom.api, forwhom.cli, forwhom.output.folder, forwhom.output.plots, forwhom.output.summary
+import forwhom.api, forwhom.cli, forwhom.output.folder, forwhom.plots, forwhom.output.summary
 import forwhom.draw.text, forwhom.fitted.storage, h5netcdf, xarray, scipy.special
 if "drawn" not in sys.argv:
     draw = lambda figure, kind: (kind + json.dumps(figure.spec)).encode()

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+import runpy
 from pathlib import Path
+
+from packaging.version import Version
 
 import forwhom as fw
 
@@ -27,3 +30,21 @@ def test_hooks_run_what_make_check_runs() -> None:
 
 def test_the_workflow_calls_what_ci_calls() -> None:
     assert "run: .ci/run" in text(".github/workflows/ci.yml")
+
+
+def test_the_lock_holds_what_pyproject_asks_for() -> None:
+    lines = text("requirements.lock").splitlines()
+    locked = dict(line.split("==") for line in lines if not line.startswith("#"))
+    asked = runpy.run_path(str(ROOT / ".ci" / "versions.py"))["bounds"]("test", "check")
+    assert {"numpy", "pytest", "ruff"} <= set(asked)
+    for name, bound in asked.items():
+        assert name in locked and Version(locked[name]) >= Version(bound), f"{name}: make lock"
+
+
+def test_what_ci_runs_is_installed_by_the_lock() -> None:
+    makefile = text("Makefile")
+    for extra in ("test", "check"):
+        recipe = re.search(rf"^\$\(VENV\)/\.{extra}: (.*)\n\t(.*)\n", makefile, re.MULTILINE)
+        assert recipe is not None
+        assert "requirements.lock" in recipe[1]
+        assert recipe[2].endswith(f"-c requirements.lock -e '.[{extra}]'")

@@ -12,20 +12,23 @@ from typing import Any
 from forwhom.cells import Needs, Problem, check_columns, reduce_rows, resolve_priors
 from forwhom.data import Table, load
 from forwhom.design import Design, Rows, build_design
+from forwhom.draw.text import native
 from forwhom.errors import ForWhomError, PlanError
 from forwhom.fitted import Fitted
 from forwhom.methods import choose, sample
 from forwhom.methods.method import Progress
 from forwhom.methods.prior import PRIOR
 from forwhom.plan import KEYS, Plan, make_plan, read_plan
-from forwhom.prior import PriorPredictive
 from forwhom.result import Fit
+from forwhom.simulation import PriorPredictive
 
 
 def _silent(stage: str) -> None:
     """Say nothing."""
 
 
+# Long: its docstring is the manual of every keyword.
+# Many parameters: a plan's keywords are named one by one, for editors, mypy and help().
 def fit(
     data: Any = None,
     outcome: str | None = None,
@@ -286,7 +289,7 @@ def compare_fits(fits: Mapping[str, Fit], data: Any = None, method: str = "loo")
         for name, one in fits.items()
     ]
     first = next(iter(fits.values()))
-    return first.native(compare(contenders, data))
+    return native(compare(contenders, data), first.engine)
 
 
 def load_fit(path: str | os.PathLike[str]) -> Fit:

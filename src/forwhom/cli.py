@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
@@ -28,15 +29,35 @@ if TYPE_CHECKING:
 SUCCESS, WRONG_USAGE, BAD_DATA, FAILED_DIAGNOSTICS, INTERRUPTED = 0, 2, 3, 4, 130
 BY_SIGNAL = 128  # and its number: 143 for a request to stop
 PRINTED = ("modifiers", "average", "effects", "priors")
-CHECKS = ("check", "loo", "sensitivity")  # printed after them where asked for
 SHOWN_ROWS = 40
 
 _streams = Streams()
 _say, _complain = _streams.say, complain
 
 
+@functools.cache
+def _questions() -> Mapping[str, Any]:
+    """The commands of the questions."""
+    from forwhom.commands import question_commands
+
+    return question_commands(_say, _complain)
+
+
 class _Commands(TyperGroup):
-    """The commands; every error leaves as one line on stderr and an exit code."""
+    """The commands; every error leaves as one line on stderr and an exit code.
+
+    Those of the questions are made from the rows of ``ANSWERS``, once one of them is named or all
+    are listed: to load them takes longer than to fit.
+    """
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """The commands written below, then a command for every question."""
+        own = super().list_commands(ctx)
+        return [*own, *(name for name in _questions() if name not in own)]
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """A command by its name."""
+        return super().get_command(ctx, cmd_name) or _questions().get(cmd_name)
 
     def main(
         self,
@@ -139,6 +160,7 @@ def _root(
         _say(ctx.get_help())
 
 
+# Many parameters: typer reads a command's flags off its signature.
 @app.command()
 @flag.with_parts
 def fit(
@@ -292,13 +314,7 @@ def _write(
     from forwhom.output.folder import Results, pick_facets, write_results
 
     facets: Mapping[str, Any] = task.facets or pick_facets(result.fitted.design.groups)
-    names: dict[str, Any] = {"labels": task.labels, "value_labels": task.value_labels}
-    figures = {}
-    for ending, which in result.plot.each().items():
-        figures[f"modifiers{ending}"] = result.plot.modifiers(**which, **names)
-        figures[f"effects{ending}"] = result.plot.effects(**which, **facets, **names)
-    if "check" in tables:
-        figures["check"] = result.plot.check(**names)
+    figures = result.figures(tables, **facets, labels=task.labels, value_labels=task.value_labels)
     results = Results(result.plan_text(), summary, tables, figures, result.save)
     return write_results(place, results, progress)
 
@@ -309,9 +325,10 @@ def _closing(task: _Task, tables: Mapping[str, Tidy], files: Sequence[Path]) -> 
         first, *rest = files
         again = f"{first}  (to run it again: forwhom fit {first})"
         return ["\n".join(["Written:", *(f"  {line}" for line in (again, *rest))])]
+    from forwhom.answers import ANSWERS
     from forwhom.draw.text import format_table
 
-    printed = [*PRINTED, *(name for name in CHECKS if name in tables)]
+    printed = [*PRINTED, *(name for name in tables if ANSWERS[name].when == "checked")]
     shown = [format_table(tables[name], max_rows=SHOWN_ROWS) for name in printed]
     return [*shown, "To save tables, figures, plan and draws, add: --out results"]
 

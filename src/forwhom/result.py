@@ -1,61 +1,112 @@
-"""A fitted model and everything it can be asked: composes the layers, computes nothing."""
+"""A fitted model and everything it can be asked: composes the layers, computes nothing.
+
+Tests: tests/test_api.py, tests/answers/test_contract.py.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from forwhom import answers
-from forwhom.answers import Caution
-from forwhom.asked import labels_of
-from forwhom.checked import Checked
+from forwhom.answers import ANSWERS, Caution, Workings, cautions
+from forwhom.answers.which import endings
 from forwhom.data import Tidy
-from forwhom.errors import PlanError
-from forwhom.fitted import draw_new_groups, new_effects, new_rows
-from forwhom.plan import plan_to_toml
+from forwhom.draw.text import native
+from forwhom.fitted import Elpd, Estimand, Fitted
+from forwhom.plan import Plan, plan_to_toml
 
 if TYPE_CHECKING:
     import xarray
 
-    from forwhom.output.plots import Plots
+    from forwhom.draw.figure import Figure
+    from forwhom.plots import Plots
 
 
-class Fit(Checked):
+@dataclass(frozen=True, eq=False, repr=False)
+class Fit:
     """A fitted model: print it for a summary, ask it for tables and figures.
 
     Tables come back in the library the data came in; for files and dicts as a
     :class:`forwhom.data.Tidy` that prints itself and turns into a frame of any library.
+
+    Attributes:
+        fitted: the problem and draws of its posterior.
+        engine: the library the data came in.
+        source: name of the data; fingerprint: SHA-256 of the columns used.
     """
+
+    fitted: Fitted
+    engine: str
+    source: str
+    fingerprint: str
 
     def __repr__(self) -> str:
         return self.summary()
+
+    @property
+    def plan(self) -> Plan:
+        """The plan that ran."""
+        return self.fitted.plan
+
+    @property
+    def passed(self) -> bool:
+        """Whether the method's own checks passed."""
+        return self.fitted.diagnostics.passed
+
+    @property
+    def estimands(self) -> tuple[Estimand, ...]:
+        """Each effect on the link scale, and for each category of an unordered outcome."""
+        return self._workings.estimands
 
     def summary(self) -> str:
         """The question, the answer and the warnings, as text."""
         from forwhom.output.summary import format_summary
 
-        average = self._average_table(None, self.plan.level)
-        unit = self._estimands(None)[0].unit_words
-        return format_summary(self.estimands, average, self.warnings, self.source, unit)
+        return format_summary(self._workings, self.warnings, self.source)
 
     @cached_property
     def warnings(self) -> tuple[Caution, ...]:
         """What the data cannot say, one :class:`Caution` each."""
-        average = self._average_table(None, self.plan.level)
-        return answers.cautions(self.estimands, average)
+        return cautions(self.estimands, ANSWERS["average"].tell(self._workings))
 
-    def modifiers(self, level: float | None = None) -> Any:
-        """lambda, one tidy row per coefficient of the heterogeneity equation."""
-        return self.native(self._modifiers_table(self._level(level)))
+    def modifiers(
+        self,
+        level: float | None = None,
+        *,
+        interval: str | None = None,
+        above: float | None = None,
+        equivalence: tuple[float, float] | None = None,
+        draws: bool = False,
+    ) -> Any:
+        """lambda, one tidy row per coefficient of the heterogeneity equation.
 
+        Args:
+            level: of the intervals; default: the plan's.
+            interval: "equal-tailed", or "hdi" for the shortest.
+            above: a bar; column ``prob_above`` is the probability of more.
+            equivalence: two ends; column ``prob_within`` is the probability of lying between.
+            draws: the draws themselves, one row each, with columns chain, draw and value.
+        """
+        given = {"level": level, "interval": interval, "above": above}
+        return self._told("modifiers", **given, equivalence=equivalence, draws=draws)
+
+    # Many parameters: a question's options are named one by one, for editors and help().
     def effects(
         self,
         by: str | Sequence[str] | None = None,
         level: float | None = None,
         scale: str | None = None,
+        *,
+        where: str | None = None,
+        interval: str | None = None,
+        above: float | None = None,
+        equivalence: tuple[float, float] | None = None,
+        weights: str | None = None,
+        draws: bool = False,
     ) -> Any:
         """The effect in every group, one tidy row each; or averaged over all groupings but ``by``.
 
@@ -72,41 +123,81 @@ class Fit(Checked):
         ``_high`` beside it hold their ends: a row belongs to the bin whose low end is below its
         value and whose high end is not.
 
-        Raises:
-            PlanError: ``by`` names a column that does not define the groups, or another scale.
-        """
-        if by is not None:
-            return self.average(by, level, scale)
-        shown = self._estimands(scale)
-        tables = [answers.effects_table(one, self._pass(one, level)) for one in shown]
-        return self.native(answers.stack(tables, labels_of(shown)))
+        Args:
+            by: grouping columns to keep; effects are averaged over all others.
+            level: of the intervals; default: the plan's.
+            scale: of the effects, as above.
+            where: only groups where this holds, such as ``"age > 30 and region in ['North']"``.
+            interval: "equal-tailed", or "hdi" for the shortest.
+            above: a bar; column ``prob_above`` is the probability of more.
+            equivalence: two ends; column ``prob_within`` is the probability of lying between.
+            weights: how groups count in averages: by their "rows", "equal", or by a grouping
+                column of numbers.
+            draws: the draws themselves, one row each, with columns chain, draw and value.
 
+        Raises:
+            PlanError: ``by`` or ``where`` names a column or level that does not define the groups,
+                another scale, or a bar that effects can never reach.
+        """
+        return self._told(
+            "effects",
+            by=by,
+            level=level,
+            scale=scale,
+            where=where,
+            interval=interval,
+            above=above,
+            equivalence=equivalence,
+            weights=weights,
+            draws=draws,
+        )
+
+    # Many parameters: a question's options are named one by one, for editors and help().
     def average(
         self,
         by: str | Sequence[str] | None = None,
         level: float | None = None,
         scale: str | None = None,
+        *,
+        where: str | None = None,
+        interval: str | None = None,
+        above: float | None = None,
+        equivalence: tuple[float, float] | None = None,
+        weights: str | None = None,
+        draws: bool = False,
     ) -> Any:
-        """The average effect over rows, overall or for each value of ``by``; scales as above.
+        """The average effect over rows, overall or for each value of ``by``.
+
+        Averages are taken within draws. Options as for :meth:`effects`.
 
         Raises:
-            PlanError: ``by`` names a column that does not define the groups, or another scale.
+            PlanError: as for :meth:`effects`.
         """
-        if by is None:
-            return self.native(self._average_table(scale, self._level(level)))
-        if not isinstance(by, str | Sequence):
-            raise PlanError(f"by={by!r} must be a column name or a list of them.")
-        names = (by,) if isinstance(by, str) else tuple(by)
-        shown = self._estimands(scale)
-        tables = [answers.average_by_table(one, names, self._level(level)) for one in shown]
-        return self.native(answers.stack(tables, labels_of(shown)))
+        return self._told(
+            "average",
+            by=by,
+            level=level,
+            scale=scale,
+            where=where,
+            interval=interval,
+            above=above,
+            equivalence=equivalence,
+            weights=weights,
+            draws=draws,
+        )
 
+    # Many parameters: a question's options are named one by one, for editors and help().
     def predict(
         self,
         new: Any = None,
         level: float | None = None,
         scale: str | None = None,
         spread: bool = True,
+        *,
+        interval: str | None = None,
+        above: float | None = None,
+        equivalence: tuple[float, float] | None = None,
+        draws: bool = False,
     ) -> Any:
         """Effects in groups that the data do not hold, such as a new site: one tidy row each.
 
@@ -118,7 +209,7 @@ class Fit(Checked):
         Args:
             new: a table or file with the modifiers' and controls' columns; nothing where there
                 are none.
-            level: of the intervals; scale: as for ``effects``.
+            level: of the intervals; scale and other options: as for ``effects``.
             spread: False for the average of groups with these modifiers, without their own part.
 
         Raises:
@@ -126,60 +217,132 @@ class Fit(Checked):
                 column of another type than at the fit whose values cannot be told ("30" is 30).
             PlanError: another scale.
         """
-        table = new_rows(self.plan, new)
-        found = draw_new_groups(self.estimands, table, spread, self.plan.seed)
-        shown = self._estimands(scale)
-        draws = [new_effects(one, self.estimands, found) for one in shown]
-        told = answers.predictions_table(
-            shown, draws, labels_of(shown), table, spread, self._level(level)
+        return self._told(
+            "predict",
+            new=new,
+            level=level,
+            scale=scale,
+            spread=spread,
+            interval=interval,
+            above=above,
+            equivalence=equivalence,
+            draws=draws,
         )
-        return self.native(told)
 
-    def parameters(self, level: float | None = None) -> Any:
-        """alpha, beta, delta and the standard deviations."""
-        return self.native(self._parameters_table(self._level(level)))
+    def parameters(
+        self,
+        level: float | None = None,
+        *,
+        interval: str | None = None,
+        above: float | None = None,
+        equivalence: tuple[float, float] | None = None,
+        draws: bool = False,
+    ) -> Any:
+        """alpha, beta, delta and the standard deviations.
+
+        Options as for :meth:`modifiers`.
+        """
+        given = {"level": level, "interval": interval, "above": above}
+        return self._told("parameters", **given, equivalence=equivalence, draws=draws)
 
     def groups(self) -> Any:
         """The groups and their rows by arm."""
-        return self.native(self._groups_table())
+        return self._told("groups")
 
     def rows(self) -> Any:
         """Rows read, dropped (by column) and used."""
-        return self.native(answers.rows_table(self.estimands[0]))
+        return self._told("rows")
 
     def priors(self) -> Any:
         """Every prior used, in words and numbers, and where it comes from."""
-        return self.native(answers.priors_table(self.estimands[0]))
+        return self._told("priors")
 
     def diagnostics(self) -> Any:
         """How the draws were made and whether they can be trusted."""
-        return self.native(answers.diagnostics_table(self.estimands[0]))
+        return self._told("diagnostics")
+
+    def check(self, level: float | None = None) -> Any:
+        """Posterior predictive checks: statistics of the data among those of replicated data.
+
+        By arm, and the means of the groups that fit worst. ``plot.check()`` draws them.
+
+        Raises:
+            PlanError: single rows are not known (method "exact"), or times are censored.
+        """
+        return self._told("check", level=level)
+
+    def loo(self, pointwise: bool = False) -> Any:
+        """How well the fit predicts a row it has not seen: PSIS leave-one-out.
+
+        The row's group keeps its other rows, and its own baseline and effect are conditioned on.
+
+        Args:
+            pointwise: one row per kind of row, the worst predicted first, instead of the total.
+
+        Raises:
+            PlanError: single rows are not known (method "exact") or carry sampling weights.
+        """
+        return self._told("loo", pointwise=pointwise)
+
+    def waic(self, pointwise: bool = False) -> Any:
+        """The same by WAIC, which cannot say where it fails; prefer :meth:`loo`."""
+        return self._told("waic", pointwise=pointwise)
+
+    def sensitivity(self) -> Any:
+        """What the conclusions owe to the priors and to the data: power-scaling.
+
+        One row for each average effect, each lambda and sigma_theta, with a diagnosis in words.
+
+        Raises:
+            PlanError: the draws hardly differ, so that they cannot be reweighted.
+        """
+        return self._told("sensitivity")
+
+    def elpd(self, method: str = "loo") -> Elpd:
+        """LOO or WAIC for each kind of row as plain arrays."""
+        return self._workings.elpd(method)
 
     def tables(self) -> dict[str, Tidy]:
         """Every table by name, for writing out."""
-        level, shown = self.plan.level, self._estimands(None)
-        return {
-            "modifiers": self._modifiers_table(level),
-            "effects": answers.stack(
-                [answers.effects_table(one, self._pass(one, None)) for one in shown],
-                labels_of(shown),
-            ),
-            "average": self._average_table(None, level),
-            "parameters": self._parameters_table(level),
-            "groups": self._groups_table(),
-            "rows": answers.rows_table(self.estimands[0]),
-            "priors": answers.priors_table(self.estimands[0]),
-            "diagnostics": answers.diagnostics_table(self.estimands[0]),
-        }
+        every = ANSWERS.values()
+        return {one.name: one.tell(self._workings) for one in every if one.when == "always"}
+
+    def checks(self) -> tuple[dict[str, Tidy], tuple[str, ...]]:
+        """The tables that check the model, and why one of them is left out."""
+        every = [one for one in ANSWERS.values() if one.when == "checked"]
+        reasons = {one.name: one.refuses(self._workings) for one in every}
+        tables = {one.name: one.tell(self._workings) for one in every if not reasons[one.name]}
+        return tables, tuple(filter(None, reasons.values()))
+
+    def figures(self, names: Iterable[str], **options: Any) -> dict[str, Figure]:
+        """Figures of the answers named, by the names of their files, for writing out.
+
+        One for each effect and category where there are several; ``options`` reach those figures
+        that have them.
+        """
+        made, every = {}, endings(self._workings)
+        for name in names:
+            answer = ANSWERS[name]
+            mine = {key: value for key, value in options.items() if key in answer.figure_options}
+            several = every if "treatment" in answer.figure_options else {"": {}}
+            for ending, which in several.items() if answer.figure is not None else ():
+                made[f"{name}{ending}"] = answer.draw(self._workings, **which, **mine)
+        return made
+
+    def figure(self, name: str, **options: Any) -> Figure:
+        """One answer's figure by its name, as ``plot`` draws it."""
+        return ANSWERS[name].draw(self._workings, **options)
+
+    def table(self, name: str, **options: Any) -> Tidy:
+        """One answer's table by its name, whatever library the data came in."""
+        return ANSWERS[name].tell(self._workings, **options)
 
     @property
     def plot(self) -> Plots:
         """Figures: ``plot.modifiers()``, ``plot.effects(row=, column=)``, ``plot.check()``."""
-        from forwhom.output.plots import Plots
+        from forwhom.plots import Plots
 
-        shown = self._estimands(None)
-        one_each = len(shown) == len(self.estimands) == self._effects
-        return Plots(shown if one_each else self.estimands, self._pass, lambda: self._replication)
+        return Plots(self._workings)
 
     @cached_property
     def posterior(self) -> xarray.DataTree:
@@ -205,9 +368,17 @@ class Fit(Checked):
 
     def plan_text(self) -> str:
         """The plan that ran as a plan file, with the data's fingerprint and versions above it."""
-        found = self._attributes()
+        about = self._attributes()
         keys = ("source", "fingerprint", "forwhom", "python", "numpy")
-        return plan_to_toml(self.plan, [f"{key}: {found[key]}" for key in keys])
+        return plan_to_toml(self.plan, [f"{key}: {about[key]}" for key in keys])
+
+    @cached_property
+    def _workings(self) -> Workings:
+        return Workings(self.fitted)
+
+    def _told(self, name: str, **options: Any) -> Any:
+        """An answer's table, in the library the data came in."""
+        return native(ANSWERS[name].tell(self._workings, **options), self.engine)
 
     def _attributes(self) -> dict[str, str]:
         import platform

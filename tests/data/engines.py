@@ -32,7 +32,9 @@ def to_pandas(content: Content, folder: Path) -> Any:
 
 
 def to_pandas_nullable(content: Content, folder: Path) -> Any:
-    return pd.DataFrame(dict(content)).convert_dtypes(dtype_backend="numpy_nullable")
+    frame = pd.DataFrame(dict(content))
+    with np.errstate(invalid="ignore"):  # pandas before 3.1 casts infinity to a whole number
+        return frame.convert_dtypes(dtype_backend="numpy_nullable")
 
 
 def to_pandas_arrow(content: Content, folder: Path) -> Any:

@@ -102,6 +102,8 @@ def test_columns_of_different_lengths_are_refused():
         ("-", "-"),
         ("(-1, 2]", "(-1, 2]"),
         ("a=1", "a=1"),
+        ("a\rb", "a\rb"),
+        ("a\r\n", "a\r\n"),
         ("", ""),
         ("a\0b", "a␀b"),
     ],

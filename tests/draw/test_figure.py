@@ -6,15 +6,15 @@ import numpy as np
 import pytest
 
 from forwhom.draw import figure as figure_module
+from forwhom.draw.densities import densities_figure
 from forwhom.draw.figure import FORMATS, Figure, write_whole
 from forwhom.errors import OutputError
-from forwhom.output.modifiers_plot import modifiers_figure
 
 
 @pytest.fixture(scope="module")
 def figure():
     draws = np.random.default_rng(1).normal(0.3, 0.2, 400)
-    return modifiers_figure({"Woman": draws}, title="A <title> & more")
+    return densities_figure({"Woman": draws}, title="A <title> & more")
 
 
 def names(folder):
@@ -52,7 +52,7 @@ def test_html_needs_no_network(figure, tmp_path):
 
 def test_labels_cannot_run_code_in_the_page(tmp_path):
     name = "</script><img src=x onerror=alert(1)><!--<script>"
-    figure = modifiers_figure({name: np.arange(9.0)}, title=name)
+    figure = densities_figure({name: np.arange(9.0)}, title=name)
     page = figure.save(tmp_path / "figure.html").read_text(encoding="utf-8")
     assert "<img src=x" not in page and "<!--<script>" not in page
     assert page.rstrip().endswith("</html>")

@@ -188,7 +188,7 @@ def test_figures() -> None:
     assert one["observed"] == pytest.approx(data["y"][mine].mean())
     with pytest.raises(fw.OutputError, match=r"of='arms' is not known: give 'rows' or 'groups'"):
         fit.plot.check(of="arms")
-    with pytest.raises(fw.OutputError, match="level=2 must lie between 0 and 1"):
+    with pytest.raises(fw.PlanError, match="level=2 must lie between 0 and 1"):
         fit.plot.check(level=2)
     binary = fitted("bernoulli", uncensored("bernoulli")).plot.check().to_dict()
     assert binary["title"]["text"] == ["Does the model reproduce what was observed in every group?"]

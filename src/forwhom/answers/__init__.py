@@ -1,52 +1,52 @@
-"""What is read off the posterior: effects, averages, tables, warnings."""
+"""What is read off the posterior: one file and one row for each question, and the warnings."""
 
-from forwhom.answers.bookkeeping import diagnostics_table, groups_table, rows_table
+from forwhom.answers.answer import Answer
+from forwhom.answers.average import AVERAGE
 from forwhom.answers.caution import Caution
 from forwhom.answers.cautions import cautions
-from forwhom.answers.check import check_table
-from forwhom.answers.coefficients import modifiers_table, parameters_table, priors_table
-from forwhom.answers.effects import (
-    GroupPass,
-    average_by_table,
-    average_draws,
-    average_table,
-    effects_table,
-    pass_over_groups,
-    stack,
-)
-from forwhom.answers.elpd import elpd_table, pointwise_table
-from forwhom.answers.predict import predictions_table
-from forwhom.answers.prior import (
-    observed_differences,
-    prior_effects_table,
-    prior_outcome_table,
-)
-from forwhom.answers.sensitivity import sensitivity_table
+from forwhom.answers.check import CHECK
+from forwhom.answers.diagnostics import DIAGNOSTICS
+from forwhom.answers.effects import EFFECTS
+from forwhom.answers.groups import GROUPS
+from forwhom.answers.implied import IMPLIED
+from forwhom.answers.loo import LOO, WAIC
+from forwhom.answers.modifiers import MODIFIERS
+from forwhom.answers.options import OPTIONS, Option
+from forwhom.answers.parameters import PARAMETERS
+from forwhom.answers.predict import PREDICT
+from forwhom.answers.priors import PRIORS
+from forwhom.answers.rows import ROWS
+from forwhom.answers.sensitivity import SENSITIVITY
 from forwhom.answers.summarise import summarise
+from forwhom.answers.workings import Workings
+
+ANSWERS = {
+    answer.name: answer
+    for answer in (
+        MODIFIERS,
+        EFFECTS,
+        AVERAGE,
+        PARAMETERS,
+        GROUPS,
+        ROWS,
+        PRIORS,
+        DIAGNOSTICS,
+        CHECK,
+        LOO,
+        SENSITIVITY,
+        WAIC,
+        PREDICT,
+    )
+}  # in the order of a results folder
 
 __all__ = [
+    "ANSWERS",
+    "IMPLIED",
+    "OPTIONS",
+    "Answer",
     "Caution",
-    "GroupPass",
-    "average_by_table",
-    "average_draws",
-    "average_table",
+    "Option",
+    "Workings",
     "cautions",
-    "check_table",
-    "diagnostics_table",
-    "effects_table",
-    "elpd_table",
-    "groups_table",
-    "modifiers_table",
-    "observed_differences",
-    "parameters_table",
-    "pass_over_groups",
-    "pointwise_table",
-    "predictions_table",
-    "prior_effects_table",
-    "prior_outcome_table",
-    "priors_table",
-    "rows_table",
-    "sensitivity_table",
-    "stack",
     "summarise",
 ]

@@ -1,12 +1,26 @@
-"""Posterior predictive checks: observed statistics among those of replicated data."""
+"""Posterior predictive checks: observed statistics among those of replicated data.
+
+Tests: tests/fitted/test_replicate.py, tests/answers/test_contract.py.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from forwhom.answers.answer import Answer
+from forwhom.answers.naming import arm_names, axis_name, labels_for
+from forwhom.answers.workings import Workings
 from forwhom.data import Tidy
-from forwhom.fitted import CellPredictor, Replication
+from forwhom.families import FAMILIES
+from forwhom.fitted import CellPredictor, Estimand, Replication, no_replication
+
+if TYPE_CHECKING:
+    from forwhom.draw.figure import Figure
+    from forwhom.draw.labels import Labels, ValueLabels
 
 FloatArray = NDArray[np.float64]
 
@@ -25,13 +39,14 @@ HEADERS = {
 }
 
 
-def check_table(found: Replication, predictor: CellPredictor, level: float) -> Tidy:
+def check_table(workings: Workings, level: float) -> Tidy:
     """Statistics of each arm, then the means of the groups that fit worst.
 
     ``replicated`` is the median of the replicated data sets and the interval holds ``level`` of
     them; ``z`` counts their standard deviations between observed and replicated; ``prob_above`` is
     the share of them above the observed statistic, ties counted half.
     """
+    found, predictor = workings.replication, workings.predictor
     s, a = found.observed.shape
     group, arm, total = _worst(found)
     observed = np.r_[found.observed.ravel(), found.group_observed[group, arm]]
@@ -129,3 +144,79 @@ def above(observed: FloatArray, replicated: FloatArray) -> FloatArray:
     one = observed[:, None]
     tie = np.isclose(replicated, one, rtol=1e-12, atol=0)
     return np.asarray((np.where(tie, 0.5, replicated > one)).mean(axis=1))
+
+
+def check_figure(
+    workings: Workings,
+    *,
+    of: Literal["rows", "groups"] | None = None,
+    level: float = 0.95,
+    labels: Mapping[str, str] | None = None,
+    value_labels: ValueLabels | None = None,
+    title: str | None = None,
+) -> Figure:
+    """Observed outcomes beside replicated ones, by arm: of all rows, or of each group's mean."""
+    estimand, found = workings.estimands[0], workings.replication
+    names = labels_for(estimand, labels, value_labels)
+    share = FAMILIES[workings.plan.family].support in ("binary", "successes")
+    if (of or ("groups" if share else "rows")) == "rows":
+        asks = "Does the model reproduce what was observed?"
+        asks = asks if title is None else title
+        return outcomes_figure(estimand, found, names, title=asks, level=level)
+    asks = "Does the model reproduce what was observed in every group?"
+    asks = asks if title is None else title
+    return _groups_figure(estimand, found, names, title=asks, level=level)
+
+
+def outcomes_figure(estimand: Estimand, found: Replication, labels: Labels, **frame: Any) -> Figure:
+    """Outcomes as they are beside those drawn; ``frame``: the figure's title, level and source."""
+    from forwhom.draw.replications import Frame, shares_figure
+
+    name = axis_name(estimand, labels)
+    trials = FAMILIES[estimand.design.plan.family].support == "successes"
+    return shares_figure(
+        arm_names(estimand, found, labels),
+        found.bins,
+        found.share_observed,
+        found.share_replicated,
+        Frame(
+            x_title=f"{name}: share of trials" if trials else name,
+            counted="trials" if trials else "rows",
+            **frame,
+        ),
+    )
+
+
+def _groups_figure(estimand: Estimand, found: Replication, labels: Labels, **frame: Any) -> Figure:
+    from forwhom.draw.labels import group_texts
+    from forwhom.draw.replications import Frame, Means, means_figure
+
+    groups, support = estimand.design.groups, FAMILIES[estimand.design.plan.family].support
+    texts = [group_texts(groups, j, labels) for j in range(len(groups.columns))]
+    names = [", ".join(text[g] for text in texts) for g in range(groups.count)]
+    names += ["control group"] * (len(found.group_n) - groups.count)
+    name, levels = axis_name(estimand, labels), estimand.design.outcome.levels
+    what = {
+        "binary": f"{name}: share of {levels[1]}" if len(levels) == 2 else name,
+        "successes": f"{name}: share of trials",
+        "ordered": f"{name}: mean, levels as 0, 1, ...",
+        "unordered": f"{name}: share of the commonest",
+    }.get(support, f"{name}: mean")
+    as_share = support in ("binary", "successes", "unordered")
+    return means_figure(
+        arm_names(estimand, found, labels),
+        Means(names, found.group_n, found.group_observed, found.group_replicated, as_share),
+        Frame(x_title=what, counted="trials" if support == "successes" else "rows", **frame),
+    )
+
+
+CHECK = Answer(
+    "check",
+    "Posterior predictive checks: statistics of the data among those of replicated data.",
+    ("level",),
+    check_table,
+    check_figure,
+    ("of", "level", "labels", "value_labels", "title"),
+    lambda workings: no_replication(workings.predictor, "check()"),
+    "checked",
+)

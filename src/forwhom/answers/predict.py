@@ -1,53 +1,58 @@
-"""The table of predicted effects in new groups."""
+"""Predicted effects in new groups.
+
+Tests: tests/fitted/test_predict.py, tests/answers/test_contract.py.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from forwhom.answers.effects import effect_notes, stack, titled
+from forwhom.answers.answer import Answer
 from forwhom.answers.keys import row_columns
-from forwhom.answers.summarise import SUMMARY_HEADERS, summarise, summary_notes
-from forwhom.data import Table, Tidy
-from forwhom.fitted import Estimand
-
-FloatArray = NDArray[np.float64]
+from forwhom.answers.sample import Sample
+from forwhom.answers.summarise import SUMMARY_HEADERS
+from forwhom.answers.tables import effect_notes, labels_of, stack, titled
+from forwhom.answers.telling import Telling
+from forwhom.answers.workings import Workings
+from forwhom.data import Tidy
+from forwhom.fitted import draw_new_groups, new_effects, new_rows
 
 
 def predictions_table(
-    estimands: Sequence[Estimand],
-    draws: Sequence[FloatArray],
-    labels: Sequence[str],
-    table: Table,
-    spread: bool,
-    level: float,
+    workings: Workings, new: Any, scale: str, spread: bool, telling: Telling
 ) -> Tidy:
-    """One row per new row and effect.
-
-    Args:
-        estimands: what each block is told in; draws: (m, D) of each; labels: what tells them apart.
-        table: the m new rows; spread: whether the groups' own part is in the draws.
-        level: of the intervals.
-    """
+    """One row per new row and effect; ``spread`` says whether the groups' own part is drawn."""
+    table = new_rows(workings.plan, new)
+    drawn = draw_new_groups(workings.estimands, table, spread, workings.plan.seed)
+    shown = workings.on_scale(scale)
+    draws = [new_effects(one, workings.estimands, drawn) for one in shown]
     whose = (
         "A new group with these modifiers: its own part of the effect is drawn from the effect "
         "spread."
         if spread
         else "The average of groups with these modifiers: the effect spread is left out."
     )
-    tables = []
-    for one, values in zip(estimands, draws, strict=True):
+    tables, headers = [], SUMMARY_HEADERS | {"row": "Row"}
+    for one, values in zip(shown, draws, strict=True):
         columns: dict[str, object] = {
             "treatment": [one.treatment.name] * table.n_rows,
             "row": np.arange(1, table.n_rows + 1),
         }
         keys = row_columns(table, tuple(columns))
         columns |= keys.columns
-        summary = summarise(values, level)
-        notes = (*summary_notes(summary), whose, *effect_notes(one))
-        headers = SUMMARY_HEADERS | {"row": "Row"}
-        title, shown = titled("Predicted effects", one), columns | summary
-        tables.append(Tidy(shown, title, level, notes, headers, keys.types))
-    return stack(tables, labels)
+        telling.check(one.quantity)
+        sample = Sample(columns, values, workings.chains, headers, keys.types)
+        notes = (whose, *effect_notes(one))
+        tables.append(sample.table(telling, titled("Predicted effects", one), notes))
+    return stack(tables, labels_of(shown))
+
+
+PREDICT = Answer(
+    "predict",
+    "Effects in groups that the data do not hold, such as a new site: one tidy row each.",
+    ("new", "level", "scale", "spread", "interval", "above", "equivalence", "draws"),
+    predictions_table,
+    when="asked",
+)

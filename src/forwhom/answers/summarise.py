@@ -43,12 +43,14 @@ SUMMARY_HEADERS = {
 }
 
 
-def summarise(draws: FloatArray, level: float, precise: bool = True) -> dict[str, FloatArray]:
+def summarise(
+    draws: FloatArray, level: float, precise: bool = True, hdi: bool = False
+) -> dict[str, FloatArray]:
     """Summaries of each row of ``draws``.
 
     Args:
         draws: (m, D), m quantities with D draws each.
-        level: of the equal-tailed interval.
+        level: of the interval; hdi: the shortest that holds it instead of the equal-tailed one.
         precise: find quantiles in double precision; single precision halves the work of the
             largest fits and loses less than a millionth of a row's sd, as a middle is taken off.
 
@@ -66,6 +68,8 @@ def summarise(draws: FloatArray, level: float, precise: bool = True) -> dict[str
     centred = draws - middle[:, None]
     tail = (1 - level) / 2
     wanted, low, high = _quantiles(centred, (0.5, tail, 1 - tail), precise)
+    if hdi:
+        low, high = _shortest(centred, level)
     with np.errstate(over="ignore", invalid="ignore"):
         mean = centred.mean(axis=1)
         squares = np.einsum("ij,ij->i", centred, centred) - count * mean**2
@@ -81,6 +85,20 @@ def summarise(draws: FloatArray, level: float, precise: bool = True) -> dict[str
         "conf_high": middle + high,
         "prob_positive": np.count_nonzero(draws > 0, axis=1) / count,
     }
+
+
+def _shortest(centred: FloatArray, level: float) -> tuple[FloatArray, FloatArray]:
+    """Ends of the shortest interval between two draws that holds a share of them, by row.
+
+    Chen and Shao 1999, Journal of Computational and Graphical Statistics 8(1).
+    """
+    ordered = np.sort(centred, axis=1)
+    held = max(min(int(np.floor(level * centred.shape[1])), centred.shape[1] - 1), 0)
+    with np.errstate(over="ignore", invalid="ignore"):
+        width = ordered[:, held:] - ordered[:, : ordered.shape[1] - held]
+    first = np.argmin(np.where(np.isnan(width), np.inf, width), axis=1)
+    rows = np.arange(len(ordered))
+    return ordered[rows, first], ordered[rows, first + held]
 
 
 def summary_notes(columns: dict[str, FloatArray]) -> tuple[str, ...]:

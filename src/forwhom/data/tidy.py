@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,6 +36,7 @@ class Tidy:
     notes: tuple[str, ...] = ()
     headers: Mapping[str, str] = field(default_factory=dict)
     types: Mapping[str, KeyType] = field(default_factory=dict)
+    interval: str = "equal-tailed"
 
     def __post_init__(self) -> None:
         lengths = {name: len(values) for name, values in self.columns.items()}
@@ -53,7 +54,7 @@ class Tidy:
     @property
     def metadata(self) -> dict[str, Any]:
         """The title, and the level and kind of interval where the table has intervals."""
-        interval = {} if self.level is None else {"level": self.level, "interval": "equal-tailed"}
+        interval = {} if self.level is None else {"level": self.level, "interval": self.interval}
         return {**interval, "title": self.title}
 
     def row(self, i: int) -> dict[str, Any]:
@@ -83,14 +84,11 @@ class Tidy:
         0.1
         ""
         """
-        out = io.StringIO()
-        writer = csv.writer(out, lineterminator="\n")
-        writer.writerow(map(_harmless, self.columns))
-        cells = [
+        columns = [
             ["" if _gone(v) else _harmless(v) for v in column] for column in self.to_dict().values()
         ]
-        writer.writerows(zip(*cells, strict=True))
-        return out.getvalue()
+        rows = zip(*columns, strict=True)
+        return "".join(map(_line, [[_harmless(name) for name in self.columns], *rows]))
 
     def to_native(self, engine: str) -> Any:
         """The table in ``engine``'s library ("pandas", "polars", "pyarrow"); else itself."""
@@ -144,6 +142,13 @@ def _plain(value: Any) -> Any:
 
 def _gone(value: Any) -> bool:
     return value is None or value != value
+
+
+def _line(cells: Iterable[Any]) -> str:
+    """One line of CSV. Some Pythons quote a cell for the characters that end a line, no others."""
+    out = io.StringIO()
+    csv.writer(out, lineterminator="\r\n").writerow(cells)
+    return out.getvalue().removesuffix("\r\n") + "\n"
 
 
 def _harmless(value: Any) -> Any:

@@ -5,16 +5,17 @@ from __future__ import annotations
 import math
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
 
-from forwhom.data.tidy import Tidy
+from forwhom.data.tidy import DATA_FRAMES, Tidy
 from forwhom.design import number_texts
 from forwhom.errors import OutputError
 
 MISSING = "-"
+INTERVAL_WORDS = {"equal-tailed": "equal-tailed intervals", "hdi": "highest-density intervals"}
 # These columns share one unit, so they share one number of decimals.
 ESTIMATE_COLUMNS = ("estimate", "std_error", "conf_low", "conf_high")
 MOST_DECIMALS = 5
@@ -132,12 +133,15 @@ class PrintedTable(Tidy):
     @staticmethod
     def of(table: Tidy) -> PrintedTable:
         """The same table."""
-        return PrintedTable(
-            table.columns, table.title, table.level, table.notes, table.headers, table.types
-        )
+        return PrintedTable(*(getattr(table, one.name) for one in fields(Tidy)))
 
     def __repr__(self) -> str:
         return format_table(self)
+
+
+def native(table: Tidy, engine: str) -> Any:
+    """A table in the library the data came in; one that prints itself where that has no tables."""
+    return table.to_native(engine) if engine in DATA_FRAMES else PrintedTable.of(table)
 
 
 def format_table(tidy: Tidy, digits: int | None = None, max_rows: int | None = 40) -> str:
@@ -161,7 +165,7 @@ def format_table(tidy: Tidy, digits: int | None = None, max_rows: int | None = 4
         _column(name, tidy.headers.get(name, name), values, style, name in tidy.types)
         for name, values in head.items()
     ]
-    lines = [one_line(line) for line in [_title(tidy.title, tidy.level)] if line]
+    lines = [one_line(line) for line in [_title(tidy)] if line]
     if blocks:
         rows = ["  ".join(cells).rstrip() for cells in zip(*blocks, strict=True)]
         rule = "-" * sum((display_width(block[0]) for block in blocks), 2 * (len(blocks) - 1))
@@ -174,11 +178,11 @@ def format_table(tidy: Tidy, digits: int | None = None, max_rows: int | None = 4
     return "\n".join([*lines, *map(one_line, tidy.notes)])
 
 
-def _title(title: str, level: float | None) -> str:
-    if level is None:
-        return title
-    kind = f"{percent(level)} equal-tailed intervals"
-    return f"{title} ({kind})" if title else kind
+def _title(tidy: Tidy) -> str:
+    if tidy.level is None:
+        return tidy.title
+    kind = f"{percent(tidy.level)} {INTERVAL_WORDS[tidy.interval]}"
+    return f"{tidy.title} ({kind})" if tidy.title else kind
 
 
 def _estimate_style(head: dict[str, list[Any]], digits: int | None) -> NumberStyle | None:

@@ -6,6 +6,7 @@ from forwhom.fitted.fitted import Fitted
 from forwhom.fitted.predict import NewGroups, draw_new_groups, new_effects, new_rows
 from forwhom.fitted.predictor import CellPredictor, predictor_of
 from forwhom.fitted.quantity import Quantity
+from forwhom.fitted.refusals import no_replication, no_rows_left_out
 from forwhom.fitted.replicate import Replication, replicate, simulated_rows
 from forwhom.fitted.scales import check_scale, link_words, quantities, scales
 from forwhom.fitted.sensitivity import LogDensities, log_densities, power_sensitivity
@@ -28,6 +29,8 @@ __all__ = [
     "loo",
     "new_effects",
     "new_rows",
+    "no_replication",
+    "no_rows_left_out",
     "power_sensitivity",
     "predictor_of",
     "quantities",

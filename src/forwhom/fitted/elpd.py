@@ -17,10 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forwhom.cells import RowKinds
-from forwhom.cells.likelihood import MOST_KINDS
 from forwhom.errors import PlanError
 from forwhom.fitted.predictor import CellPredictor
-from forwhom.plan import Plan
+from forwhom.fitted.refusals import no_rows_left_out
 
 FloatArray = NDArray[np.float64]
 
@@ -90,13 +89,13 @@ def sum_error(values: FloatArray, count: FloatArray) -> float:
     return float(np.sqrt(count.sum() * (count @ (values - mean) ** 2) / count.sum()))
 
 
-def loo(predictor: CellPredictor, what: str = "loo") -> Elpd:
+def loo(predictor: CellPredictor) -> Elpd:
     """Leave-one-out by Pareto-smoothed importance sampling.
 
     Raises:
         PlanError: single rows are not known, or weighted.
     """
-    return _pointwise(predictor, "loo", what, _smoothed)
+    return _pointwise(predictor, "loo", _smoothed)
 
 
 def _smoothed(value: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -131,7 +130,7 @@ def _smoothed(value: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
     return elpd, p, np.where(k < WORST_K, k, WORST_K)
 
 
-def waic(predictor: CellPredictor, what: str = "waic") -> Elpd:
+def waic(predictor: CellPredictor) -> Elpd:
     """The widely applicable information criterion, on the scale of the elpd.
 
     Raises:
@@ -144,47 +143,21 @@ def waic(predictor: CellPredictor, what: str = "waic") -> Elpd:
         p = value.var(axis=1, ddof=1)
         return mean - p, p, np.empty(0)
 
-    return _pointwise(predictor, "waic", what, points)
+    return _pointwise(predictor, "waic", points)
 
 
 def _pointwise(
     predictor: CellPredictor,
     method: str,
-    what: str,
     points: Callable[[FloatArray], tuple[FloatArray, FloatArray, FloatArray]],
 ) -> Elpd:
-    kinds = single_rows(predictor, what)
+    if why := no_rows_left_out(predictor, f"{method}()"):
+        raise PlanError(why)
+    kinds = predictor.kinds
+    assert kinds is not None
     elpd, p, k = (np.empty(len(kinds.count)) for _ in range(3))
     for some, value in predictor.log_likelihood(ALL):
         elpd[some], p[some], found = points(value)
         if len(found):
             k[some] = found
     return Elpd(method, kinds, elpd, p, k if method == "loo" else k[:0], predictor.draws)
-
-
-def single_rows(predictor: CellPredictor, what: str) -> RowKinds:
-    """The kinds of rows, each counted as often as it occurs.
-
-    Raises:
-        PlanError: they are not known, or weighted.
-    """
-    plan = predictor.fitted.design.plan
-    if plan.weights is not None and plan.weights_kind != "frequency":
-        raise PlanError(
-            f"{what} leaves out one row at a time, and under sampling weights ('{plan.weights}') a "
-            "row is not one row of the likelihood. Fit without weights to compare models; "
-            "fit.check() takes weights as they are."
-        )
-    kinds = predictor.kinds
-    if kinds is None:
-        raise PlanError(not_single(plan, what))
-    return kinds
-
-
-def not_single(plan: Plan, what: str) -> str:
-    """Why single rows are not known, and the way out."""
-    return (
-        f"{what} needs single rows, and family '{plan.family}' keeps sums: these rows have more "
-        f"than {MOST_KINDS:,} different outcomes, too many to keep beside the sums. Fit a random "
-        "part of the rows; a few thousand are enough to judge a model."
-    )

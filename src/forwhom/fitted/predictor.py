@@ -273,12 +273,19 @@ def predictor_of(fitted: Fitted, what: str) -> CellPredictor:
     Raises:
         PlanError: the fit has cross-products instead of rows.
     """
-    if fitted.cells.content == "sums":
-        raise PlanError(
-            f"{what} needs the rows' outcomes, and method 'exact' keeps their cross-products only. "
-            "Fit again with method='quadrature': the same posterior, from rows."
-        )
+    if why := no_rows(fitted, what):
+        raise PlanError(why)
     return CellPredictor(fitted)
+
+
+def no_rows(fitted: Fitted, what: str) -> str:
+    """Why there is none, in words that begin with ``what`` it is needed for; empty if there is."""
+    if fitted.cells.content == "rows":
+        return ""
+    return (
+        f"{what} needs the rows' outcomes, and method 'exact' keeps their cross-products only. "
+        "Fit again with method='quadrature': the same posterior, from rows."
+    )
 
 
 def _several_arms(design: Design, cells: LikelihoodCells) -> tuple[tuple[str, ...], IntArray]:

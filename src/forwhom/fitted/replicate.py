@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forwhom.errors import PlanError
-from forwhom.fitted.elpd import not_single
 from forwhom.fitted.predictor import CellPredictor
+from forwhom.fitted.refusals import LEVELS, no_replication, no_single_rows
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -28,7 +28,6 @@ BINS = 30
 MOST_VALUE = 1e300  # stands for what is beyond numbers
 MOST_COUNTS = 25  # bars of a count
 
-LEVELS = ("binary", "ordered", "unordered")
 ENDS = {"numeric": "both", "positive": "top", "count": "top", "time": "top"}
 
 
@@ -137,15 +136,17 @@ def replicate(predictor: CellPredictor, what: str) -> Replication:
     Raises:
         PlanError: there are censored times, or single rows are not known.
     """
+    if why := no_replication(predictor, what):
+        raise PlanError(why)
     levels = predictor.family.support in LEVELS
     rng = np.random.default_rng(
         np.random.SeedSequence(predictor.fitted.design.plan.seed, spawn_key=(5,))
     )
     with np.errstate(over="ignore", invalid="ignore"):  # wide priors imply what floats cannot hold
-        return (_levels if levels else _numbers)(predictor, rng, what)
+        return (_levels if levels else _numbers)(predictor, rng)
 
 
-def _levels(predictor: CellPredictor, rng: np.random.Generator, what: str) -> Replication:
+def _levels(predictor: CellPredictor, rng: np.random.Generator) -> Replication:
     """Categories: rows of a cell are drawn together."""
     outcome, found, family = predictor.outcome, predictor.cells, predictor.family
     names = predictor.fitted.design.outcome.levels
@@ -187,18 +188,10 @@ def _levels(predictor: CellPredictor, rng: np.random.Generator, what: str) -> Re
     return _finish(predictor, (seen, again), names, statistics)
 
 
-def _numbers(predictor: CellPredictor, rng: np.random.Generator, what: str) -> Replication:
+def _numbers(predictor: CellPredictor, rng: np.random.Generator) -> Replication:
     """Counts and numbers: row by row."""
-    plan, family = predictor.fitted.design.plan, predictor.family
-    kinds = predictor.kinds
-    if kinds is None:
-        raise PlanError(not_single(plan, what))
-    if family.support == "time" and (kinds.outcome.event == 0).any():
-        raise PlanError(
-            f"{what} draws whole times, and some of '{plan.outcome}' are censored: when the "
-            "others would have been is not in the data, so drawn and observed times cannot be "
-            "compared. loo() takes censored rows as they are."
-        )
+    family, kinds = predictor.family, predictor.kinds
+    assert kinds is not None
     arms, arm = predictor.arms
     group = predictor.group
     trials = kinds.outcome.trials
@@ -324,7 +317,7 @@ def simulated_rows(predictor: CellPredictor, rows: int, seed: int) -> FloatArray
     """
     kinds = predictor.kinds
     if kinds is None:
-        raise PlanError(not_single(predictor.fitted.design.plan, "prior_predictive()"))
+        raise PlanError(no_single_rows(predictor, "prior_predictive()"))
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(7,)))
     picked = rng.choice(len(kinds.count), rows, p=kinds.count / kinds.count.sum())
     outcome, every = kinds.outcome.take(picked), slice(None)

@@ -17,7 +17,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from forwhom.errors import PlanError
 from forwhom.fitted.fitted import Fitted
 from forwhom.fitted.predictor import predictor_of
 
@@ -65,10 +64,8 @@ def power_sensitivity(draws: FloatArray, log_density: FloatArray) -> FloatArray:
         draws: (Q, D); log_density: (D,) of what is scaled.
 
     Returns:
-        (Q,) gradients of the cumulative Jensen-Shannon distance; zero where the density is flat.
-
-    Raises:
-        PlanError: the draws cannot be reweighted.
+        (Q,) gradients of the cumulative Jensen-Shannon distance; zero where the density is flat,
+        NaN where the draws hardly differ in it, so that one would take all the weight.
     """
     from warnings import catch_warnings, simplefilter
 
@@ -87,11 +84,4 @@ def power_sensitivity(draws: FloatArray, log_density: FloatArray) -> FloatArray:
             found = array_stats.power_scale_sense(draws[:, None], *weights, LOWER, UPPER)
     except ValueError:
         found = np.full(len(draws), np.nan)
-    found = np.where(moves, np.asarray(found), 0.0)
-    if not np.isfinite(found).all():
-        raise PlanError(
-            "sensitivity() reweights draws, and these hardly differ in what is scaled: one of them "
-            "would take all the weight. fit.diagnostics() tells whether the draws can be used; try "
-            "more draws."
-        )
-    return found
+    return np.where(moves, np.asarray(found), 0.0)

@@ -54,6 +54,12 @@ def to_json(
     return json.dumps(plain(record), allow_nan=False, indent=1)
 
 
+def rows_to_json(table: Tidy) -> str:
+    """A table as a JSON list of rows, ASCII only."""
+    rows = [table.row(i) for i in range(table.n_rows)]
+    return json.dumps(plain(rows), allow_nan=False, indent=1)
+
+
 def plain(value: Any) -> Any:
     """A value as JSON has it: numbers that are not finite become null.
 

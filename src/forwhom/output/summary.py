@@ -9,40 +9,33 @@ from math import isnan
 import numpy as np
 from numpy.typing import NDArray
 
-from forwhom.answers import Caution, modifiers_table, summarise
+from forwhom.answers import ANSWERS, Caution, Workings, summarise
+from forwhom.answers.modifiers import coefficients
+from forwhom.answers.telling import Telling
 from forwhom.data import Tidy
 from forwhom.draw.text import format_probability, number_style, percent
 from forwhom.errors import plural
-from forwhom.fitted import Estimand
+from forwhom.fitted import Estimand, check_scale
 from forwhom.plan import Plan
 
 WIDTH = 88
 SHOWN_MODIFIERS = 5
 
 
-def format_summary(
-    estimands: Sequence[Estimand],
-    average: Tidy,
-    cautions: tuple[Caution, ...],
-    source: str,
-    unit: str = "",
-) -> str:
+def format_summary(workings: Workings, cautions: Sequence[Caution], source: str) -> str:
     """The summary as text.
 
     Args:
-        estimands: one per effect, and per category of an unordered outcome.
-        average: the table of average effects.
-        cautions: the warnings.
-        source: name of the data.
-        unit: of the average effect, in words.
+        workings: of the fit; cautions: the warnings; source: name of the data.
     """
-    estimand = estimands[0]
-    level = average.level or 0.95
+    estimands, level = workings.estimands, workings.plan.level
+    average, estimand = ANSWERS["average"].tell(workings), estimands[0]
+    unit = workings.on_scale(check_scale(workings.fitted, None))[0].unit_words
     blocks = [
         _question(estimand),
         _data(estimand, source),
         _answer(estimand, average, level, unit),
-        *(_strongest(one, modifiers_table(one, level), level) for one in estimands),
+        *(_strongest(one, coefficients(workings, one, Telling(level)), level) for one in estimands),
         "\n".join(dict.fromkeys(_spread(one, level) for one in estimands)),
         *_clusters(estimands, level),
         _method(estimand),

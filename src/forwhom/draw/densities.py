@@ -21,7 +21,7 @@ GRID = 256
 POINTS = 140  # of one outline
 
 
-def modifiers_figure(
+def densities_figure(
     draws: Mapping[str, Sequence[float] | np.ndarray],
     title: str = "",
     subtitle: str = "",
@@ -191,7 +191,6 @@ def _layers(
 ) -> list[dict[str, Any]]:
     outlines = [point for row in rows for point in row["outline"]]
     shaded = [point for row in rows for point in row["shaded"]]
-    summary = [row["summary"] for row in rows]
     largest = max(abs(point["x"]) for point in outlines)
     scales = {
         "x": {
@@ -211,14 +210,20 @@ def _layers(
         "condition": {"test": f"datum.base == {grey}", "value": theme.NEUTRAL},
         "value": theme.ACCENT,
     }
-    area = {**scales, "y2": {"field": "top"}, "detail": {"field": "base"}}
-    tooltips = [
-        {"field": "name", "title": "coefficient"},
-        {"field": "median_text", "title": "median"},
-        {"field": "interval_text", "title": f"{level} interval"},
-        {"field": "positive", "title": "probability above 0"},
+    return [
+        *_curves(outlines, shaded, scales, color),
+        *_medians([row["summary"] for row in rows], scales, level),
     ]
-    at_median = {"x": {**scales["x"], "field": "median"}, "y": scales["y"]}
+
+
+def _curves(
+    outlines: list[dict[str, Any]],
+    shaded: list[dict[str, Any]],
+    scales: dict[str, Any],
+    color: dict[str, Any],
+) -> list[dict[str, Any]]:
+    """Densities, the interval inside them, the line at zero, and the densities' outlines."""
+    area = {**scales, "y2": {"field": "top"}, "detail": {"field": "base"}}
     return [
         {
             "data": {"values": outlines},
@@ -246,6 +251,21 @@ def _layers(
                 "stroke": color,
             },
         },
+    ]
+
+
+def _medians(
+    summary: list[dict[str, Any]], scales: dict[str, Any], level: str
+) -> list[dict[str, Any]]:
+    """White lines, and what is shown when a reader points at a curve."""
+    tooltips = [
+        {"field": "name", "title": "coefficient"},
+        {"field": "median_text", "title": "median"},
+        {"field": "interval_text", "title": f"{level} interval"},
+        {"field": "positive", "title": "probability above 0"},
+    ]
+    at_median = {"x": {**scales["x"], "field": "median"}, "y": scales["y"]}
+    return [
         {
             "data": {"values": summary},
             "mark": {"type": "rule", "color": "white", "strokeWidth": 2.2},

@@ -39,14 +39,12 @@ class _Groups:
         return len(self.label)
 
 
-def effects_figure(
+def intervals_figure(
     rows: Mapping[str, Sequence[Any] | np.ndarray],
     title: str = "",
     subtitle: str = "",
     x_title: str = "Effect of the treatment",
-    row_title: str = "",
-    column_title: str = "",
-    color_title: str = "",
+    facet_titles: Mapping[str, str] | None = None,
     level: float = 0.95,
     counted: str = "treated row",
 ) -> Figure:
@@ -54,7 +52,8 @@ def effects_figure(
 
     ``rows`` holds lists of one length: the numbers ``estimate``, ``conf_low``, ``conf_high`` and
     ``n`` (how many of what ``counted`` names the group has), the text ``label``, and if wanted the
-    texts ``row``, ``column`` and ``color``, shown in the order of their first appearance.
+    texts ``row``, ``column`` and ``color``, shown in the order of their first appearance under
+    ``facet_titles``.
     ``prob_positive`` and every other list are shown when a reader points at a group, under their
     own names. Panels of up to 40 groups name each group; where a panel has more than 300, a band
     of the groups' intervals is drawn instead of marks, and the figure says so.
@@ -85,8 +84,8 @@ def effects_figure(
         drawn = f"Points: posterior medians, sorted. Lines: {percent(level)} intervals."
     room = 6 * max(len(line) for lines in groups.label for line in lines) if named else 0
     whole = columns * (width + room + 20)
-    layers = _layers(groups, about, step, x_title, color_title, width)
-    header = {"row": row_title, "column": column_title}
+    header = {"row": "", "column": "", "color": ""} | dict(facet_titles or {})
+    layers = _layers(groups, about, step, x_title, header["color"], width)
     panels = _panels(groups.facets, header, layers, width, height)
     body = {"data": {"values": data}, **panels}
     caption = f"{_counts(groups, counted)} {drawn}"

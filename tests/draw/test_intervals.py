@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from forwhom.draw.intervals import intervals_figure
 from forwhom.errors import OutputError
-from forwhom.output.effects_plot import effects_figure
 
 
 def groups(n, facets=True, scale=1.0):
@@ -35,7 +35,7 @@ def caption(figure):
 
 
 def test_groups_are_ranked_within_their_panel():
-    shown = records(effects_figure(groups(171)))
+    shown = records(intervals_figure(groups(171)))
     assert len(shown) == 171
     for row in ("Trump voter", "Clinton voter"):
         for column in ("Trade", "Investment"):
@@ -47,7 +47,7 @@ def test_groups_are_ranked_within_their_panel():
 
 
 def test_facets_and_colors_come_in_the_order_given():
-    chart = inner(effects_figure(groups(171), row_title="Vote", color_title="Side"))
+    chart = inner(intervals_figure(groups(171), facet_titles={"row": "Vote", "color": "Side"}))
     assert chart["facet"]["row"]["sort"] == ["Trump voter", "Clinton voter"]
     assert chart["facet"]["row"]["title"] == "Vote"
     assert chart["facet"]["column"]["title"] is None
@@ -59,14 +59,16 @@ def test_facets_and_colors_come_in_the_order_given():
 def test_the_caption_counts_honestly():
     rows = groups(171)
     rows["n"] = np.r_[np.ones(129), np.full(41, 2), 5]
-    assert caption(effects_figure(rows, level=0.9)) == (
+    assert caption(intervals_figure(rows, level=0.9)) == (
         "171 groups; median 1 treated row per group (1 to 5). "
         "Points: posterior medians, sorted. Lines: 90 % intervals."
     )
     rows["n"] = np.full(171, 1200)
-    assert caption(effects_figure(rows)).startswith("171 groups, each of 1,200 treated rows.")
+    assert caption(intervals_figure(rows)).startswith("171 groups, each of 1,200 treated rows.")
     rows = groups(1, facets=False)
-    assert caption(effects_figure(rows, counted="person")).startswith("1 group, each of 1 person.")
+    assert caption(intervals_figure(rows, counted="person")).startswith(
+        "1 group, each of 1 person."
+    )
 
 
 def test_what_a_reader_sees_when_pointing():
@@ -82,7 +84,7 @@ def test_what_a_reader_sees_when_pointing():
         "n": [1234, 1, 1, 1],
         "prob_positive": [0.999, 0.5, 0.2, 0.9],
     }
-    figure = effects_figure(rows)
+    figure = intervals_figure(rows)
     tooltip = inner(figure)["layer"][-1]["encoding"]["tooltip"]
     first = {entry["title"]: records(figure)[0][entry["field"]] for entry in tooltip}
     assert first == {
@@ -103,7 +105,7 @@ def test_what_a_reader_sees_when_pointing():
     ("n", "named", "banded"), [(1, True, False), (160, True, False), (171, False, False)]
 )
 def test_groups_are_named_while_there_is_room(n, named, banded, tmp_path):
-    figure = effects_figure(groups(n))
+    figure = intervals_figure(groups(n))
     y = inner(figure)["spec"]["layer"][-1]["encoding"]["y"]
     assert (y["field"] == "key") is named
     svg = figure.save(tmp_path / "f.svg").read_text(encoding="utf-8")
@@ -114,13 +116,13 @@ def test_groups_are_named_while_there_is_room(n, named, banded, tmp_path):
 
 def test_equal_names_stay_two_groups(tmp_path):
     rows = groups(3, facets=False) | {"label": ["same"] * 3}
-    svg = effects_figure(rows).save(tmp_path / "f.svg").read_text(encoding="utf-8")
+    svg = intervals_figure(rows).save(tmp_path / "f.svg").read_text(encoding="utf-8")
     assert svg.count(">same<") == 3
 
 
 def test_many_groups_become_a_band_that_says_so():
     rows = groups(2000)
-    figure = effects_figure(rows)
+    figure = intervals_figure(rows)
     assert "2,000 groups" in caption(figure)
     assert "Too many groups to draw one by one." in caption(figure)
     shown = records(figure)
@@ -137,18 +139,18 @@ def test_many_groups_become_a_band_that_says_so():
 
 
 def test_the_band_begins_beyond_300_groups_in_one_panel():
-    assert len(records(effects_figure(groups(300, facets=False)))) == 300
-    assert len(records(effects_figure(groups(301, facets=False)))) < 301
+    assert len(records(intervals_figure(groups(300, facets=False)))) == 300
+    assert len(records(intervals_figure(groups(301, facets=False)))) < 301
 
 
 def test_a_hundred_thousand_groups_stay_a_small_file(tmp_path):
-    figure = effects_figure(groups(100_000, facets=False))
+    figure = intervals_figure(groups(100_000, facets=False))
     assert figure.save(tmp_path / "f.json").stat().st_size < 60_000
 
 
 @pytest.mark.parametrize("scale", [1e-12, 1e12])
 def test_any_scale_is_drawn(scale, tmp_path):
-    figure = effects_figure(groups(5, facets=False, scale=scale))
+    figure = intervals_figure(groups(5, facets=False, scale=scale))
     svg = figure.save(tmp_path / "f.svg").read_text(encoding="utf-8")
     assert "e-12" in svg or "e-13" in svg or "e+12" in svg or "e+11" in svg
 
@@ -156,14 +158,14 @@ def test_any_scale_is_drawn(scale, tmp_path):
 def test_long_facet_names_are_broken_not_cut(tmp_path):
     rows = groups(8)
     rows["column"] = ["A column name that is longer than any panel of this figure is wide"] * 8
-    svg = effects_figure(rows).save(tmp_path / "f.svg").read_text(encoding="utf-8")
+    svg = intervals_figure(rows).save(tmp_path / "f.svg").read_text(encoding="utf-8")
     text = svg.replace("</tspan>", " ")
     assert "of this figure is wide" in text
 
 
 def test_control_characters_in_labels_are_drawn_as_spaces(tmp_path):
     rows = groups(2, facets=False) | {"label": ["a\x1fb", "c\x00d"]}
-    svg = effects_figure(rows).save(tmp_path / "f.svg").read_text(encoding="utf-8")
+    svg = intervals_figure(rows).save(tmp_path / "f.svg").read_text(encoding="utf-8")
     assert ">a b<" in svg and ">c d<" in svg
 
 
@@ -185,4 +187,4 @@ def without(name):
 )
 def test_bad_input_is_named(rows, options, message):
     with pytest.raises(OutputError, match=message):
-        effects_figure(rows, **options)
+        intervals_figure(rows, **options)

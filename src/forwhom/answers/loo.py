@@ -1,11 +1,18 @@
-"""Tables of predictive accuracy: LOO and WAIC, in all and by kind of row."""
+"""Predictive accuracy by LOO and WAIC, in all and by kind of row.
+
+Tests: tests/fitted/test_elpd.py, tests/answers/test_contract.py.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
+from forwhom.answers.answer import Answer
+from forwhom.answers.workings import Workings
 from forwhom.data import Tidy
-from forwhom.fitted import CellPredictor, Elpd
+from forwhom.fitted import CellPredictor, Elpd, no_rows_left_out
 
 HEADERS = {
     "method": "Method",
@@ -23,7 +30,21 @@ HEADERS = {
 }
 
 
-def elpd_table(found: Elpd) -> Tidy:
+def _table(method: str) -> Callable[..., Tidy]:
+    """Of LOO or WAIC: in all, or by kind of row."""
+
+    def table(workings: Workings, pointwise: bool) -> Tidy:
+        found = workings.elpd(method)
+        return _by_row(found, workings.predictor) if pointwise else _in_all(found)
+
+    return table
+
+
+def _refuses(method: str) -> Callable[[Workings], str]:
+    return lambda workings: no_rows_left_out(workings.predictor, f"{method}()")
+
+
+def _in_all(found: Elpd) -> Tidy:
     """One row: elpd with its standard error, effective parameters, and how many rows fail."""
     columns = {
         "method": [found.method],
@@ -75,7 +96,7 @@ def _rows(count: float) -> str:
     return f"{count:,.6g} row{' has' if count == 1 else 's have'}"
 
 
-def pointwise_table(found: Elpd, predictor: CellPredictor) -> Tidy:
+def _by_row(found: Elpd, predictor: CellPredictor) -> Tidy:
     """One row per kind of row, the worst predicted first."""
     kinds = found.kinds
     order = np.argsort(found.elpd, kind="stable")
@@ -96,3 +117,21 @@ def pointwise_table(found: Elpd, predictor: CellPredictor) -> Tidy:
     columns["reliable"] = (~found.unreliable[order]).tolist()
     notes = ("elpd, p and Pareto k of one row; n such rows share everything the model sees.",)
     return Tidy(columns, f"Rows by {found.method}, the worst predicted first", None, notes, HEADERS)
+
+
+LOO = Answer(
+    "loo",
+    "How well the fit predicts a row it has not seen: PSIS leave-one-out.",
+    ("pointwise",),
+    _table("loo"),
+    refuses=_refuses("loo"),
+    when="checked",
+)
+WAIC = Answer(
+    "waic",
+    "The same by WAIC, which cannot say where it fails; prefer :meth:`loo`.",
+    ("pointwise",),
+    _table("waic"),
+    refuses=_refuses("waic"),
+    when="asked",
+)

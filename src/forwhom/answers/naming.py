@@ -2,8 +2,22 @@
 
 from __future__ import annotations
 
-from forwhom.draw.labels import Labels
+from collections.abc import Mapping
+
+from forwhom.draw.labels import Labels, ValueLabels
 from forwhom.fitted import Estimand, Quantity, Replication
+
+
+def labels_for(
+    estimand: Estimand, columns: Mapping[str, str] | None, values: ValueLabels | None
+) -> Labels:
+    """What to call things: the user's names, and behind them those of the data file."""
+    return Labels.of(estimand.design.groups, columns, values)
+
+
+def effect_axis(start: str, estimand: Estimand, labels: Labels, link: bool = False) -> str:
+    """The axis of an effect: "Effect of Ad against Control on the probability of voting"."""
+    return f"{start}{effect_of(estimand, labels)} on {effect_on(estimand, labels, link)}"
 
 
 def arm_names(estimand: Estimand, found: Replication, labels: Labels) -> list[str]:

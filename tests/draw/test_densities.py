@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from forwhom.draw.densities import GRID, densities_figure, density
 from forwhom.errors import OutputError
-from forwhom.output.modifiers_plot import GRID, density, modifiers_figure
 
 RNG = np.random.default_rng(7)
 DRAWS = {
@@ -34,22 +34,22 @@ def test_density_integrates_to_one_even_for_a_spike():
 
 
 def test_the_intercept_comes_last_or_not_at_all():
-    assert parts(modifiers_figure(DRAWS))[0] == ["Germany × Clinton", "Woman", "Intercept"]
-    assert parts(modifiers_figure(DRAWS, intercept="omit"))[0] == ["Germany × Clinton", "Woman"]
+    assert parts(densities_figure(DRAWS))[0] == ["Germany × Clinton", "Woman", "Intercept"]
+    assert parts(densities_figure(DRAWS, intercept="omit"))[0] == ["Germany × Clinton", "Woman"]
 
 
 def test_only_the_intercept_is_grey():
-    figure = modifiers_figure(DRAWS)
+    figure = densities_figure(DRAWS)
     _, summaries, _ = parts(figure)
     test = figure.to_dict()["vconcat"][0]["layer"][0]["encoding"]["color"]["condition"]["test"]
     assert test == f"datum.base == {summaries[-1]['base']}"
-    figure = modifiers_figure(DRAWS, intercept="omit")
+    figure = densities_figure(DRAWS, intercept="omit")
     test = figure.to_dict()["vconcat"][0]["layer"][0]["encoding"]["color"]["condition"]["test"]
     assert test == "datum.base == -1"
 
 
 def test_marks_are_the_quantiles_of_the_draws():
-    _, summaries, outline = parts(modifiers_figure(DRAWS, level=0.8))
+    _, summaries, outline = parts(densities_figure(DRAWS, level=0.8))
     draws = DRAWS["Germany × Clinton"]
     top = summaries[0]
     marks = [top["low"], top["median"], top["high"]]
@@ -62,7 +62,7 @@ def test_marks_are_the_quantiles_of_the_draws():
 
 
 def test_the_caption_names_the_level():
-    text = modifiers_figure(DRAWS, level=0.8).to_dict()["vconcat"][0]["title"]["text"]
+    text = densities_figure(DRAWS, level=0.8).to_dict()["vconcat"][0]["title"]["text"]
     assert " ".join(text).replace("\u00a0", " ") == (
         "Curves: posterior density, all drawn at one height. Shaded: 80 % interval. "
         "White line: median."
@@ -70,7 +70,7 @@ def test_the_caption_names_the_level():
 
 
 def test_curves_do_not_run_into_the_row_above():
-    _, summaries, outline = parts(modifiers_figure({f"c{i}": DRAWS["Woman"] for i in range(40)}))
+    _, summaries, outline = parts(densities_figure({f"c{i}": DRAWS["Woman"] for i in range(40)}))
     bases = sorted(row["base"] for row in summaries)
     assert min(np.diff(bases)) >= 26
     assert max(point["top"] - point["base"] for point in outline) < min(np.diff(bases))
@@ -78,7 +78,7 @@ def test_curves_do_not_run_into_the_row_above():
 
 def test_long_names_are_broken_not_cut_and_get_room():
     name = "A very long name of a modifier, as survey codebooks have them, with (units) and all"
-    figure = modifiers_figure({"short": DRAWS["Woman"], name: DRAWS["Woman"]})
+    figure = densities_figure({"short": DRAWS["Woman"], name: DRAWS["Woman"]})
     axis = figure.to_dict()["vconcat"][0]["layer"][0]["encoding"]["y"]["axis"]
     assert '"A very long name of a modifier, as survey", "codebooks' in axis["labelExpr"]
     assert axis["labelOverlap"] is False
@@ -86,14 +86,14 @@ def test_long_names_are_broken_not_cut_and_get_room():
 
 @pytest.mark.parametrize("scale", [1e-12, 1e12])
 def test_any_scale_is_drawn(scale, tmp_path):
-    figure = modifiers_figure({name: draws * scale for name, draws in DRAWS.items()})
+    figure = densities_figure({name: draws * scale for name, draws in DRAWS.items()})
     svg = figure.save(tmp_path / "f.svg").read_text(encoding="utf-8")
     assert f"5e{'−' if scale < 1 else '+'}".replace("−", "-") in svg
     assert parts(figure)[1][0]["interval_text"].count("e") == 2
 
 
 def test_equal_draws_are_a_spike_and_all_zero_draws_too(tmp_path):
-    figure = modifiers_figure({"all 2": np.full(9, 2.0), "all 0": np.zeros(9), "one": [1.0]})
+    figure = densities_figure({"all 2": np.full(9, 2.0), "all 0": np.zeros(9), "one": [1.0]})
     _, summaries, outline = parts(figure)
     assert [row["median_text"] for row in summaries] == ["2.00", "0", "1.00"]
     assert all(np.isfinite(list(point.values())).all() for point in outline)
@@ -101,13 +101,13 @@ def test_equal_draws_are_a_spike_and_all_zero_draws_too(tmp_path):
 
 def test_heavy_tails_do_not_squeeze_the_other_curves():
     wild = {"wild": RNG.standard_cauchy(4000), "tame": RNG.normal(0, 1, 4000)}
-    _, _, outline = parts(modifiers_figure(wild))
+    _, _, outline = parts(densities_figure(wild))
     assert max(abs(point["x"]) for point in outline) < 60 < np.abs(wild["wild"]).max()
 
 
 def test_names_that_break_other_programs_are_drawn(tmp_path):
     names = ["quote \" ' and \\", "</script><b>", "tab\tand \x01 control", "", "年齢"]
-    figure = modifiers_figure(dict.fromkeys(names, DRAWS["Woman"]))
+    figure = densities_figure(dict.fromkeys(names, DRAWS["Woman"]))
     svg = figure.save(tmp_path / "f.svg").read_text(encoding="utf-8")
     assert "年齢" in svg
     assert "quote &quot;" in svg or 'quote "' in svg
@@ -127,4 +127,4 @@ def test_names_that_break_other_programs_are_drawn(tmp_path):
 )
 def test_bad_input_is_named(draws, options, message):
     with pytest.raises(OutputError, match=message):
-        modifiers_figure(draws, **options)
+        densities_figure(draws, **options)

@@ -1,0 +1,90 @@
+"""The contract of an answer: what a row of ``ANSWERS`` says, and how a fit is asked.
+
+Tests: tests/answers/test_contract.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from forwhom.answers.options import OPTIONS, TELLING
+from forwhom.answers.selection import select
+from forwhom.answers.telling import Telling
+from forwhom.answers.workings import Workings
+from forwhom.data import Tidy
+from forwhom.errors import PlanError
+
+if TYPE_CHECKING:
+    from forwhom.draw.figure import Figure
+
+
+def refuses_none(workings: Workings) -> str:
+    """No fit is refused."""
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A question that can be put to a fit: one row of ``ANSWERS``.
+
+    Method of ``Fit``, command, file of a results folder and key of ``--json`` have its name.
+
+    Attributes:
+        name: of the question.
+        words: first sentence of the method's docstring and of the command's help.
+        options: names of ``OPTIONS``, in the order of the method's signature.
+        table: (workings, \\*\\*options) to a table, the options checked; those of ``TELLING`` come
+            as one ``telling``, where and weights as one ``selection``.
+        figure: likewise to a figure, if there is one, with ``figure_options``.
+        refuses: why a fit cannot answer, in words; empty where it can.
+        when: in a results folder "always", or "checked": with ``--check``, or only where "asked".
+    """
+
+    name: str
+    words: str
+    options: tuple[str, ...]
+    table: Callable[..., Tidy]
+    figure: Callable[..., Figure] | None = None
+    figure_options: tuple[str, ...] = ()
+    refuses: Callable[[Workings], str] = refuses_none
+    when: Literal["always", "checked", "asked"] = "always"
+
+    def tell(self, workings: Workings, /, **given: Any) -> Tidy:
+        """The table; options that are not given are as their rows say.
+
+        Raises:
+            PlanError: an option that is not well put, or the fit cannot answer.
+        """
+        self._check(workings)
+        return self.table(workings, **options_of(workings, self.options, given))
+
+    def draw(self, workings: Workings, /, **given: Any) -> Figure:
+        """The figure; options that are not given are as it says itself.
+
+        Raises:
+            PlanError: an option that is not well put, or the fit cannot answer.
+        """
+        if self.figure is None:
+            raise PlanError(f"'{self.name}' is a table, and has no figure.")
+        self._check(workings)
+        names = [name for name in self.figure_options if name in given]
+        return self.figure(workings, **options_of(workings, names, given))
+
+    def _check(self, workings: Workings) -> None:
+        if why := self.refuses(workings):
+            raise PlanError(why)
+
+
+def options_of(
+    workings: Workings, names: Sequence[str], given: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Each option's value, checked; those on how draws are told and on groups come as one each."""
+    fitted = workings.fitted
+    values = {name: OPTIONS[name].check(fitted, given.get(name)) for name in names}
+    if "interval" in values:
+        values["telling"] = Telling(**{name: values.pop(name) for name in TELLING})
+    if "where" in values:
+        values["selection"] = select(fitted, values.pop("where"), values.pop("weights"))
+    return values

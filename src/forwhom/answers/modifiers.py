@@ -1,0 +1,87 @@
+"""The heterogeneity equation's coefficients, in a table and as densities.
+
+Tests: tests/answers/test_tables.py, tests/answers/test_contract.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Literal
+
+from forwhom.answers.answer import Answer
+from forwhom.answers.naming import effect_axis, effect_on, labels_for, treatment_name
+from forwhom.answers.options import TELLING
+from forwhom.answers.sample import Sample
+from forwhom.answers.tables import labels_of, stack, titled
+from forwhom.answers.telling import Telling
+from forwhom.answers.which import picked
+from forwhom.answers.workings import Workings
+from forwhom.data import Tidy
+from forwhom.fitted import Estimand
+
+if TYPE_CHECKING:
+    from forwhom.draw.figure import Figure
+    from forwhom.draw.labels import ValueLabels
+
+
+def modifiers_table(workings: Workings, telling: Telling) -> Tidy:
+    """lambda: how the effect differs by each modifier, one row per coefficient."""
+    estimands = workings.estimands
+    return stack([coefficients(workings, one, telling) for one in estimands], labels_of(estimands))
+
+
+def coefficients(workings: Workings, estimand: Estimand, telling: Telling) -> Tidy:
+    """The same of one effect."""
+    names, t = estimand.effect.lambda_names, estimand.treatment
+    columns = {"treatment": [t.name] * len(names), "term": list(names)}
+    unit = " per unit of dose" if t.kind == "dose" else ""
+    several = len(workings.design.effects) > 1
+    notes = (
+        *((f"{t.name}: the effect of {t.words}.",) if several else ()),
+        f"In units of {estimand.effect_on}{unit}, modifiers as given: the difference in the "
+        "effect for one more of the modifier. Intercept: the effect where every modifier is zero.",
+    )
+    title = titled("Modifier coefficients (lambda) of the effect", estimand)
+    return Sample(columns, estimand.lambda_.T, workings.chains).table(telling, title, notes)
+
+
+# Many parameters: a figure's options are named one by one, as in the method of ``Plots``.
+def modifiers_figure(
+    workings: Workings,
+    *,
+    treatment: str | None = None,
+    category: str | None = None,
+    level: float = 0.9,
+    intercept: Literal["last", "omit"] = "last",
+    labels: Mapping[str, str] | None = None,
+    value_labels: ValueLabels | None = None,
+    title: str | None = None,
+) -> Figure:
+    """The posterior of each modifier coefficient, its interval shaded."""
+    from forwhom.draw.densities import densities_figure
+    from forwhom.draw.labels import term_labels
+
+    estimand = picked(workings, treatment, category)
+    names = labels_for(estimand, labels, value_labels)
+    terms = term_labels(estimand.design, estimand.effect, names)
+    on = effect_on(estimand, names, link=True)
+    if title is None:
+        title = f"What changes the effect of {treatment_name(estimand, names)}?"
+    return densities_figure(
+        {name: estimand.lambda_[:, j] for j, name in enumerate(terms)},
+        title=title,
+        subtitle=f"Difference in the effect on {on} for one more of each modifier",
+        x_title=effect_axis("Change in the effect", estimand, names, link=True),
+        level=level,
+        intercept=intercept,
+    )
+
+
+MODIFIERS = Answer(
+    "modifiers",
+    "lambda, one tidy row per coefficient of the heterogeneity equation.",
+    TELLING,
+    modifiers_table,
+    modifiers_figure,
+    ("treatment", "category", "level", "intercept", "labels", "value_labels", "title"),
+)

@@ -1,0 +1,193 @@
+"""Which groups a question is about, and how they count in averages.
+
+Tests: tests/answers/test_selection.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forwhom.design import Groups
+from forwhom.errors import PlanError, listing, nearest
+from forwhom.fitted import Estimand, Fitted
+from forwhom.plan.where import Comparison, Condition, Junction, parse_where
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Selection:
+    """Some groups, and their weights in averages.
+
+    Attributes:
+        where: the condition in words; empty for all groups.
+        mask: (G,) whether a group is among them, None for all.
+        weights: "rows", "equal" or the name of a column.
+        values: (G,) the weights themselves, None for rows.
+    """
+
+    where: str = ""
+    mask: Mask | None = None
+    weights: str = "rows"
+    values: FloatArray | None = None
+
+    def groups(self, count: int) -> IntArray:
+        """(g,) indices of the groups, of ``count`` in all."""
+        return np.arange(count) if self.mask is None else np.flatnonzero(self.mask)
+
+    def weight(self, estimand: Estimand) -> FloatArray:
+        """(G,) weights, zero for groups that are not among them."""
+        weight = estimand.group_weight if self.values is None else self.values
+        return weight if self.mask is None else np.where(self.mask, weight, 0.0)
+
+    @property
+    def plain(self) -> bool:
+        """Whether all groups are meant, by their rows."""
+        return self.mask is None and self.values is None
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a table says of it."""
+        found = [f"Only groups where {self.where}."] if self.where else []
+        if self.weights == "equal":
+            found.append("Every group counts alike.")
+        elif self.weights != "rows":
+            found.append(f"Groups count by {self.weights}.")
+        return tuple(found)
+
+
+def select(fitted: Fitted, where: str | None, weights: str | None) -> Selection:
+    """What ``where=`` and ``weights=`` say.
+
+    Raises:
+        PlanError: a column, level or condition that cannot be used, or no group is left.
+    """
+    groups = fitted.design.groups
+    mask = None
+    if where is not None:
+        mask = fulfilled(groups, parse_where(where))
+        if not mask.any():
+            raise PlanError(
+                f"where={where!r} holds for none of the {groups.count:,} groups; fit.groups() "
+                "lists them."
+            )
+    name, values = _weights(groups, weights)
+    chosen = Selection(where or "", mask, name, values)
+    if values is not None and not (values if mask is None else values[mask]).sum() > 0:
+        raise PlanError(f"weights={weights!r}: every weight is zero.")
+    return chosen
+
+
+def _weights(groups: Groups, weights: Any) -> tuple[str, FloatArray | None]:
+    if weights is None or weights == "rows":
+        return "rows", None
+    if weights == "equal":
+        return "equal", np.ones(groups.count)
+    if weights not in groups.columns:
+        raise PlanError(
+            f"weights={weights!r} is not known: give 'rows', 'equal', or one of the columns that "
+            f"define the groups, {listing(groups.columns)}."
+            f"{nearest(str(weights), (*groups.columns, 'rows', 'equal'))}"
+        )
+    j = groups.columns.index(weights)
+    numbers = groups.numbers[j]
+    if numbers is None:
+        raise PlanError(f"weights={weights!r}: that column holds no numbers to weigh by.")
+    values = np.array(numbers)[groups.values[j]]
+    if values.min() < 0:
+        raise PlanError(f"weights={weights!r}: a weight cannot be negative; one is {values.min()}.")
+    return str(weights), values
+
+
+def fulfilled(groups: Groups, condition: Condition) -> Mask:
+    """(G,) whether a condition holds in each group.
+
+    Raises:
+        PlanError: a column that does not define the groups, a level it does not have, a comparison
+            that its values or bins do not allow.
+    """
+    if isinstance(condition, Junction):
+        parts = [fulfilled(groups, part) for part in condition.parts]
+        if condition.word == "not":
+            return ~parts[0]
+        joined = np.logical_and if condition.word == "and" else np.logical_or
+        return np.asarray(joined.reduce(parts))
+    if condition.column not in groups.columns:
+        raise PlanError(
+            f"where={condition.column!r}: conditions are on the columns that define the groups, "
+            f"{listing(groups.columns)}.{nearest(condition.column, groups.columns)}"
+        )
+    j = groups.columns.index(condition.column)
+    return _levels(groups, j, condition)[groups.values[j]]
+
+
+def _levels(groups: Groups, j: int, condition: Comparison) -> Mask:
+    """Whether a comparison holds for each level of a column."""
+    if condition.sign in ("==", "!=", "in", "not in"):
+        found = np.zeros(len(groups.display[j]), dtype=bool)
+        for value in condition.values:
+            found[level_of(groups, j, value)] = True
+        return ~found if condition.sign in ("!=", "not in") else found
+    value, name = condition.values[0], condition.column
+    if isinstance(value, str | bool):
+        raise PlanError(f"where={name!r}: {condition.sign} needs a number, not {value!r}.")
+    if groups.keys[j].low:
+        return _bins(groups, j, condition.sign, value)
+    held = groups.keys[j].values
+    numbers = [level for level in held if isinstance(level, int | float)]
+    if len(numbers) < len(held) or any(isinstance(level, bool) for level in held):
+        raise PlanError(
+            f"where={name!r}: its levels are no numbers, so {condition.sign} cannot order them. "
+            f"Name them: {name} in [{listing(groups.display[j], 4)}]."
+        )
+    levels = np.array([float(level) for level in numbers])
+    compared = {"<": levels < value, "<=": levels <= value, ">": levels > value}
+    return np.asarray(compared.get(condition.sign, levels >= value))
+
+
+def _bins(groups: Groups, j: int, sign: str, value: float) -> Mask:
+    """Whether whole bins lie on one side; the low end of a bin is open, its high end closed."""
+    low, high = np.array(groups.keys[j].low), np.array(groups.keys[j].high)
+    upper = low >= value  # all of it above
+    lower = high < value if sign in ("<", ">=") else high <= value
+    straddling = np.flatnonzero(~(upper | lower))
+    if len(straddling):
+        name, ends = groups.columns[j], sorted({*low.tolist(), *high.tolist()})
+        raise PlanError(
+            f"where={name!r}: it was cut into bins for grouping, and {value:g} lies inside "
+            f"'{groups.display[j][straddling[0]]}'. Compare with an end of a bin, "
+            f"{listing(f'{end:g}' for end in ends[1:-1])}, or name the bins."
+        )
+    return lower if sign in ("<", "<=") else upper
+
+
+def level_of(groups: Groups, column: int, value: Any) -> int:
+    """Which level of a grouping column a value means: by its name, or as the data have it.
+
+    Raises:
+        PlanError: no level is that, with the nearest.
+    """
+    texts, held = groups.display[column], groups.keys[column].values
+    text = isinstance(value, str)
+    if text and value in texts:
+        return texts.index(value)
+    numbers = groups.numbers[column] or held
+    for k, level in enumerate(held):
+        if not text and not isinstance(level, str) and level == value:
+            return k
+    for k, number in enumerate(numbers):
+        if not text and not isinstance(number, str) and number == value:
+            return k
+    shown = f"{value:g}" if isinstance(value, float) else str(value)
+    if shown in texts:  # a code that reads as it does
+        return texts.index(shown)
+    name = groups.columns[column]
+    raise PlanError(
+        f"{shown!r} is not a value of '{name}', which has {listing(texts)}.{nearest(shown, texts)}"
+    )

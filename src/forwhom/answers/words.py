@@ -1,0 +1,61 @@
+"""Groups and numbers as sentences say them.
+
+Tests: tests/answers/test_words.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forwhom.design import Groups, number_text
+from forwhom.draw.labels import Labels
+from forwhom.draw.text import number_style
+
+IntArray = NDArray[np.int64]
+
+SAYS_NOTHING = ("yes", "no", "true", "false")  # values that do not name their column
+
+
+def level_words(groups: Groups, column: int, level: int, labels: Labels) -> str:
+    """A level of a grouping column: "North", "age 23 to 32", "woman = 1", "married: yes"."""
+    name, text = groups.columns[column], groups.display[column][level]
+    numbers = groups.numbers[column]
+    called = labels.columns.get(name, name)
+    number = None if numbers is None else numbers[level]
+    given = labels.values.get(name, {})
+    for key, label in given.items():
+        if str(key) == text or (number is not None and key == number):
+            return label
+    if groups.keys[column].low:
+        return f"{called} {text}"
+    if number is not None:
+        return f"{called} = {number_text(number)}"
+    return f"{called}: {text}" if text.casefold() in SAYS_NOTHING else text
+
+
+def group_words(groups: Groups, chosen: Sequence[str], some: IntArray, labels: Labels) -> list[str]:
+    """Some groups by some of their columns: "Republican, age 23 to 32"."""
+    at = [groups.columns.index(name) for name in chosen]
+    return [
+        ", ".join(level_words(groups, j, int(groups.values[j][g]), labels) for j in at)
+        for g in some.tolist()
+    ]
+
+
+def number_words(values: Sequence[float], errors: Sequence[float], unit: str = "") -> list[str]:
+    """Numbers in one number of decimals, the unit behind the last.
+
+    >>> number_words([12.345, 8.2], [2.1, 2.0], "percentage points")
+    ['12.3', '8.2 percentage points']
+    """
+    style = number_style(list(values), list(errors))
+    words = [style.text(value) for value in values]
+    return [*words[:-1], f"{words[-1]} {unit}".rstrip()]
+
+
+def joined(words: Sequence[str]) -> str:
+    """Words in a row, the last after "and"."""
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

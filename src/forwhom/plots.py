@@ -1,0 +1,121 @@
+"""The figures of a fit.
+
+Tests: tests/test_api.py, tests/answers/test_contract.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from forwhom.answers import ANSWERS, Workings
+
+if TYPE_CHECKING:
+    from forwhom.draw.figure import Figure
+    from forwhom.draw.labels import ValueLabels
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Plots:
+    """The figures of a fit. ``labels`` name columns or terms, ``value_labels`` their values.
+
+    ``treatment`` picks one of several effects by its name in tables, ``category`` one of several
+    categories of an unordered outcome; the first by default.
+    """
+
+    _workings: Workings
+
+    def modifiers(
+        self,
+        *,
+        treatment: str | None = None,
+        category: str | None = None,
+        level: float = 0.9,
+        intercept: Literal["last", "omit"] = "last",
+        labels: Mapping[str, str] | None = None,
+        value_labels: ValueLabels | None = None,
+        title: str | None = None,
+    ) -> Figure:
+        """The posterior of each modifier coefficient, its interval shaded (the paper's Figure 1).
+
+        Args:
+            level: of the shaded interval; intercept: "last" or "omit".
+            labels: readable names, for instance ``{"woman": "Woman"}``.
+            value_labels: for instance ``{"woman": {0: "Man", 1: "Woman"}}``.
+            title: in place of the one made from the names.
+        """
+        return ANSWERS["modifiers"].draw(
+            self._workings,
+            treatment=treatment,
+            category=category,
+            level=level,
+            intercept=intercept,
+            labels=labels,
+            value_labels=value_labels,
+            title=title,
+        )
+
+    # Many parameters: a figure's options are named one by one, for editors and help().
+    def effects(
+        self,
+        *,
+        row: str | None = None,
+        column: str | None = None,
+        color: str | None = None,
+        treatment: str | None = None,
+        category: str | None = None,
+        level: float | None = None,
+        labels: Mapping[str, str] | None = None,
+        value_labels: ValueLabels | None = None,
+        title: str | None = None,
+    ) -> Figure:
+        """Every group's effect with its interval, sorted (the paper's Figure 2).
+
+        Args:
+            row, column, color: grouping columns for facets and colour.
+            level: of the intervals; the rest as for ``modifiers``.
+
+        Raises:
+            OutputError: a facet that does not define the groups.
+        """
+        return ANSWERS["effects"].draw(
+            self._workings,
+            row=row,
+            column=column,
+            color=color,
+            treatment=treatment,
+            category=category,
+            level=level,
+            labels=labels,
+            value_labels=value_labels,
+            title=title,
+        )
+
+    def check(
+        self,
+        *,
+        of: Literal["rows", "groups"] | None = None,
+        level: float = 0.95,
+        labels: Mapping[str, str] | None = None,
+        value_labels: ValueLabels | None = None,
+        title: str | None = None,
+    ) -> Figure:
+        """Observed outcomes beside those of replicated data, by arm.
+
+        Args:
+            of: "rows", the distribution of the outcome, or "groups", the mean of every group;
+                default: "groups" where the outcome happens or not, else "rows".
+            level: of the replicated intervals; the rest as for ``modifiers``.
+
+        Raises:
+            PlanError: single rows are not known (method "exact"), or times are censored.
+        """
+        return ANSWERS["check"].draw(
+            self._workings,
+            of=of,
+            level=level,
+            labels=labels,
+            value_labels=value_labels,
+            title=title,
+        )

@@ -133,6 +133,17 @@ def test_a_far_off_origin_loses_no_digits() -> None:
     )  # 1e6 keeps 10 of 16 digits, times 240 rows
 
 
+def test_rows_stand_beside_the_same_sums() -> None:
+    design, rows, sums = reduced(DATA, treatment="d")
+    beside = reduce_rows(design, rows, "rows")
+    assert (sums.content, beside.content) == ("sums", "rows")
+    for name in set(Sums.__slots__) - {"effects"}:
+        np.testing.assert_equal(getattr(beside, name), getattr(sums, name))
+    assert beside.likelihood.rows.sum() == sums.n_rows
+    with pytest.raises(AssertionError, match="only sums were kept"):
+        sums.likelihood  # noqa: B018
+
+
 def assert_same(left: Sums, right: Sums) -> None:
     assert left.layout == right.layout
     assert left.content == right.content == "sums"

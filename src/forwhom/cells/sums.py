@@ -5,6 +5,8 @@ the baseline is shared; for each effect d and d times its modifiers (lambda); la
 but the intercept are centred and scaled, and predictors far from zero are moved before products
 are made (``origins``): a change of coordinates that keeps the arithmetic accurate. Where the
 outcome is itself an estimated effect there is no baseline, and the intercept is lambda's.
+
+Tests: tests/cells/test_reduce.py.
 """
 
 from __future__ import annotations

@@ -3,6 +3,8 @@
 A file can be whole and still be made by hand. What is checked here is what later code relies on
 without looking: arrays of the sizes that the design declares, numbers of groups, cells and levels
 that exist.
+
+Tests: tests/fitted/test_storage.py.
 """
 
 from __future__ import annotations

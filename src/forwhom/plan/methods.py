@@ -1,7 +1,9 @@
 """What a plan can refuse early about the method it names: facts, before any room is opened.
 
 A method's own ``refuses`` (``methods/``) knows how many arms a treatment has, which only data tell.
-``tests/methods/test_contract.py`` holds the two together.
+A test holds the two together.
+
+Tests: tests/methods/test_contract.py, tests/plan/test_agreement.py.
 """
 
 from __future__ import annotations

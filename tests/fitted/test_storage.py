@@ -26,7 +26,7 @@ from forwhom.errors import DataError
 from forwhom.fitted import Fitted
 from forwhom.fitted.block import FORMAT, SEAL, append_block, read_block
 from forwhom.fitted.field_types import classes_in, fields_of, is_of
-from forwhom.fitted.storage import Saved
+from forwhom.fitted.storage import State
 from forwhom.methods.diagnostics import ChainCheck, Diagnostics
 from forwhom.methods.nuts.build import build_joint
 from forwhom.methods.nuts.draws import name_draws
@@ -378,7 +378,7 @@ def test_texts_that_hdf5_cannot_hold_come_back(tmp_path: Path) -> None:
 
 
 def test_every_field_of_a_fit_is_of_a_kind_that_can_be_stored() -> None:
-    known = classes_in(Saved)
+    known = classes_in(State)
     assert {"Plan", "Design", "Sums", "RowCells", "Priors", "SavedDraws", "ChainCheck"} <= set(
         known
     )

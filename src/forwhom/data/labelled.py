@@ -41,9 +41,9 @@ def read_labelled(path: Path, request: Sequence[str], how: How) -> Reading:
     if path.suffix.lower() in (".sav", ".zsav") and _has_text_codes(path, how.name):
         return _read_by_bytes(path, request, how)
     if how.encoding is not None:
-        return _found(_columns(path, request, how.name, how.encoding), request, how.name)
+        return _reading(_columns(path, request, how.name, how.encoding), request, how.name)
     try:
-        return _found(_columns(path, request, how.name, None), request, how.name)
+        return _reading(_columns(path, request, how.name, None), request, how.name)
     except _Undecodable as error:
         undecodable = error
     for tried in _FALLBACKS:
@@ -51,7 +51,7 @@ def read_labelled(path: Path, request: Sequence[str], how: How) -> Reading:
             columns = _columns(path, request, how.name, tried)
         except _Undecodable:
             continue
-        found = _found(columns, request, how.name, partial(_mended, tried))
+        found = _reading(columns, request, how.name, partial(_mended, tried))
         return replace(found, notes=(*found.notes, _note(how.name, _SPOKEN[tried])))
     raise undecodable
 
@@ -86,7 +86,7 @@ def _read_by_bytes(path: Path, request: Sequence[str], how: How) -> Reading:
         except UnicodeError:
             return text
 
-    found = _found(_columns(path, request, how.name, _BYTES, decode), request, how.name, decode)
+    found = _reading(_columns(path, request, how.name, _BYTES, decode), request, how.name, decode)
     notes = (_note(how.name, "Windows-1252"),) if strange else ()
     return replace(found, notes=(*found.notes, *notes))
 
@@ -147,7 +147,7 @@ def _columns(
     return data, about, names
 
 
-def _found(
+def _reading(
     read: tuple[Any, Any, list[str]],
     request: Sequence[str],
     where: str,

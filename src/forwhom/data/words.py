@@ -209,7 +209,7 @@ def _judged(column: Column, source: Source) -> tuple[Column | Stranger, list[str
     truth = {word.casefold() for word in words}
     if truth <= {"true", "false"}:
         values = {i: float(levels[i].casefold() == "true") for i in rest}
-        return _replaced(column, values, boolean), _said(
+        return _replaced(column, values, boolean), _notes_of(
             column, tokens, counts, source, "true and false"
         )
     from forwhom.data.numbers import read_numbers  # patterns take a while to compile
@@ -230,7 +230,7 @@ def _judged(column: Column, source: Source) -> tuple[Column | Stranger, list[str
         if sum(counts[i] for i in maybe) > MOST_MAYBE * sum(counts):
             return Stranger.of(column, maybe, counts), []
         values = {i: v for i, v in zip(rest, written.values, strict=True) if v is not None}
-        return _numbered(column, values), _said(
+        return _numbered(column, values), _notes_of(
             column, tokens, counts, source, "numbers", written.ways
         )
     if not (written.unit or _nearly(numbers, rows)):
@@ -297,7 +297,7 @@ def _gone_notes(name: str, gone: Sequence[tuple[str, int]], request: Sequence[Le
     return notes
 
 
-def _said(
+def _notes_of(
     column: Column,
     tokens: Sequence[bool],
     counts: Sequence[int],

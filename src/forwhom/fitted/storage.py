@@ -35,7 +35,7 @@ class SavedDraws:
     diagnostics: Diagnostics
 
 
-Saved = tuple[Design, Sums | RowCells, Priors, SavedDraws]
+State = tuple[Design, Sums | RowCells, Priors, SavedDraws]
 NEEDED = ("engine", "source", "fingerprint")  # attributes that a fit is made of
 
 
@@ -100,7 +100,7 @@ def read(path: Path) -> tuple[Fitted, dict[str, str]]:
         ) from None
 
 
-def _parts(text: Mapping[str, Any], arrays: Arrays) -> tuple[Saved, dict[str, str]]:
+def _parts(text: Mapping[str, Any], arrays: Arrays) -> tuple[State, dict[str, str]]:
     attributes = text.get("attributes")
     if not isinstance(attributes, dict) or not all(
         type(value) is str for value in attributes.values()
@@ -108,7 +108,7 @@ def _parts(text: Mapping[str, Any], arrays: Arrays) -> tuple[Saved, dict[str, st
         raise DataError("its attributes are not texts.")
     if missing := [name for name in NEEDED if name not in attributes]:
         raise DataError(f"it does not say its {missing[0]}.")
-    saved = decode(upgrade(text.get("state"), arrays), arrays, classes_in(Saved))
-    if not is_of(saved, Saved):
+    saved = decode(upgrade(text.get("state"), arrays), arrays, classes_in(State))
+    if not is_of(saved, State):
         raise DataError("it does not hold a design, cells, priors and draws.")
     return saved, attributes

@@ -213,7 +213,7 @@ def sample(problem: Problem, why: str, progress: Progress) -> ExactDraws:
     plan, names = problem.design.plan, tuple(s.parameter for s in problem.priors.spreads)
     model = build_model(problem)
     found = sample_exact(model, plan.draws, plan.seed, names)
-    return _made(problem, model, found.internal, found.tau, found.sigma, found.diagnostics)
+    return _with_names(problem, model, found.internal, found.tau, found.sigma, found.diagnostics)
 
 
 def revive(problem: Problem, arrays: Arrays, diagnostics: Diagnostics) -> ExactDraws:
@@ -228,10 +228,10 @@ def revive(problem: Problem, arrays: Arrays, diagnostics: Diagnostics) -> ExactD
     check_shape("the coefficients", internal, d, problem.cells.layout.p)
     check_shape("the spreads", tau, d, len(problem.design.random_names))
     check_shape("the residual sd", sigma, d)
-    return _made(problem, model, internal, tau, sigma, diagnostics)
+    return _with_names(problem, model, internal, tau, sigma, diagnostics)
 
 
-def _made(
+def _with_names(
     problem: Problem,
     model: CollapsedGaussian,
     internal: FloatArray,

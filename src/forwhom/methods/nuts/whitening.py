@@ -25,7 +25,7 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 SURELY = 25.0  # precision of log tau from which tau is surely not zero
-TOLD = 0.5  # share of a level from its own rows, above which signs are two lobes hard to leave
+OWN_SHARE = 0.5  # share of a level from its own rows, above which signs are two lobes hard to leave
 LIGHT_TAILS = 15.0  # degrees of freedom to begin with
 ALIKE = 1.5  # sds of directions this close to one are left alone
 MOST_DIRECTIONS, DENSE = 60, 1200  # directions; coordinates up to which all are looked at
@@ -212,7 +212,7 @@ def _with_signs(factor: Factor, shares: FloatArray, known: FloatArray) -> Factor
     if factor.lkj:
         return factor
     may = np.array([prior.distribution not in NEVER_ZERO for prior in factor.tau_priors])
-    near = (known.mean(axis=0) < SURELY) & (shares.mean(axis=(0, 2)) < TOLD)
+    near = (known.mean(axis=0) < SURELY) & (shares.mean(axis=(0, 2)) < OWN_SHARE)
     return replace(factor, signed=near & may)
 
 

@@ -16,6 +16,7 @@ import forwhom as fw
 from forwhom.data import Tidy
 from forwhom.families import FAMILIES
 from forwhom.fitted import scales
+from tests.chains import short_chains
 
 N = 80
 
@@ -192,7 +193,8 @@ def test_times_whose_fit_is_steeper_than_numbers_can_square() -> None:
     times = 1.45e9 + rng.exponential(size=40) * (1 + d)
     data = {"y": times, "d": d, "a": rng.integers(0, 3, 40), "ended": np.ones(40, dtype=int)}
     asked = {"outcome": "y", "treatment": "d", "modifiers": "a", "event": "ended", "seed": 1}
-    fit = fw.fit(data, **asked, family="weibull", priors={"alpha": "normal(0, 1)"}, draws=100)
+    with short_chains(10, depth=3, CHAINS=2):  # its weights fail, and chains have a long way
+        fit = fw.fit(data, **asked, family="weibull", priors={"alpha": "normal(0, 1)"}, draws=100)
     assert fit.passed or fit.warnings
 
 

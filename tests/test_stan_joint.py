@@ -92,7 +92,9 @@ CASES: dict[str, tuple[dict[str, Any], int]] = {
     "horseshoe": (UNITS | {"priors": NUMBERS | {"lambda": "horseshoe(0.1, 2, 4)"}}, 4000),
     "r2d2": (UNITS | {"priors": NUMBERS | {"lambda": "r2d2(0.5, 2)"}}, 4000),
 }
-SLOW = ("horseshoe", "r2d2")  # apart: make slow; tests of every run sample smaller ones
+# apart: make slow. Every run samples smaller ones of the shrunk, and of the others their nearest:
+# clusters_effects, correlated_gaussian, arms_alike
+SLOW = ("horseshoe", "r2d2", "clusters", "correlated_bernoulli", "arms")
 # what Stan keeps and a fit does not: the scales within a shrinkage prior, and a new site
 UNKEPT = ("tau", "c2", "R2", "phi", "theta_new", "risk_new")
 

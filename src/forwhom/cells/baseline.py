@@ -1,4 +1,7 @@
-"""What a shared baseline hides, measured on the untreated rows."""
+"""What a shared baseline hides, measured on the untreated rows.
+
+Tests: tests/cells/test_checks.py
+"""
 
 from __future__ import annotations
 

@@ -6,6 +6,8 @@ the outcome too and the cell carries their number. Nothing after this depends on
 
 A sum hides its rows, and leave-one-out and predictive checks ask for them: the distinct outcomes
 behind each sum are kept beside it, where they are not too many.
+
+Tests: tests/cells/test_intervals.py, tests/fitted/test_elpd.py
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""What a method is given: the recipe, what the rows were reduced to, and the priors."""
+"""What a method is given: the recipe, what the rows were reduced to, and the priors.
+
+Tests: tests/cells/test_reduce.py
+"""
 
 from __future__ import annotations
 

@@ -8,6 +8,8 @@ same for every version of DuckDB (what else the words of a text column may say i
   (``01`` is a code, and keeps its text);
 - boolean: every value is ``true`` or ``false``, in any case;
 - text: anything else, dates included.
+
+Tests: tests/data/test_engines.py
 """
 
 from __future__ import annotations

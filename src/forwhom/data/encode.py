@@ -1,4 +1,7 @@
-"""Values of any kind to columns: numbers, booleans, codes with levels, Python objects."""
+"""Values of any kind to columns: numbers, booleans, codes with levels, Python objects.
+
+Tests: tests/data/test_frames.py
+"""
 
 from __future__ import annotations
 

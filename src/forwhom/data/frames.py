@@ -123,7 +123,9 @@ def _from_pandas(name: str, series: Any, where: str) -> Column:
         return _from_categorical(name, series, where)
     if kind.kind in "Mm" or isinstance(kind, pd.PeriodDtype):
         raise unusable(name, str(kind), where)
-    native = KeyType("pandas", str(kind))
+    # "string" alone is another type in another pandas
+    stored = isinstance(kind, pd.StringDtype) and str(kind) == "string"
+    native = KeyType("pandas", f"string[{kind.storage}]" if stored else str(kind))
     if isinstance(kind, pd.ArrowDtype):
         import pyarrow as pa
 

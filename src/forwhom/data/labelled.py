@@ -1,4 +1,7 @@
-"""Stata, SPSS and SAS files through pyreadstat, with the labels of columns and values."""
+"""Stata, SPSS and SAS files through pyreadstat, with the labels of columns and values.
+
+Tests: tests/data/test_odd_files.py
+"""
 
 from __future__ import annotations
 

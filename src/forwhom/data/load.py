@@ -1,4 +1,7 @@
-"""One door for data: a frame of any library, a dict of columns, or a path."""
+"""One door for data: a frame of any library, a dict of columns, or a path.
+
+Tests: tests/data/test_words.py
+"""
 
 from __future__ import annotations
 

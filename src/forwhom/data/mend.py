@@ -1,6 +1,8 @@
 """Delimited text that is not quite CSV: where its header is, what its quotes mean, what is no data.
 
 Reached only for a file that cannot be read as it is. Everything left out is said.
+
+Tests: tests/data/test_odd_files.py
 """
 
 from __future__ import annotations

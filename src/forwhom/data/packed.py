@@ -1,4 +1,7 @@
-"""Files inside .gz and .zip: unpacked into a folder of their own, up to a limit."""
+"""Files inside .gz and .zip: unpacked into a folder of their own, up to a limit.
+
+Tests: tests/data/test_odd_files.py
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What a reader hands over: columns as it found them, and where they are from."""
+"""What a reader hands over: columns as it found them, and where they are from.
+
+Tests: tests/data/test_files.py
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""CSV, TSV and other delimited text: read as it is by DuckDB, or mended first."""
+"""CSV, TSV and other delimited text: read as it is by DuckDB, or mended first.
+
+Tests: tests/data/test_odd_files.py
+"""
 
 from __future__ import annotations
 

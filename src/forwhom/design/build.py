@@ -1,4 +1,7 @@
-"""Plan and data to design: which rows, which columns, which groups; and what to tell the user."""
+"""Plan and data to design: which rows, which columns, which groups; and what to tell the user.
+
+Tests: tests/design/test_rows.py
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Which of a column's levels is 0: told by words or by codes, or asked; never by the alphabet."""
+"""Which of a column's levels is 0: told by words or by codes, or asked; never by the alphabet.
+
+Tests: tests/design/test_treatment.py, tests/design/test_success.py
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Whole model formulas of other programs, ``y ~ d*m + x``, as keywords of a plan."""
+"""Whole model formulas of other programs, ``y ~ d*m + x``, as keywords of a plan.
+
+Tests: tests/plan/test_agreement.py
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A refused call said again in forwhom's words, as far as they are known and make a plan."""
+"""A refused call said again in forwhom's words, as far as they are known and make a plan.
+
+Tests: tests/plan/test_agreement.py
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Formulas of R, Stata, brms and patsy read leniently, to say them in forwhom's words.
+"""Formulas of R, Stata, brms and patsy read leniently, for the words of a refusal alone.
 
-Used after a refusal, for the words of the message alone: nothing that is fitted comes from here.
+Tests: tests/plan/test_agreement.py, tests/cases/test_28_formula_habits.py
 """
 
 from __future__ import annotations

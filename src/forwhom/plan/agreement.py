@@ -220,14 +220,20 @@ def _check_method(plan: Plan) -> None:
             f"method '{plan.method}' takes one linear predictor, and family '{plan.family}' has "
             "one for every category but the reference. Leave method to 'auto'."
         )
-    if reason := beyond_collapse(plan):
+    if plan.method == "collapse":
+        if reason := beyond_normal(plan):
+            raise PlanError(
+                f"method 'collapse' integrates out what is normal given the sds, and {reason}. "
+                "Leave method to 'auto'."
+            )
+    elif reason := beyond_collapse(plan):
         raise PlanError(
             f"method '{plan.method}' integrates groups out one by one, and {reason}. Leave method "
-            "to 'auto', which takes NUTS."
+            "to 'auto', which takes what does it."
         )
-    if plan.method == "exact" and plan.family not in EXACT_FAMILIES:
+    if plan.method in ("exact", "collapse") and plan.family not in EXACT_FAMILIES:
         raise PlanError(
-            f"method 'exact' is for families {listing(EXACT_FAMILIES)}, whose groups integrate out "
+            f"method '{plan.method}' is for families {listing(EXACT_FAMILIES)}, whose groups integrate out "
             f"in closed form; family '{plan.family}' has no such form. Say method='quadrature', or "
             "leave it to 'auto'."
         )
@@ -289,5 +295,16 @@ def beyond_collapse(plan: Plan) -> str:
         (plan.sigma_by is not None, f"the residual sd differs by {plan.sigma_by}"),
         (bool(shrunk), f"the prior of {listing(shrunk)} learns its own scales"),
         (plan.family in SEVERAL_PREDICTORS, "each category has a linear predictor of its own"),
+    )
+    return next((words for holds, words in reasons if holds), "")
+
+
+def beyond_normal(plan: Plan) -> str:
+    """Why levels and coefficients are not jointly normal given the sds; empty if they are."""
+    shrunk = [k for k, _, prior in plan.priors if prior.distribution in SHRINKING]
+    reasons = (
+        (plan.spread == "student", "group effects are Student-t"),
+        (plan.sigma_by == "group", "the residual sd differs by group"),
+        (bool(shrunk), f"the prior of {listing(shrunk)} learns its own scales"),
     )
     return next((words for holds, words in reasons if holds), "")

@@ -1,0 +1,115 @@
+"""The collapse method: scales by a proposal that learns, everything linear drawn given them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forwhom.errors import UnboundedError, plural
+from forwhom.methods.collapse.density import CollapsedModel
+from forwhom.methods.collapse.scales import fall
+from forwhom.methods.diagnostics import Diagnostics, move
+from forwhom.methods.importance.adaptive import explore_adaptively
+from forwhom.methods.importance.peak import Peak, find_peak
+from forwhom.methods.threads import one_blas_thread
+
+FloatArray = NDArray[np.float64]
+
+FAR = 1e4  # an sd this many outcome sds out means that nothing holds it back
+HELD = 8.0  # nats by which the density must have fallen there
+DROP = 2.0  # nats below the top at which an sd's upper end is read
+PROFILE = np.geomspace(1 / 8, 64, 28)  # times an sd at the mode, where its profile is looked at
+WORK = 3e10  # multiplications after which fewer effective points will do
+ENOUGH = 800  # effective points that always are asked for
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """D draws of what is not integrated out, and of the dense part given it; internal units.
+
+    Attributes:
+        values: (D, n) as ``Scales.at`` takes them; dense: (D, m - 1).
+        diagnostics: how it went.
+    """
+
+    values: FloatArray
+    dense: FloatArray
+    diagnostics: Diagnostics
+
+
+def sample_collapsed(
+    model: CollapsedModel, draws: int, seed: int, names: tuple[str, ...], why: str
+) -> Points:
+    """Draw from the posterior of scales, dense factors and coefficients.
+
+    Args:
+        model: with everything linear integrated out.
+        draws: D; seed: of a generator of its own.
+        names: of the sds of levels, in the order of coordinates, for messages.
+        why: why not a faster method, in words.
+
+    Raises:
+        InferenceError: the posterior is improper or nowhere finite.
+    """
+    rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0,)))
+    with one_blas_thread():
+        model, peak = _settle(model, names, rng)
+        most = max(ENOUGH, int(WORK / model.cost))
+        found = explore_adaptively(model.log_density, peak, draws, rng, most)
+        different, first, owner = np.unique(found.picked, return_index=True, return_inverse=True)
+        noise = rng.standard_normal((draws, model.columns - 1))
+        dense = model.draw_dense(found.x[first], owner.reshape(-1), noise)
+    assert len(different) == found.distinct
+    values = model.scales.values(found.x)
+    words = (
+        f"{why}; given {plural(values.shape[1], 'scale')}, groups, clusters and coefficients "
+        "integrate out in closed form"
+    )
+    diagnostics = Diagnostics(
+        method="collapse",
+        why=words,
+        draws=draws,
+        proposals=found.proposals,
+        k_hat=found.k_hat,
+        effective_share=found.effective_share,
+        distinct=found.distinct if move(values) else 1,
+        evaluations=found.evaluations,
+    )
+    return Points(values, dense, diagnostics)
+
+
+def _settle(
+    model: CollapsedModel, names: tuple[str, ...], rng: np.random.Generator
+) -> tuple[CollapsedModel, Peak]:
+    """The mode, in coordinates whose widths fit the density of each sd."""
+    scales = model.scales
+    centre = np.zeros(scales.size)
+    places = scales.sd_places
+    for at, _, _ in places:
+        centre[at] = 0.5
+    first = find_peak(model.log_density, centre, np.ones(scales.size), rng)
+    if not places:
+        return model, first
+    widths = [one.copy() for one in scales.widths]
+    mode, top = scales.values(first.mode[None])[0], first.value
+    spent = first.evaluations
+    for (at, k, r), name in zip(places, names, strict=True):
+        sds = np.r_[mode[at], mode[at] * PROFILE, FAR]
+        x = np.repeat(first.mode[None], len(sds), axis=0)
+        x[:, at] = [fall(sd / widths[k][r]) for sd in sds]
+        slope = scales.points(x).log_jacobian - scales.at(scales.values(x)).log_jacobian
+        height = model.log_density(x) - slope  # of the sd itself
+        spent += len(sds)
+        if height[-1] + np.log(FAR) > height[0] + np.log(mode[at]) - HELD:
+            raise UnboundedError(name, "half_normal(1)")
+        high = np.flatnonzero(height > height[:-1].max() - DROP)
+        widths[k][r] = max(float(sds[high].max()), 1e-8)
+    settled = replace(model, scales=replace(scales, widths=tuple(widths)))
+    start = first.mode.copy()
+    for at, k, r in places:
+        start[at] = fall(mode[at] / widths[k][r])
+    again = find_peak(settled.log_density, start, np.full(scales.size, 0.1), rng)
+    del top
+    return settled, replace(again, evaluations=spent + again.evaluations)

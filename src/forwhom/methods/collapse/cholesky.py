@@ -8,7 +8,20 @@ from numpy.typing import NDArray
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
+BLOCK = 48  # rows solved for at once where matrices are large
 LAPACK_ABOVE = 50  # columns; measured where the two ways of factorising cost the same
+
+
+def unpack(packed: FloatArray, tri: tuple[IntArray, IntArray]) -> FloatArray:
+    """Lower triangles of (q, q, K) matrices from (tri, K), in memory as ``cholesky`` wants them."""
+    q, count = int(tri[0][-1]) + 1, packed.shape[1]
+    if q <= LAPACK_ABOVE:
+        full = np.zeros((q, q, count))
+        full[tri] = packed
+        return full
+    each = np.zeros((count, q * q))
+    each[:, tri[0] * q + tri[1]] = packed.T
+    return each.reshape(count, q, q).transpose(1, 2, 0)
 
 
 def cholesky(matrices: FloatArray) -> FloatArray:
@@ -47,15 +60,17 @@ def back_substitute(factor: FloatArray, owner: IntArray, noise: FloatArray) -> F
             rest = np.einsum("ik,ik->k", each[j + 1 :, j], out[j + 1 :])
             out[j] = (right[j] - rest) / each[j, j]
         return out
-    from scipy.linalg import solve_triangular
-
-    ends = np.searchsorted(owner, np.arange(factor.shape[2] + 1))
-    for k in range(factor.shape[2]):
-        some = slice(int(ends[k]), int(ends[k + 1]))
-        right[:, some] = solve_triangular(
-            factor[:n, :n, k], right[:, some], lower=True, trans="T", check_finite=False
-        )
-    return right
+    # numpy has no triangular solver: blocks of rows from the last, all factors at once
+    first = np.searchsorted(owner, np.arange(factor.shape[2]))
+    place = np.arange(len(owner)) - first[owner]
+    wide = np.zeros((factor.shape[2], n, int(place.max(initial=0)) + 1))
+    wide[owner, :, place] = right.T
+    lower = factor.transpose(2, 0, 1)
+    for start in range((n - 1) // BLOCK * BLOCK, -1, -BLOCK):
+        rows, after = slice(start, min(start + BLOCK, n)), slice(min(start + BLOCK, n), n)
+        wide[:, rows] -= lower[:, after, rows].swapaxes(1, 2) @ wide[:, after]
+        wide[:, rows] = np.linalg.solve(lower[:, rows, rows].swapaxes(1, 2), wide[:, rows])
+    return np.ascontiguousarray(wide[owner, :, place].T)
 
 
 def _by_lapack(matrices: FloatArray) -> FloatArray:

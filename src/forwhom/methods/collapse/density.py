@@ -28,7 +28,7 @@ from os import cpu_count
 import numpy as np
 from numpy.typing import NDArray
 
-from forwhom.methods.collapse.cholesky import back_substitute, cholesky
+from forwhom.methods.collapse.cholesky import back_substitute, cholesky, unpack
 from forwhom.methods.collapse.scales import ScalePoints, Scales
 from forwhom.methods.collapse.shapes import Shapes, between, spread_of
 from forwhom.methods.priors import CoefficientPriors
@@ -97,7 +97,8 @@ class CollapsedModel:
         return np.tril_indices(self.columns)
 
     @cached_property
-    def _spread(self) -> FloatArray:
+    def spread(self) -> FloatArray:
+        """What the parameters' covariance adds to each shape's matrix; see ``spread_of``."""
         return spread_of(self.shapes.loading)
 
     @cached_property
@@ -181,9 +182,7 @@ class CollapsedModel:
             precision = np.tile(self.coefficients.precision()[:, None], len(log_det))
             precision[self.coefficients.heavy] *= np.exp(-at.log_w)
             packed[where] += by_prior.T @ precision
-            m, low = self.columns, self.others
-            full = np.zeros((m, m, len(log_det)))
-            full[self.tri] = packed
+            full, low = unpack(packed, self.tri), self.others
             if low:
                 self._scale(full, at)
                 full[np.arange(low), np.arange(low)] += 1.0
@@ -214,23 +213,16 @@ class CollapsedModel:
                 )
             start += size
 
-    def level_weights(
-        self, at: ScalePoints, shapes: IntArray | slice = slice(None)
-    ) -> tuple[FloatArray, FloatArray]:
-        """(D + L T L')^-1 of some shapes, (pairs E, s, K) packed, and log |I + D^-1 L T L'|."""
-        assert self.eliminated is not None
-        covariance = at.covariance(self.eliminated)
-        i, j = np.tril_indices(len(covariance))
-        variance = np.exp(2 * at.log_sigma)[self.shapes.classes]
-        return between(self._spread[:, shapes], covariance[i, j], variance)
-
     def _reduced(self, at: ScalePoints) -> tuple[FloatArray, FloatArray]:
         """Packed cross-products weighted by V^-1, (tri, K), and log-determinants (K,)."""
         points = at.log_sigma.shape[1]
         packed = self.within.T @ np.exp(-2 * at.log_sigma)
         if self.eliminated is None:
             return packed, np.zeros(points)
-        weights, log_det = self.level_weights(at)
+        covariance = at.covariance(self.eliminated)
+        i, j = np.tril_indices(len(covariance))
+        variance = np.exp(2 * at.log_sigma)[self.shapes.classes]
+        weights, log_det = between(self.spread, covariance[i, j], variance)
         if self.table is not None:
             packed += self.table @ weights.reshape(-1, points)
         else:

@@ -19,6 +19,7 @@ from forwhom.cells import Problem
 from forwhom.design import Design
 from forwhom.methods.collapse.build import build_collapsed
 from forwhom.methods.collapse.density import CollapsedModel
+from forwhom.methods.collapse.levels import LevelLaw
 from forwhom.methods.collapse.sampler import Points, sample_collapsed
 from forwhom.methods.collapse.scales import ScalePoints
 from forwhom.methods.diagnostics import Diagnostics
@@ -89,7 +90,7 @@ class CollapsedDraws:
             return ()
         several = len(self.design.effects) > 1
         shown = ["b"] if "b" in self.design.random_names else []
-        shown += [f"theta {e.treatment.name if several else ''}".strip() for e in self._effects]
+        shown += [f"theta {e.treatment.name if several else ''}".strip() for e in self.design.effects]
         pairs = [(i, j) for i in range(len(root)) for j in range(i)]
         values = np.stack([(root[i] * root[j]).sum(axis=0) for i, j in pairs], axis=-1)
         terms = tuple(f"{shown[j]}, {shown[i]}" for i, j in pairs)
@@ -127,10 +128,6 @@ class CollapsedDraws:
     def arrays(self) -> Arrays:
         """What ``revive`` needs."""
         return {"values": self.points.values, "dense": self.points.dense}
-
-    @property
-    def _effects(self) -> tuple[object, ...]:
-        return self.design.effects
 
     @property
     def _own(self) -> bool:
@@ -179,6 +176,7 @@ class CollapsedDraws:
         ``wanted``: only the streams that some levels are in.
         """
         count = len(self.model.shapes.of_level)
+        self._law  # noqa: B018  # made once, before the threads ask for it
         # side by side those of one shape, whose matrices are then made once
         order = np.argsort(self.model.shapes.of_level, kind="stable")
         jobs = [(i, order[i : i + STREAM]) for i in range(0, count, STREAM)]
@@ -188,57 +186,17 @@ class CollapsedDraws:
             yield from pool.map(lambda job: (job[1], self._stream(*job)), jobs)
 
     def _stream(self, number: int, levels: IntArray) -> FloatArray:
-        """Draw levels given the rest: a draw from the prior, moved by what the rows say of it.
-
-        With r = U'(y - the rest), u = u0 + T L' (D + L T L')^-1 (r - L u0 - e0), where u0 and e0
-        are drawn from Normal(0, T) and Normal(0, D).
-        """
-        model, at, factor = self.model, self._at, self.model.eliminated
-        assert factor is not None
+        """Draws (R, h, D) of levels from a random stream of their own, in the units of the data."""
         sequence = np.random.SeedSequence(self.design.plan.seed, spawn_key=(1, number))
-        rng = np.random.Generator(np.random.SFC64(sequence))
-        shapes, which = np.unique(model.shapes.of_level[levels], return_inverse=True)
-        d, r, e = len(self.points.values), len(at.tau[factor]), model.shapes.directions
-        u = rng.standard_normal((r, len(levels), d))
-        root = at.root[factor]
-        if root is not None:
-            u = np.einsum("rsk,shk->rhk", root, u)
-        u *= at.tau[factor][:, None]
-        loading = model.shapes.loading[shapes[which]]  # (h, E, R)
-        off = rng.standard_normal((e, len(levels), d))
-        off *= -np.exp(at.log_sigma)[model.shapes.classes][:, None]
-        off += (model.turned[levels].swapaxes(0, 1).reshape(-1, model.columns) @ self._contrast).reshape(
-            off.shape
-        )
-        for i in range(e):
-            for k in range(r):
-                off[i] -= loading[:, i, k, None] * u[k]
-        weights, _ = model.level_weights(at, shapes)
-        pulled = np.zeros_like(off)
-        index = 0
-        for i in range(e):
-            for j in range(i + 1):
-                one = weights[index][which]
-                pulled[i] += one * off[j]
-                if i != j:
-                    pulled[j] += one * off[i]
-                index += 1
-        up = np.zeros_like(u)
-        for i in range(e):
-            for k in range(r):
-                up[k] += loading[:, i, k, None] * pulled[i]
-        covariance = at.covariance(factor)
-        for k in range(r):
-            for j in range(r):
-                if root is not None or j == k:
-                    u[k] += covariance[k, j] * up[j]
-        u *= model.scales.factors[factor].units[:, None, None]
+        u = self._law.draw(levels, np.random.Generator(np.random.SFC64(sequence)))
+        factor = self.model.eliminated
+        assert factor is not None
+        u *= self.model.scales.factors[factor].units[:, None, None]
         return u
 
     @cached_property
-    def _contrast(self) -> FloatArray:
-        """(m, D): columns and outcome times it are residuals, all but the eliminated factor's."""
-        return np.vstack([-self.points.dense.T, np.ones(len(self.points.dense))])
+    def _law(self) -> LevelLaw:
+        return LevelLaw.of(self.model, self._at, self.points.dense)
 
 
 def sample(problem: Problem, why: str, progress: Progress) -> CollapsedDraws:

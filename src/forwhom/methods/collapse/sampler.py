@@ -89,11 +89,11 @@ def _settle(
     places = scales.sd_places
     for at, _, _ in places:
         centre[at] = 0.5
-    first = find_peak(model.log_density, centre, np.ones(scales.size), rng)
+    first = find_peak(model.log_density, centre, rng)
     if not places:
         return model, first
     widths = [one.copy() for one in scales.widths]
-    mode, top = scales.values(first.mode[None])[0], first.value
+    mode = scales.values(first.mode[None])[0]
     spent = first.evaluations
     for (at, k, r), name in zip(places, names, strict=True):
         sds = np.r_[mode[at], mode[at] * PROFILE, FAR]
@@ -110,6 +110,5 @@ def _settle(
     start = first.mode.copy()
     for at, k, r in places:
         start[at] = fall(mode[at] / widths[k][r])
-    again = find_peak(settled.log_density, start, np.full(scales.size, 0.1), rng)
-    del top
+    again = find_peak(settled.log_density, start)
     return settled, replace(again, evaluations=spent + again.evaluations)

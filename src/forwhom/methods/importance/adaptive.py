@@ -116,8 +116,10 @@ def explore_adaptively(
         ]
     )
     wanted = min(SPARE * draws, most or np.inf)
-    size = max(FEWEST, int(wanted))
-    share = sample.add(first, min(FIRST, size), rng)
+    size = FEWEST if most is None or most >= FEWEST else most
+    size = max(size, int(wanted))
+    each = min(ROUND, size // 3)
+    share = sample.add(first, min(FIRST, each), rng)
     proposal = first
     for number in range(ROUNDS):
         learnt = _learnt(sample, None if number == 0 else proposal, n, rng)
@@ -129,7 +131,7 @@ def explore_adaptively(
     while True:
         weight = sample.log_weight
         known = effective_share(weight) * len(weight)
-        if (known >= wanted and len(weight) >= FEWEST) or len(weight) >= LIMIT * size:
+        if (known >= wanted and len(weight) >= min(size, FEWEST)) or len(weight) >= LIMIT * size:
             break
         more = int(min(1.1 * (wanted - known) / share, 3 * size)) + 100
         sample.add(proposal, more, rng)

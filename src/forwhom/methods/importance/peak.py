@@ -21,7 +21,7 @@ NOWHERE = (
     "the posterior density is nowhere finite; check the priors' scales against the outcome's, or "
     "leave priors= out."
 )
-LOOKS = 24  # random points per coordinate and one more among which the search begins
+LOOKS = 12  # random points per coordinate and one more among which the search begins
 ROUNDS = 30
 STEPS = np.array([1.0, 0.5, 0.25, 0.06, 0.01, 2.0, 4.0])  # of a Newton step, tried together
 LONGEST = 2.0  # of a step in any coordinate
@@ -41,21 +41,24 @@ class Peak:
 
 
 def find_peak(
-    log_density: LogDensity, centre: FloatArray, width: FloatArray, rng: np.random.Generator
+    log_density: LogDensity,
+    centre: FloatArray,
+    rng: np.random.Generator | None = None,
 ) -> Peak:
-    """Search from the best of some random points by Newton steps.
+    """Search by Newton steps, from the best of some points around the centre.
 
     Args:
         log_density: (K, n) -> (K,).
-        centre, width: (n,) of the normal that the random points come from; the first is the centre.
-        rng: random generator.
+        centre: (n,) where to begin.
+        rng: random generator; without one the search begins at the centre.
 
     Raises:
         InferenceError: the density is finite at none of them.
     """
     n = len(centre)
-    looks = centre + width * rng.standard_normal((LOOKS * (n + 1), n))
-    looks[0] = centre
+    looks = centre[None]
+    if rng is not None:
+        looks = np.vstack([looks, centre + rng.standard_normal((LOOKS * (n + 1), n))])
     values = log_density(looks)
     spent = len(looks)
     best = int(np.argmax(values))

@@ -119,7 +119,8 @@ def test_tables_name_every_effect(case: str) -> None:
             assert np.isfinite(table.columns[key]).all()
         assert (np.asarray(table.columns["conf_low"]) < table.columns["conf_high"]).all()
     found = fit.diagnostics().row(0)
-    assert found["method"] == ("quadrature" if case == "schools" else "nuts")
+    collapses = case in ("arms", "schools", "correlated")
+    assert found["method"] == ("collapse" if collapses else "nuts")
     assert found["passed"]
 
 

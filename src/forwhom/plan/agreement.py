@@ -229,12 +229,12 @@ def _check_method(plan: Plan) -> None:
     elif reason := beyond_collapse(plan):
         raise PlanError(
             f"method '{plan.method}' integrates groups out one by one, and {reason}. Leave method "
-            "to 'auto', which takes what does it."
+            "to 'auto'."
         )
     if plan.method in ("exact", "collapse") and plan.family not in EXACT_FAMILIES:
         raise PlanError(
-            f"method '{plan.method}' is for families {listing(EXACT_FAMILIES)}, whose groups integrate out "
-            f"in closed form; family '{plan.family}' has no such form. Say method='quadrature', or "
+            f"method '{plan.method}' is for families {listing(EXACT_FAMILIES)}, whose groups "
+            f"integrate out in closed form; family '{plan.family}' has no such form. Say method='quadrature', or "
             "leave it to 'auto'."
         )
 

@@ -234,8 +234,8 @@ def _check_method(plan: Plan) -> None:
     if plan.method in ("exact", "collapse") and plan.family not in EXACT_FAMILIES:
         raise PlanError(
             f"method '{plan.method}' is for families {listing(EXACT_FAMILIES)}, whose groups "
-            f"integrate out in closed form; family '{plan.family}' has no such form. Say method='quadrature', or "
-            "leave it to 'auto'."
+            f"integrate out in closed form; family '{plan.family}' has no such form. Say "
+            "method='quadrature', or leave it to 'auto'."
         )
 
 

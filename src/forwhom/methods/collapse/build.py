@@ -6,7 +6,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forwhom.cells import Priors, Problem, ResolvedPrior
-from forwhom.methods.collapse.density import CollapsedModel, DenseFactor, table_of, turn, within_levels
+from forwhom.methods.collapse.density import (
+    CollapsedModel,
+    DenseFactor,
+    table_of,
+    turn,
+    within_levels,
+)
 from forwhom.methods.collapse.scales import FactorScales, Scales
 from forwhom.methods.collapse.shapes import Shapes, find_shapes
 from forwhom.methods.collapse.sums import RowData, RowFactor, reduce_to_sums
@@ -15,7 +21,7 @@ from forwhom.methods.priors import ScalePrior
 
 FloatArray = NDArray[np.float64]
 
-WIDTH = 0.3  # of an sd's coordinate before anything is known, in outcome sds
+WIDTH = 0.5  # of an sd's coordinate before anything is known, in outcome sds
 FLAT = ScalePrior("flat", ())
 
 
@@ -41,6 +47,7 @@ def build_collapsed(problem: Problem) -> CollapsedModel:
     tri = np.tril_indices(m)
     shapes = find_shapes(sums.gram) if first is not None else _no_shapes()
     turned = turn(sums.own, shapes) if first is not None else np.zeros((0, 0, m))
+    sds = sum(one.columns for one in scales) + (0 if design.estimates else data.count)
     return CollapsedModel(
         scales=Scales(
             classes=data.count,
@@ -49,7 +56,7 @@ def build_collapsed(problem: Problem) -> CollapsedModel:
             sigma_unit=part.unit,
             factors=tuple(scales),
             heavy=part.coefficients.df[part.coefficients.heavy],
-            widths=tuple(np.full(one.columns, WIDTH) for one in scales),
+            widths=np.full(sds, WIDTH),
         ),
         weight=sums.weight,
         within=within_levels(sums.cross, turned, shapes, tri),
@@ -78,9 +85,7 @@ def _rows(problem: Problem, part: LikelihoodPart) -> RowData:
     return RowData(np.hstack([part.columns, y[:, None]]), weight, classes, count)
 
 
-def _factors(
-    problem: Problem, part: LikelihoodPart
-) -> tuple[list[RowFactor], list[FactorScales]]:
+def _factors(problem: Problem, part: LikelihoodPart) -> tuple[list[RowFactor], list[FactorScales]]:
     """Groups, where they have parameters of their own, and clusters."""
     design, cells, priors = problem.design, problem.cells, problem.priors
     found = cells.likelihood

@@ -109,9 +109,7 @@ class CollapsedModel:
     @cached_property
     def _prior_rows(self) -> tuple[FloatArray, IntArray]:
         """Packed squares (p, tri of p + 1) of the prior's rows, and where in the whole they go."""
-        rows = np.hstack(
-            [self.basis.matrix, (self.coefficients.mean - self.basis.offset)[:, None]]
-        )
+        rows = np.hstack([self.basis.matrix, (self.coefficients.mean - self.basis.offset)[:, None]])
         i, j = np.tril_indices(self.p + 1)
         low = self.others
         return rows[:, i] * rows[:, j], (i + low) * (i + low + 1) // 2 + j + low

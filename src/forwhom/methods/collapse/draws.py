@@ -90,7 +90,8 @@ class CollapsedDraws:
             return ()
         several = len(self.design.effects) > 1
         shown = ["b"] if "b" in self.design.random_names else []
-        shown += [f"theta {e.treatment.name if several else ''}".strip() for e in self.design.effects]
+        effects = [e.treatment.name if several else "" for e in self.design.effects]
+        shown += [f"theta {name}".strip() for name in effects]
         pairs = [(i, j) for i in range(len(root)) for j in range(i)]
         values = np.stack([(root[i] * root[j]).sum(axis=0) for i, j in pairs], axis=-1)
         terms = tuple(f"{shown[j]}, {shown[i]}" for i, j in pairs)
@@ -203,7 +204,7 @@ def sample(problem: Problem, why: str, progress: Progress) -> CollapsedDraws:
     """Draw from the posterior."""
     plan = problem.design.plan
     model = build_collapsed(problem)
-    names = _spread_names(problem)
+    names = _sd_names(problem)
     return _named(problem, model, sample_collapsed(model, plan.draws, plan.seed, names, why))
 
 
@@ -224,8 +225,10 @@ def _named(problem: Problem, model: CollapsedModel, points: Points) -> Collapsed
     return CollapsedDraws(model, problem.design, names, points)
 
 
-def _spread_names(problem: Problem) -> tuple[str, ...]:
-    priors = problem.priors
-    found = list(priors.spreads) if problem.design.random_names else []
+def _sd_names(problem: Problem) -> tuple[str, ...]:
+    design, priors = problem.design, problem.priors
+    classes = len(design.arms) if design.plan.sigma_by == "arm" else 1
+    found = list(priors.parameters) * classes
+    found += list(priors.spreads) if design.random_names else []
     found += [entry for entries in priors.clusters for entry in entries]
     return tuple(entry.parameter for entry in found)

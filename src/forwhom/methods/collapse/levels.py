@@ -91,9 +91,7 @@ class LevelLaw:
                     u[i] += covariance[i, k] * back[k]
         return u
 
-    def _weighted(
-        self, levels: IntArray, left: list[FloatArray], some: slice
-    ) -> list[FloatArray]:
+    def _weighted(self, levels: IntArray, left: list[FloatArray], some: slice) -> list[FloatArray]:
         """(D + L T L')^-1 times E directions (h, D)."""
         which, place = np.unique(self.model.shapes.of_level[levels], return_inverse=True)
         i, j = np.tril_indices(len(self.root))

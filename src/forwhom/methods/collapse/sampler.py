@@ -7,9 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from forwhom.errors import UnboundedError, plural
+from forwhom.errors import InferenceError, UnboundedError, plural
 from forwhom.methods.collapse.density import CollapsedModel
-from forwhom.methods.collapse.scales import fall
 from forwhom.methods.diagnostics import Diagnostics, move
 from forwhom.methods.importance.adaptive import explore_adaptively
 from forwhom.methods.importance.peak import Peak, find_peak
@@ -19,6 +18,8 @@ FloatArray = NDArray[np.float64]
 
 FAR = 1e4  # an sd this many outcome sds out means that nothing holds it back
 HELD = 8.0  # nats by which the density must have fallen there
+NOISELESS = 1e-7  # outcome sds: a residual sd that is smaller stands for none
+SMALLEST = 1e-8  # outcome sds: no coordinate is finer
 DROP = 2.0  # nats below the top at which an sd's upper end is read
 PROFILE = np.geomspace(1 / 8, 64, 28)  # times an sd at the mode, where its profile is looked at
 WORK = 3e10  # multiplications after which fewer effective points will do
@@ -47,7 +48,7 @@ def sample_collapsed(
     Args:
         model: with everything linear integrated out.
         draws: D; seed: of a generator of its own.
-        names: of the sds of levels, in the order of coordinates, for messages.
+        names: of the sds, in the order of coordinates, for messages.
         why: why not a faster method, in words.
 
     Raises:
@@ -85,30 +86,30 @@ def _settle(
 ) -> tuple[CollapsedModel, Peak]:
     """The mode, in coordinates whose widths fit the density of each sd."""
     scales = model.scales
-    centre = np.zeros(scales.size)
-    places = scales.sd_places
-    for at, _, _ in places:
-        centre[at] = 0.5
-    first = find_peak(model.log_density, centre, rng)
-    if not places:
+    sds = scales.sds
+    begin = np.zeros(scales.size)
+    begin[sds] = 0.5
+    first = find_peak(model.log_density, begin, rng)
+    if not len(sds):
         return model, first
-    widths = [one.copy() for one in scales.widths]
-    mode = scales.values(first.mode[None])[0]
+    mode, widths = scales.values(first.mode[None])[0], scales.widths.copy()
     spent = first.evaluations
-    for (at, k, r), name in zip(places, names, strict=True):
-        sds = np.r_[mode[at], mode[at] * PROFILE, FAR]
-        x = np.repeat(first.mode[None], len(sds), axis=0)
-        x[:, at] = [fall(sd / widths[k][r]) for sd in sds]
-        slope = scales.points(x).log_jacobian - scales.at(scales.values(x)).log_jacobian
-        height = model.log_density(x) - slope  # of the sd itself
-        spent += len(sds)
+    if not scales.known and mode[: scales.classes].min() < NOISELESS:
+        raise InferenceError(
+            "the residual sd goes to zero: the outcome follows exactly from groups, clusters and "
+            "predictors, and nothing is left to chance. Is it made from one of them?"
+        )
+    for k, (at, name) in enumerate(zip(sds.tolist(), names, strict=True)):
+        values = np.repeat(mode[None], len(PROFILE) + 2, axis=0)
+        values[:, at] *= np.r_[1.0, PROFILE, 1.0]
+        values[-1, at] = FAR
+        x = scales.coordinates(values)
+        height = model.log_density(x) - scales.log_slope(x)  # of the sds themselves
+        spent += len(x)
         if height[-1] + np.log(FAR) > height[0] + np.log(mode[at]) - HELD:
             raise UnboundedError(name, "half_normal(1)")
-        high = np.flatnonzero(height > height[:-1].max() - DROP)
-        widths[k][r] = max(float(sds[high].max()), 1e-8)
-    settled = replace(model, scales=replace(scales, widths=tuple(widths)))
-    start = first.mode.copy()
-    for at, k, r in places:
-        start[at] = fall(mode[at] / widths[k][r])
-    again = find_peak(settled.log_density, start)
+        high = height > height[:-1].max() - DROP
+        widths[k] = max(float(values[high, at].max()), SMALLEST)
+    settled = replace(model, scales=replace(scales, widths=widths))
+    again = find_peak(settled.log_density, settled.scales.coordinates(mode[None])[0])
     return settled, replace(again, evaluations=spent + again.evaluations)

@@ -1,19 +1,21 @@
 """What is left when everything linear is integrated out: coordinates of sds and correlations.
 
-A residual sd is seen as its logarithm. An sd of levels may pile up at zero, where its density has
-an edge; it is seen as tau = unit h(x), h(x) = x Phi(x) + phi(x), the integral of the normal
-distribution function: linear for large x, while a density that does not vanish at the edge becomes
-Phi(x), which falls off on the left as a normal distribution does. Correlations are seen as
-canonical partial correlations (Lewandowski, Kurowicka and Joe 2009, Journal of Multivariate
-Analysis 100(9)) by their inverse hyperbolic tangents. A Student-t prior of a coefficient is a
-normal whose variance is multiplied by w ~ InvGamma(df/2, df/2); log w is a coordinate too.
+An sd may pile up at zero, where its density has an edge, and may have a long tail. It is seen as
+tau = width sinh(h(x)), h(x) = x Phi(x) + phi(x) the integral of the normal distribution function.
+On the left a density that does not vanish at the edge becomes Phi(x), which falls off as a normal
+distribution does; in the middle x is a multiple of tau; on the right it is its logarithm, in which
+tails like a power of tau are exponential. Correlations are seen as canonical partial correlations
+(Lewandowski, Kurowicka and Joe 2009, Journal of Multivariate Analysis 100(9)) by their inverse
+hyperbolic tangents. A Student-t prior of a coefficient is a normal whose variance is multiplied by
+w ~ InvGamma(df/2, df/2); log w is a coordinate too.
 
-The order of coordinates: log residual sds, each factor's sds and then its correlations, log w.
+The order of coordinates: residual sds, each factor's sds and then its correlations, log w.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from math import erfc, lgamma, log, pi, sqrt
 
 import numpy as np
@@ -22,6 +24,7 @@ from numpy.typing import NDArray
 from forwhom.methods.priors import ScalePrior
 
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
 
 _erfc = np.frompyfunc(erfc, 1, 1)
 TINY = 1e-150
@@ -78,7 +81,7 @@ class ScalePoints:
         return np.asarray(np.einsum("iak,jak->ijk", scaled, scaled))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Scales:
     """The coordinates.
 
@@ -87,7 +90,7 @@ class Scales:
         sigma_prior: of every residual sd; sigma_unit: data units per internal unit.
         factors: as in the model.
         heavy: (t,) degrees of freedom of the coefficients with Student-t priors.
-        widths: per factor (R,) the ``unit`` of each sd's coordinate.
+        widths: of the coordinates of all sds, in their order.
     """
 
     classes: int
@@ -96,49 +99,56 @@ class Scales:
     sigma_unit: float
     factors: tuple[FactorScales, ...]
     heavy: FloatArray
-    widths: tuple[FloatArray, ...]
+    widths: FloatArray
 
     @property
     def size(self) -> int:
-        """Number of coordinates."""
-        of_factors = sum(f.columns + f.pairs for f in self.factors)
-        return (0 if self.known else self.classes) + of_factors + len(self.heavy)
+        """Number of coordinates, n."""
+        return len(self.sds) + sum(f.pairs for f in self.factors) + len(self.heavy)
 
-    @property
-    def sd_places(self) -> list[tuple[int, int, int]]:
-        """(coordinate, factor, column) of every sd of levels."""
-        at, out = 0 if self.known else self.classes, []
-        for k, factor in enumerate(self.factors):
-            out += [(at + r, k, r) for r in range(factor.columns)]
+    @cached_property
+    def sds(self) -> IntArray:
+        """Which coordinates are those of sds, the residual ones first."""
+        at = 0 if self.known else self.classes
+        found = list(range(at))
+        for factor in self.factors:
+            found += range(at, at + factor.columns)
             at += factor.columns + factor.pairs
-        return out
+        return np.array(found, dtype=np.int64)
 
     def points(self, x: FloatArray) -> ScalePoints:
         """What coordinates (K, n) stand for."""
-        values, slopes = self.values(x), np.zeros(len(x))
-        for at, k, r in self.sd_places:
-            slopes += np.log(rise(x[:, at])[1] * self.widths[k][r])
-        found = self.at(values)
-        return replace(found, log_jacobian=found.log_jacobian + slopes)
+        found = self.at(self.values(x))
+        return replace(found, log_jacobian=found.log_jacobian + self.log_slope(x))
 
     def values(self, x: FloatArray) -> FloatArray:
-        """The same coordinates (K, n) with every sd of levels itself in place of what it is seen as."""
+        """The same (K, n) with every sd itself in place of what it is seen as."""
         out = x.copy()
-        for at, k, r in self.sd_places:
-            out[:, at] = rise(x[:, at])[0] * self.widths[k][r]
+        with np.errstate(over="ignore"):
+            out[:, self.sds] = np.sinh(rise(x[:, self.sds])[0]) * self.widths
         return out
+
+    def coordinates(self, values: FloatArray) -> FloatArray:
+        """The inverse of ``values``."""
+        out = values.copy()
+        out[:, self.sds] = fall(np.arcsinh(values[:, self.sds] / self.widths))
+        return out
+
+    def log_slope(self, x: FloatArray) -> FloatArray:
+        """log of the sds' slopes in their coordinates, added up, (K,)."""
+        height, slope = rise(x[:, self.sds])
+        log_cosh = height + np.log1p(np.exp(-2 * height)) - log(2)
+        return np.asarray((log_cosh + np.log(slope * self.widths)).sum(axis=1))
 
     def at(self, values: FloatArray) -> ScalePoints:
         """What ``values`` (K, n) stand for; the Jacobian is that of the other coordinates."""
-        count, at = len(values), 0
-        log_sigma, prior = np.zeros((self.classes, count)), np.zeros(count)
+        count = len(values)
+        at = 0 if self.known else self.classes
+        sigma = values[:, :at].T if at else np.ones((self.classes, count))
         jacobian = np.zeros(count)
-        if not self.known:
-            at = self.classes
-            log_sigma = values[:, :at].T
-            with np.errstate(over="ignore"):
-                prior = self.sigma_prior.log_density(np.exp(log_sigma) * self.sigma_unit).sum(axis=0)
-            jacobian = log_sigma.sum(axis=0)
+        with np.errstate(over="ignore", divide="ignore"):
+            log_sigma = np.log(sigma)
+            prior = self.sigma_prior.log_density(sigma * self.sigma_unit).sum(axis=0)
         taus, roots = [], []
         for factor in self.factors:
             tau = values[:, at : at + factor.columns].T
@@ -170,26 +180,24 @@ def rise(x: FloatArray) -> tuple[FloatArray, FloatArray]:
     >>> [round(float(v), 6) for v in (*rise(np.array([0.0]))[0], *rise(np.array([9.0]))[0])]
     [0.398942, 9.0]
     """
-    slope = np.maximum(0.5 * _erfc(-x / sqrt(2)).astype(float), TINY)
+    slope = np.maximum(0.5 * np.asarray(_erfc(-x / sqrt(2)), dtype=float), TINY)
     with np.errstate(under="ignore"):
         value = x * slope + np.exp(-0.5 * x**2) / sqrt(2 * pi)
     return np.maximum(value, TINY), slope
 
 
-def fall(value: float) -> float:
-    """The x of ``rise`` for a value, by halving.
+def fall(height: FloatArray) -> FloatArray:
+    """The x of ``rise`` for heights of any shape, by halving.
 
-    >>> round(fall(float(rise(np.array([-1.3]))[0][0])), 6)
-    -1.3
+    >>> fall(rise(np.array([-1.3, 4.0]))[0]).round(6).tolist()
+    [-1.3, 4.0]
     """
-    low, high = -12.0, max(value, 0.0) + 1.0
+    low, high = np.full(np.shape(height), -25.0), np.maximum(height, 0.0) + 1.0
     for _ in range(60):
         middle = 0.5 * (low + high)
-        if rise(np.array([middle]))[0][0] < value:
-            low = middle
-        else:
-            high = middle
-    return 0.5 * (low + high)
+        below = rise(middle)[0] < height
+        low, high = np.where(below, middle, low), np.where(below, high, middle)
+    return np.asarray(0.5 * (low + high))
 
 
 def _correlations(
@@ -213,6 +221,7 @@ def _correlations(
             left = left * rest[k]
             # the coordinate's own slope, and the partial correlation's in the correlation
             jacobian += (1 + 0.5 * (i - 1 - j)) * np.log(rest[k])
+        left = np.maximum(left, 1e-300)
         root[i, i] = np.sqrt(left)
         density += (shape - 1) * np.log(left)
         jacobian += 0.5 * (r - i - 1) * np.log(left)  # of the factor in the correlations

@@ -22,7 +22,7 @@ class RowFactor:
     @property
     def size(self) -> int:
         """Own parameters of all levels."""
-        return self.own.shape[1] * self.levels
+        return int(self.own.shape[1]) * self.levels
 
 
 @dataclass(frozen=True, slots=True)

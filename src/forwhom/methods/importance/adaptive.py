@@ -25,9 +25,8 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 FIRST, ROUND = 600, 1000  # points of the first look and of each that learns
-ROUNDS = 6  # that learn, at most
 GOOD = 0.7  # effective share of a round after which there is nothing to learn
-HELPS = 1.1  # a round that makes the share less than that much better is the last to learn
+HELPS, PATIENCE = 1.1, 3  # rounds that make the best share less than that much better, in a row
 DF, WIDE_DF = 6.0, 3.0
 WIDE, DEFENCE = 4.0, 0.1  # the wide proposal: covariance over the whole's, and its share
 MOST = 6  # components
@@ -107,34 +106,28 @@ def explore_adaptively(
         rng: random generator.
         most: effective points that are enough where each one is dear; default D and a few.
     """
-    n = len(peak.mode)
-    sample = _Sample(log_density, n)
-    first = mixed(
-        [
-            (0.7, around(peak.mode, peak.covariance, DF)),
-            (0.3, around(peak.mode, WIDE * peak.covariance, WIDE_DF)),
-        ]
-    )
-    wanted = min(SPARE * draws, most or np.inf)
-    size = FEWEST if most is None or most >= FEWEST else most
-    size = max(size, int(wanted))
+    sample = _Sample(log_density, len(peak.mode))
+    wanted = int(min(SPARE * draws, most or np.inf))
+    size = max(min(FEWEST, most or FEWEST), wanted)
     each = min(ROUND, size // 3)
-    share = sample.add(first, min(FIRST, each), rng)
-    proposal = first
-    for number in range(ROUNDS):
-        learnt = _learnt(sample, None if number == 0 else proposal, n, rng)
-        new = sample.add(_defended(learnt, sample), min(ROUND, size), rng)
-        better, share, proposal = new > HELPS * share, max(new, 1e-3), learnt
-        if share > GOOD or not (better or number == 0):
-            break
-    proposal = _defended(_learnt(sample, proposal, n, rng), sample)
+    proposal, learnt = _first(peak), None
+    share = best = sample.add(proposal, min(FIRST, each), rng)
+    idle = 0  # rounds that did not help
     while True:
         weight = sample.log_weight
-        known = effective_share(weight) * len(weight)
-        if (known >= wanted and len(weight) >= min(size, FEWEST)) or len(weight) >= LIMIT * size:
+        known, made = effective_share(weight) * len(weight), len(weight)
+        if (known >= wanted and made >= min(size, FEWEST)) or made >= LIMIT * size:
             break
-        more = int(min(1.1 * (wanted - known) / share, 3 * size)) + 100
-        sample.add(proposal, more, rng)
+        left = int(1.1 * max(wanted - known, 0.0) / max(share, 1 / LIMIT)) + 100
+        if idle <= PATIENCE:
+            learnt = _learnt(sample, learnt, rng)
+            proposal = _defended(learnt, sample)
+            if idle < PATIENCE:
+                left = min(left, max(each, made // 2))
+            idle += idle == PATIENCE  # the last to be learnt is kept
+        share = sample.add(proposal, min(left, LIMIT * size - made), rng)
+        idle = max(idle, PATIENCE) if share > GOOD else 0 if share > HELPS * best else idle + 1
+        best = max(best, share)
     picked = systematic(weight, draws, rng)
     return Adapted(
         x=sample.x[picked],
@@ -147,12 +140,23 @@ def explore_adaptively(
     )
 
 
+def _first(peak: Peak) -> StudentMixture:
+    """Around the mode: as wide as the curvature there says, wider, and a unit wide."""
+    return mixed(
+        [
+            (0.6, around(peak.mode, peak.covariance, DF)),
+            (0.25, around(peak.mode, WIDE * peak.covariance, WIDE_DF)),
+            (0.15, around(peak.mode, np.eye(len(peak.mode)), WIDE_DF)),
+        ]
+    )
+
+
 def _learnt(
-    sample: _Sample, last: StudentMixture | None, n: int, rng: np.random.Generator
+    sample: _Sample, last: StudentMixture | None, rng: np.random.Generator
 ) -> StudentMixture:
     """What the weighted points look like: the last mixture moved on, or a new one."""
     weight = sample.weight
-    known = 1 / (weight**2).sum()
+    known, n = 1 / (weight**2).sum(), sample.x.shape[1]
     count = int(np.clip(known / (POINTS * n), 1, MOST))
     if last is None or len(last.share) < count:
         mean, covariance = _moments(sample.x, weight)
@@ -171,6 +175,8 @@ def _defended(learnt: StudentMixture, sample: _Sample) -> StudentMixture:
 
 
 def _moments(x: FloatArray, weight: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Mean and covariance, the latter wider where few points tell it."""
     mean = weight @ x
     off = x - mean
-    return mean, off.T @ (off * weight[:, None])
+    few = 1 + x.shape[1] * float((weight**2).sum())
+    return mean, few * (off.T @ (off * weight[:, None]))

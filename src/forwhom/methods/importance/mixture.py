@@ -55,8 +55,8 @@ class StudentMixture:
         x, weight = x[kept], weight[kept]
         n = x.shape[1]
         mean = weight @ x
-        whole = (x - mean).T @ ((x - mean) * weight[:, None])
         known = 1 / (weight**2).sum()
+        whole = (1 + n / known) * ((x - mean).T @ ((x - mean) * weight[:, None]))
         found = self
         for _ in range(rounds):
             logs, square = found._parts(x)

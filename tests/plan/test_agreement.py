@@ -142,7 +142,8 @@ def test_allowed(start: dict[str, object], keywords: dict[str, object]) -> None:
         (SMALL, {"method": "exact", "correlated": True}, "a group's baseline and effects are corr"),
         (SMALL, {"method": "exact", "spread": "student"}, "group effects are Student-t"),
         (SMALL, {"method": "collapse", "sigma_by": "group"}, "method 'collapse' integrates out "
-         "what is normal given the sds, and the residual sd differs by group. Leave method to 'auto'."),
+         "what is normal given the sds, and the residual sd differs by group. Leave method to "
+         "'auto'."),
         (SMALL, {"method": "collapse", "spread": "student"}, "and group effects are Student-t."),
         (SMALL, {"method": "collapse", "family": "poisson"}, "method 'collapse' is for families "
          "'gaussian', 'lognormal', whose groups integrate out in closed form; family 'poisson'"),

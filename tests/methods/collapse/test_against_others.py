@@ -93,6 +93,7 @@ def test_what_the_exact_method_takes_too(name: str) -> None:
     assert one.fitted.diagnostics.effective_share > 0.4
 
 
+@pytest.mark.slow  # for NUTS
 @pytest.mark.parametrize("name", AGAINST_NUTS)
 def test_what_nuts_alone_takes_too(name: str) -> None:
     more = AGAINST_NUTS[name]

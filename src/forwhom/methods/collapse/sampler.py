@@ -18,7 +18,12 @@ FloatArray = NDArray[np.float64]
 
 FAR = 1e4  # an sd this many outcome sds out means that nothing holds it back
 HELD = 8.0  # nats by which the density must have fallen there
-NOISELESS = 1e-7  # outcome sds: a residual sd that is smaller stands for none
+NOISELESS = 1e-6  # outcome sds: a residual sd that is smaller stands for none
+SUSPECT = 1e-3
+NOTHING_LEFT = (
+    "the residual sd goes to zero: the outcome follows exactly from groups, clusters and "
+    "predictors, and nothing is left to chance. Is it made from one of them?"
+)
 SMALLEST = 1e-8  # outcome sds: no coordinate is finer
 DROP = 2.0  # nats below the top at which an sd's upper end is read
 PROFILE = np.geomspace(1 / 8, 64, 28)  # times an sd at the mode, where its profile is looked at
@@ -94,11 +99,9 @@ def _settle(
         return model, first
     mode, widths = scales.values(first.mode[None])[0], scales.widths.copy()
     spent = first.evaluations
-    if not scales.known and mode[: scales.classes].min() < NOISELESS:
-        raise InferenceError(
-            "the residual sd goes to zero: the outcome follows exactly from groups, clusters and "
-            "predictors, and nothing is left to chance. Is it made from one of them?"
-        )
+    residual = 0 if scales.known else scales.classes
+    if (mode[:residual] < NOISELESS).any():
+        raise InferenceError(NOTHING_LEFT)
     for k, (at, name) in enumerate(zip(sds.tolist(), names, strict=True)):
         values = np.repeat(mode[None], len(PROFILE) + 2, axis=0)
         values[:, at] *= np.r_[1.0, PROFILE, 1.0]
@@ -107,6 +110,8 @@ def _settle(
         height = model.log_density(x) - scales.log_slope(x)  # of the sds themselves
         spent += len(x)
         if height[-1] + np.log(FAR) > height[0] + np.log(mode[at]) - HELD:
+            if k < residual and mode[at] < SUSPECT:  # what looks unbounded is rounding
+                raise InferenceError(NOTHING_LEFT)
             raise UnboundedError(name, "half_normal(1)")
         high = height > height[:-1].max() - DROP
         widths[k] = max(float(values[high, at].max()), SMALLEST)

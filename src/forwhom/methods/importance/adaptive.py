@@ -6,7 +6,8 @@
 3. Every point counts, weighed by target over the mixture of all proposals so far ("adaptive
    multiple importance sampling", Cornuet, Marin, Mira and Robert 2012, Scandinavian Journal of
    Statistics 39(4), with the deterministic mixture of Owen and Zhou 2000, JASA 95(449)).
-4. Judge the weights and resample systematically.
+4. Where a few weights stand out, propose around them too (Raftery and Bao 2010).
+5. Judge the weights and resample systematically.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ IntArray = NDArray[np.int64]
 
 FIRST, ROUND = 600, 1000  # points of the first look and of each that learns
 GOOD = 0.7  # effective share of a round after which there is nothing to learn
+GOOD_K, REPAIRS = 0.4, 8  # Pareto k that is good enough, and rounds spent where it is not
+NEAREST = 0.05  # of the points tell the shape of the density around one that weighs too much
 HELPS, PATIENCE = 1.1, 3  # rounds that make the best share less than that much better, in a row
 DF, WIDE_DF = 6.0, 3.0
 WIDE, DEFENCE = 4.0, 0.1  # the wide proposal: covariance over the whole's, and its share
@@ -65,7 +68,9 @@ class _Sample:
     def add(self, proposal: StudentMixture, count: int, rng: np.random.Generator) -> float:
         """More points; the effective share of these alone."""
         new = proposal.draw(count, rng)
-        value = self.target(new)
+        with np.errstate(over="ignore", invalid="ignore"):
+            value = self.target(new)
+        value = np.where(np.isnan(value), -np.inf, value)
         self.x, self.value = np.concatenate([self.x, new]), np.concatenate([self.value, value])
         before = [one.log_density(new) for one in self.proposals]
         both = np.hstack([self.logs, np.array(before).reshape(-1, count)])
@@ -112,12 +117,18 @@ def explore_adaptively(
     each = min(ROUND, size // 3)
     proposal, learnt = _first(peak), None
     share = best = sample.add(proposal, min(FIRST, each), rng)
-    idle = 0  # rounds that did not help
+    idle = repairs = 0  # rounds that did not help, and those after all others
     while True:
         weight = sample.log_weight
         known, made = effective_share(weight) * len(weight), len(weight)
-        if (known >= wanted and made >= min(size, FEWEST)) or made >= LIMIT * size:
+        if made >= LIMIT * size:
             break
+        if known >= wanted and made >= min(size, FEWEST):
+            if repairs == REPAIRS or pareto_k(weight) < GOOD_K:
+                break
+            repairs += 1
+            sample.add(_repair(sample), each // 2, rng)
+            continue
         left = int(1.1 * max(wanted - known, 0.0) / max(share, 1 / LIMIT)) + 100
         if idle <= PATIENCE:
             learnt = _learnt(sample, learnt, rng)
@@ -166,6 +177,23 @@ def _learnt(
         shape = covariance * (1.0 if count == 1 else 0.5)
         last = mixed([(1 / count, around(centre, shape, DF)) for centre in centres])
     return last.learn(sample.x, weight)
+
+
+def _repair(sample: _Sample) -> StudentMixture:
+    """Around the point of most weight, in the shape of its neighbours: where too few were proposed.
+
+    Incremental mixture importance sampling, Raftery and Bao 2010, Biometrics 66(4).
+    """
+    weight = sample.log_weight
+    at = sample.x[int(np.argmax(weight))]
+    _, covariance = _moments(sample.x, sample.weight)
+    off = sample.x - at
+    distance = np.einsum("ki,ij,kj->k", off, np.linalg.inv(covariance), off)
+    count = min(max(int(NEAREST * len(weight)), 20 * len(at)), len(weight))
+    near = np.argpartition(distance, count - 1)[:count]
+    share = np.exp(weight[near] - weight.max())
+    share = 0.5 * (share / share.sum() + 1 / count)
+    return around(at, off[near].T @ (off[near] * share[:, None]), WIDE_DF)
 
 
 def _defended(learnt: StudentMixture, sample: _Sample) -> StudentMixture:

@@ -52,6 +52,8 @@ class StudentMixture:
             x: (N, n); weight: (N,) summing to one.
         """
         kept = weight > 1e-12 * weight.max()
+        if not kept.any():  # weights that are no numbers teach nothing
+            return self
         x, weight = x[kept], weight[kept]
         n = x.shape[1]
         mean = weight @ x
@@ -82,7 +84,8 @@ class StudentMixture:
         square = np.empty_like(logs)
         for c, (share, df) in enumerate(zip(self.share.tolist(), self.df.tolist(), strict=True)):
             inverse = np.linalg.inv(self.root[c])
-            square[c] = (((x - self.mean[c]) @ inverse.T) ** 2).sum(axis=1)
+            with np.errstate(over="ignore"):  # from far away every component looks the same
+                square[c] = (((x - self.mean[c]) @ inverse.T) ** 2).sum(axis=1)
             constant = lgamma((df + n) / 2) - lgamma(df / 2) - n / 2 * log(df * pi) + log(share)
             constant += float(np.log(np.abs(np.diag(inverse))).sum())
             logs[c] = constant - (df + n) / 2 * np.log1p(square[c] / df)

@@ -1,4 +1,4 @@
-"""Clusters crossed with groups, by NUTS: seconds, effective draws and their check.
+"""Clusters crossed with groups: seconds, effective draws and their check.
 
 python benchmarks/crossed.py [--write]
 """
@@ -15,7 +15,7 @@ import numpy as np
 from common import HERE, markdown, say, setting
 
 import forwhom as fw
-from forwhom.methods import ChainCheck
+from forwhom.methods import ChainCheck, WeightCheck
 
 RESULTS = HERE / "crossed.md"
 
@@ -78,19 +78,23 @@ def measured(case: Case) -> list[str]:
     fit = case.fit(data, stages.append)
     wall, processor = time.perf_counter() - began, time.process_time() - spent
     check = fit.fitted.diagnostics.check
-    assert isinstance(check, ChainCheck)
     runs = 1 + sum("again" in stage for stage in stages)
+    if isinstance(check, WeightCheck):
+        effective = f"{check.proposals * check.effective_share:,.0f}, of weights"
+        told = [effective, f"k-hat {check.k_hat:.2f}", ""]
+    else:
+        assert isinstance(check, ChainCheck)
+        told = [f"{check.ess_bulk:,.0f}, {check.ess_tail:,.0f}", f"{check.r_hat:.4f}"]
+        told.append(str(check.divergences))
     return [
         case.family,
         f"{case.rows:,}",
         str(fit.fitted.design.groups.count),
         str(case.clusters),
-        f"{wall:.0f} s",
-        f"{processor:.0f} s",
+        f"{wall:.3g} s",
+        f"{processor:.3g} s",
         str(runs),
-        f"{check.ess_bulk:,.0f}, {check.ess_tail:,.0f}",
-        f"{check.r_hat:.4f}",
-        str(check.divergences),
+        *told,
         "" if case.bound is None else f"{case.bound:.0f} s",
         "" if case.bound is None else ("yes" if wall <= case.bound else "NO"),
     ]
@@ -109,8 +113,9 @@ def main() -> None:
         [
             "# Crossed clusters",
             "",
-            "4,000 draws of 4 chains (method `nuts`), one fit each. Effective draws and R-hat are",
-            "the worst of all parameters, the effects of groups and clusters included.",
+            "4,000 draws, one fit each, by the method that auto takes: `collapse` for gaussian,",
+            "`nuts` (4 chains) for bernoulli. Effective draws and R-hat of chains are the worst of",
+            "all parameters, the effects of groups and clusters included.",
             "",
             setting("python benchmarks/crossed.py --write", python=("nutpie",)),
             f"Load of the machine at the start (processes that want a core): {load}.",

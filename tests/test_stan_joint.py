@@ -1,4 +1,4 @@
-"""Stan's posteriors of the models that NUTS samples, and of two meta-analyses.
+"""Stan's posteriors of models beyond one treatment and one grouping, and of two meta-analyses.
 
 The models are in words, priors included, in tests/reference/stan/*.json, and their programs beside
 them. Means within 4 joint Monte Carlo standard errors; sds within 5 %, or 4 joint standard errors
@@ -92,9 +92,11 @@ CASES: dict[str, tuple[dict[str, Any], int]] = {
     "horseshoe": (UNITS | {"priors": NUMBERS | {"lambda": "horseshoe(0.1, 2, 4)"}}, 4000),
     "r2d2": (UNITS | {"priors": NUMBERS | {"lambda": "r2d2(0.5, 2)"}}, 4000),
 }
+COLLAPSE = ("correlated_gaussian", "arms", "arms_alike", "schools")
+BY = dict.fromkeys(COLLAPSE, "collapse") | {"sites": "quadrature"}
 # apart: make slow. Every run samples smaller ones of the shrunk, and of the others their nearest:
-# clusters_effects, correlated_gaussian, arms_alike
-SLOW = ("horseshoe", "r2d2", "clusters", "correlated_bernoulli", "arms")
+# clusters_effects, correlated_gaussian
+SLOW = ("horseshoe", "r2d2", "clusters", "correlated_bernoulli")
 # what Stan keeps and a fit does not: the scales within a shrinkage prior, and a new site
 UNKEPT = ("tau", "c2", "R2", "phi", "theta_new", "risk_new")
 
@@ -117,7 +119,7 @@ def test_the_posterior_is_stans(case: str) -> None:
     usual = {"outcome": "y", "treatment": "d", "modifiers": "a + m"}
     fit = fw.fit(rows, **(usual | asked), draws=draws, seed=1)
     found = fit.fitted.diagnostics
-    assert found.method == ("quadrature" if case in ("sites", "schools") else "nuts")
+    assert found.method == BY.get(case, "nuts")
     assert found.passed, found
     ours, theirs = quantities(fit, case), stored["parameters"]
     kept = {key for key in theirs if case == "schools" or key.split("[")[0] not in UNKEPT}

@@ -126,8 +126,9 @@ def fit(
         sigma_by: "arm" or "group", where the residual sd of a Gaussian outcome differs.
         priors: parameter (alpha, beta, delta, lambda, sigma_theta, sigma_b, sigma) to text such as
             ``"normal(0, 0.5)"``, or for beta, delta and lambda to a mapping of terms.
-        method: "auto" (the fastest that fits), "exact" (gaussian, lognormal), "quadrature", or
-            "nuts", which does everything and is what "auto" falls back on.
+        method: "auto" (the fastest that fits), "exact" (gaussian, lognormal), "collapse" (these
+            with arms, clusters, correlations), "quadrature", or "nuts", which does everything and
+            is what "auto" falls back on.
         draws: number of posterior draws (4000); independent but for those by NUTS.
         seed: of the random draws; the same seed gives the same draws.
         level: of the intervals (0.95).

@@ -237,6 +237,7 @@ def _made() -> Iterator[Case]:
     yield Case("correlated", "", {"correlated": True})
     yield Case("correlated-treatments", "", both | {"correlated": True}, {"e": other})
     yield Case("estimates", "", {"std_error": "error"}, {"error": error})
+    yield Case("estimates", FAST[-1], {"std_error": "error"}, {"error": error})
     yield Case("estimates-clusters", "", {"std_error": "error", "clusters": "site"},
                {"error": error})  # fmt: skip
     yield Case("dose", "", {"treatment_type": "dose"}, {"d": dose})

@@ -137,11 +137,16 @@ def test_allowed(start: dict[str, object], keywords: dict[str, object]) -> None:
          "levels, not several arms. Leave out preset or treatment_type."),
         # methods
         (SEVERAL, {"method": "quadrature"}, "method 'quadrature' integrates groups out one by one, "
-         "and several treatments vary together in every group. Leave method to 'auto', which takes "
-         "NUTS."),
+         "and several treatments vary together in every group. Leave method to 'auto'."),
         (SMALL, {"method": "exact", "clusters": ["s", "t"]}, "clusters 's', 't' tie the groups"),
         (SMALL, {"method": "exact", "correlated": True}, "a group's baseline and effects are corr"),
         (SMALL, {"method": "exact", "spread": "student"}, "group effects are Student-t"),
+        (SMALL, {"method": "collapse", "sigma_by": "group"}, "method 'collapse' integrates out "
+         "what is normal given the sds, and the residual sd differs by group. Leave method to "
+         "'auto'."),
+        (SMALL, {"method": "collapse", "spread": "student"}, "and group effects are Student-t."),
+        (SMALL, {"method": "collapse", "family": "poisson"}, "method 'collapse' is for families "
+         "'gaussian', 'lognormal', whose groups integrate out in closed form; family 'poisson'"),
         (SMALL, {"method": "exact", "sigma_by": "arm"}, "the residual sd differs by arm"),
         (SMALL, {"method": "exact", "priors": SHRUNK}, "the prior of 'lambda' learns its own"),
         # priors of what is not there

@@ -300,7 +300,7 @@ def _check_agreement(design: Design) -> None:
         raise DataError(
             f"method '{plan.method}' integrates groups out one by one, and the "
             f"{len(design.effects)} arms of '{plan.treatment}' vary together in every group. Leave "
-            "method to 'auto', which takes NUTS."
+            "method to 'auto'."
         )
 
 

@@ -1,4 +1,4 @@
-"""From cells and priors to draws: three rooms, each a method behind one contract."""
+"""From cells and priors to draws: rooms, each a method behind one contract."""
 
 from forwhom.methods.choose import METHODS, Choice, choose, sample
 from forwhom.methods.diagnostics import ChainCheck, Diagnostics, WeightCheck

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 
 from forwhom.cells import Problem, reduce_rows
 from forwhom.design import Design, Rows
+from forwhom.methods.collapse import COLLAPSE
 from forwhom.methods.exact import EXACT
 from forwhom.methods.method import Draws, Method, Progress
 from forwhom.methods.nuts import NUTS
 from forwhom.methods.quadrature import QUADRATURE
 
-METHODS = {method.name: method for method in (EXACT, QUADRATURE, NUTS)}  # the fastest first
+ROWS = (EXACT, COLLAPSE, QUADRATURE, NUTS)  # the fastest first
+METHODS = {method.name: method for method in ROWS}
 
 
 @dataclass(frozen=True, slots=True)

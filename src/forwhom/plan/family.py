@@ -36,8 +36,8 @@ def implied_family(given: Mapping[str, object]) -> tuple[str, str] | None:
     for key, family, why in ONE_FAMILY:
         if given.get(key) is not None:
             return family, why
-    if given.get("method") == "exact":
-        return "gaussian", "method 'exact' is asked for"
+    if (method := given.get("method")) in ("exact", "collapse"):
+        return "gaussian", f"method '{method}' is asked for"
     for key in SEVERAL:
         families = PARTS[key].families
         if given.get(key) is not None:

@@ -27,12 +27,14 @@ class Limits:
         families: the only ones it fits; empty where it fits any.
         form: what these have that others lack.
         one_by_one: whether it integrates groups out one by one, so that nothing may tie them.
+        normal: whether levels and coefficients must be jointly normal given the sds.
         learns_noise: whether it needs a residual sd to learn, and no known standard errors.
     """
 
     families: tuple[str, ...] = ()
     form: str = ""
     one_by_one: bool = False
+    normal: bool = False
     learns_noise: bool = False
 
 
@@ -43,6 +45,7 @@ LIMITS = {
         one_by_one=True,
         learns_noise=True,
     ),
+    "collapse": Limits(EXACT_FAMILIES, "whose groups integrate out in closed form", normal=True),
     "quadrature": Limits(one_by_one=True),
 }
 
@@ -59,12 +62,12 @@ def refusal(method: str, plan: Plan) -> str:
     >>> plan = make_plan(outcome="y", treatment="d", modifiers="age", clusters="state")
     >>> print(refusal("quadrature", plan))
     method 'quadrature' integrates groups out one by one, and clusters 'state' tie the groups \
-together. Leave method to 'auto', which takes NUTS.
+together. Leave method to 'auto'.
     >>> refusal("nuts", plan)
     ''
     """
     limits = limits_of(method)
-    if limits.one_by_one and plan.family in SEVERAL_PREDICTORS:
+    if (limits.one_by_one or limits.normal) and plan.family in SEVERAL_PREDICTORS:
         return (
             f"method '{method}' takes one linear predictor, and family '{plan.family}' has one for "
             "every category but the reference. Leave method to 'auto'."
@@ -72,7 +75,12 @@ together. Leave method to 'auto', which takes NUTS.
     if limits.one_by_one and (reason := beyond_collapse(plan)):
         return (
             f"method '{method}' integrates groups out one by one, and {reason}. Leave method to "
-            "'auto', which takes NUTS."
+            "'auto'."
+        )
+    if limits.normal and (reason := beyond_normal(plan)):
+        return (
+            f"method '{method}' integrates out what is normal given the sds, and {reason}. Leave "
+            "method to 'auto'."
         )
     if limits.families and plan.family not in limits.families:
         return (
@@ -104,5 +112,16 @@ def beyond_collapse(plan: Plan) -> str:
         (plan.sigma_by is not None, f"the residual sd differs by {plan.sigma_by}"),
         (bool(shrunk), f"the prior of {listing(shrunk)} learns its own scales"),
         (plan.family in SEVERAL_PREDICTORS, "each category has a linear predictor of its own"),
+    )
+    return next((words for holds, words in reasons if holds), "")
+
+
+def beyond_normal(plan: Plan) -> str:
+    """Why levels and coefficients are not jointly normal given the sds; empty if they are."""
+    shrunk = [k for k, _, prior in plan.priors if prior.distribution in SHRINKING]
+    reasons = (
+        (plan.spread == "student", "group effects are Student-t"),
+        (plan.sigma_by == "group", "the residual sd differs by group"),
+        (bool(shrunk), f"the prior of {listing(shrunk)} learns its own scales"),
     )
     return next((words for holds, words in reasons if holds), "")

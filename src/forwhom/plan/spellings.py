@@ -196,6 +196,7 @@ WORDS_ELSEWHERE: dict[str, dict[str, Spelling]] = {
                   "bayes ols lm optimizing variational default fast em"),
         **_choice("method", "quadrature", "gauss_hermite agq ghq gh nagq adaptive_quadrature "
                   "mvaghermite"),
+        **_choice("method", "collapse", "collapsed marginal marginalised marginalized"),
         **_choice("method", "exact", "analytic analytical closed_form conjugate"),
     },
     "spread": {

@@ -1,0 +1,153 @@
+"""The collapse method against other methods on the same problems.
+
+Tests: sampler.py, draws.py and build.py.
+
+Against the exact method wherever that takes the design, with many draws; against NUTS on small
+designs that no other method takes. Tolerances: means within 4 joint Monte Carlo standard errors,
+sds within 5 % or 4 joint standard errors where that is more; the seeds are fixed.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import forwhom as fw
+from forwhom.methods.diagnostics import ChainCheck, WeightCheck
+from tests.methods.collapse.cases import CASES, DATA, USUAL
+from tests.posteriors import Known, differences, of_chains, of_independent
+
+BOTH = ("plain", "one control group", "exact: Student-t priors", "exact: no spread")
+MORE: dict[str, dict[str, Any]] = {
+    "exact: Student-t priors": {"priors": {"lambda": "student_t(4, 0, 0.3)"}},
+    "exact: no spread": {"spread": "none", "baseline": "modifiers"},
+}
+# priors of sds without long tails, in which chains would take long to settle
+NARROW = {"sigma_b": "half_normal(0.4)", "sigma_theta": "half_normal(0.4)"}
+SMALL = {"modifiers": "a", "priors": NARROW}
+AGAINST_NUTS = {
+    "clusters": SMALL,
+    "cluster effects": SMALL,
+    "correlated beside clusters": SMALL,
+    "sigma by arm": SMALL,
+    "known errors": {"modifiers": "a"},
+    "Student-t priors": SMALL | {"priors": NARROW | {"lambda": "student_t(4, 0, 0.3)"}},
+}
+
+
+def fit(name: str, method: str, **more: Any) -> fw.Fit:
+    asked = USUAL | CASES.get(name, {}) | MORE.get(name, {})
+    return fw.fit(DATA, **(asked | more | {"method": method}))
+
+
+def everything(fit: fw.Fit) -> dict[str, np.ndarray]:
+    """Every scalar of the posterior, (D,) each, by name."""
+    draws, design = fit.fitted.draws, fit.fitted.design
+    parts = {
+        "coefficient": draws.coefficients.swapaxes(0, 2),
+        "sd": draws.spreads.swapaxes(0, 2),
+        **{key: values.T for key, values in draws.parameters.items()},
+        **{f"{k} sd": c.spreads.swapaxes(0, 2) for k, c in enumerate(draws.clusters)},
+        **{f"{k} level": c.u for k, c in enumerate(draws.clusters)},
+        **{named.name: named.values.swapaxes(0, 2) for named in draws.further},
+        "own": draws.of(np.arange(design.groups.count), range(len(design.random_names))).u,
+    }
+    count = len(draws.coefficients)
+    return {
+        f"{key} {j}": values
+        for key, part in parts.items()
+        for j, values in enumerate(part.reshape(-1, count))
+    }
+
+
+def known(fit: fw.Fit, values: np.ndarray) -> Known:
+    """Mean and sd with their Monte Carlo standard errors."""
+    check = fit.fitted.diagnostics.check
+    if isinstance(check, ChainCheck):
+        return of_chains(values.reshape(check.chains, -1))
+    assert isinstance(check, WeightCheck)
+    return of_independent(values, min(len(values), check.proposals * check.effective_share))
+
+
+def agree(one: fw.Fit, other: fw.Fit) -> None:
+    assert one.passed
+    assert other.passed
+    ours, theirs = everything(one), everything(other)
+    assert ours.keys() == theirs.keys()
+    pairs = {key: (known(one, ours[key]), known(other, theirs[key])) for key in ours}
+    assert differences(pairs) == {}
+
+
+@pytest.mark.parametrize("name", BOTH)
+def test_what_the_exact_method_takes_too(name: str) -> None:
+    one = fit(name, "collapse", draws=30_000)
+    agree(one, fit(name, "exact", draws=30_000))
+    assert one.fitted.diagnostics.statistics["effective_share"] > 0.4
+
+
+@pytest.mark.slow  # for NUTS
+@pytest.mark.parametrize("name", AGAINST_NUTS)
+def test_what_nuts_alone_takes_too(name: str) -> None:
+    more = AGAINST_NUTS[name]
+    agree(fit(name, "collapse", draws=8000, **more), fit(name, "nuts", draws=4000, **more))
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_weights_pass_their_check(name: str) -> None:
+    asked = USUAL | CASES[name]
+    found = fw.fit(DATA, **asked, method="collapse", draws=1000).fitted.diagnostics
+    assert found.passed, found
+    assert found.statistics["k_hat"] < 0.6
+    assert found.statistics["effective_share"] > 0.3
+
+
+def test_one_row_of_each_group_and_clusters() -> None:
+    """Which sd the rows vary by is not told: a bent density, which the proposal learns."""
+    rng = np.random.default_rng(3)
+    d = rng.integers(0, 2, 200).astype(float)
+    data = {
+        "y": rng.normal(size=200) + 0.3 * d,
+        "d": d,
+        "m": rng.permutation(200).astype(float),
+        "unit": [f"unit {i}" for i in range(200)],
+        "state": rng.integers(0, 10, 200),
+    }
+    fit = fw.fit(data, "y", "d", "m", groups="unit", clusters="state", draws=4000)
+    found = fit.fitted.diagnostics
+    assert found.method == "collapse"
+    assert found.passed
+    total = np.hypot(fit.estimands[0].sigma, fit.estimands[0].sigma_b)
+    assert total.std() / total.mean() < 0.1
+
+
+def test_many_dense_levels_and_few() -> None:
+    """More levels than are factorised column by column; the same as by fewer draws of them."""
+    rng = np.random.default_rng(4)
+    n = 1500
+    state, g, d = rng.integers(0, 70, n), rng.integers(0, 60, n), rng.integers(0, 2, n)
+    y = rng.normal(size=70)[state] + rng.normal(size=60)[g] + 0.5 * d + rng.normal(size=n)
+    data = {"y": y, "d": d, "g": g, "state": state}
+    fit = fw.fit(data, "y", "d", groups="g", clusters="state", draws=500)
+    assert fit.fitted.diagnostics.method == "collapse"
+    assert fit.passed
+    levels = fit.fitted.draws.clusters[0].u[0, 0].mean(axis=1)
+    own = np.array([(y - 0.5 * d)[state == k].mean() for k in range(70)])
+    assert np.corrcoef(levels, own)[0, 1] > 0.9
+
+
+def test_an_sd_that_nothing_bounds() -> None:
+    with pytest.raises(fw.InferenceError, match="do not bound sigma_wave"):
+        fw.fit(
+            {key: values[DATA["wave"] < 2] for key, values in DATA.items()},
+            **USUAL,
+            clusters="wave",
+            priors={"sigma_wave": "flat"},
+        )
+
+
+def test_an_outcome_without_noise() -> None:
+    exact = DATA | {"y": 1.0 + DATA["d"] + 0.5 * DATA["state"] ** 2}
+    with pytest.raises(fw.InferenceError, match="nothing is left to chance"):
+        fw.fit(exact, **USUAL, clusters="state")

@@ -68,6 +68,8 @@ def fit(
     missing: Mapping[str, Any] | None = None,
     encoding: str | None = None,
     sheet: str | int | None = None,
+    labels: Mapping[str, str] | None = None,
+    value_labels: Mapping[str, Mapping[Any, str]] | None = None,
     progress: Progress = _silent,
     **unknown: Any,
 ) -> Fit:
@@ -135,6 +137,10 @@ def fit(
             ``{"therm": [999], "age": ["?"]}``; an empty list takes a column as it stands.
         encoding: of a text, Stata or SPSS file ("cp1252"); default: found out.
         sheet: of a workbook, its name or number from 1; default: the first.
+        labels: readable names of columns, or terms of the modifiers, for sentences, printed tables
+            and figures: ``{"age": "Age in years"}``; in Stata, SPSS and SAS files they are there.
+        value_labels: readable names of values, ``{"woman": {0: "Man", 1: "Woman"}}``. Tables hold
+            the values as the data do and show the names.
         progress: called with the name of each stage as it starts.
 
     Returns:

@@ -11,8 +11,8 @@ from forwhom.fitted import Estimand, Quantity, Replication
 def labels_for(
     estimand: Estimand, columns: Mapping[str, str] | None, values: ValueLabels | None
 ) -> Labels:
-    """What to call things: the user's names, and behind them those of the data file."""
-    return Labels.of(estimand.design.groups, columns, values)
+    """What a figure calls things: the names it is given, behind them the plan's and the file's."""
+    return Labels.of(estimand.design, columns, values)
 
 
 def effect_axis(start: str, estimand: Estimand, labels: Labels, link: bool = False) -> str:
@@ -47,8 +47,7 @@ def effect_on(estimand: Estimand, labels: Labels, link: bool = False) -> str:
 def _measured(estimand: Estimand, labels: Labels, name: str) -> str:
     """The outcome, under a name, with the level that counts."""
     design, levels = estimand.design, estimand.design.outcome.levels
-    given = labels.values.get(design.plan.outcome, {})
-    level = next((said for key, said in given.items() if levels and str(key) == levels[-1]), "")
+    level = labels.given(design.plan.outcome, levels[-1], None) if levels else ""
     return design.measured_as(name, level)
 
 

@@ -25,7 +25,7 @@ def upgrade(state: Any, arrays: dict[str, Any]) -> Any:
     ``arrays`` loses those that this format does without.
     """
     try:
-        new = _to_6(_to_5(state))
+        new = _to_7(_to_6(_to_5(state)))
     except (TypeError, KeyError, ValueError, AttributeError):
         return state  # reading it says what is wrong
     kept = set(_listed(new))
@@ -59,6 +59,18 @@ def _to_6(state: Any) -> Any:
     design = _made("Design", design["fields"] | {"groups": _without(groups, GROUPS)})
     diagnostics = _diagnostics(draws["fields"]["diagnostics"]["fields"])
     draws = _made(draws["class"], draws["fields"] | {"diagnostics": diagnostics})
+    return {"tuple": [design, cells, priors, draws]}
+
+
+def _to_7(state: Any) -> Any:
+    """A plan and a design had no labels."""
+    design, cells, priors, draws = state["tuple"]
+    if "labels" in design["fields"]:
+        return state
+    none: dict[str, Any] = {"tuple": []}
+    plan = design["fields"]["plan"]
+    plan = _made("Plan", plan["fields"] | {"labels": none, "value_labels": none})
+    design = _made("Design", design["fields"] | {"plan": plan, "labels": none})
     return {"tuple": [design, cells, priors, draws]}
 
 

@@ -14,7 +14,7 @@ import pytest
 
 import forwhom as fw
 from forwhom.data import Tidy
-from forwhom.draw.text import PrintedTable, format_table
+from forwhom.data.printed import format_table
 
 from .reference.survey import CASES, MODIFIERS, make_survey
 
@@ -59,7 +59,7 @@ class TestLibraries:
             (pd.DataFrame, pd.DataFrame),
             (pl.DataFrame, pl.DataFrame),
             (pa.table, pa.Table),
-            (dict, PrintedTable),
+            (dict, Tidy),
         ],
     )
     @pytest.mark.parametrize("name", TABLES)
@@ -86,7 +86,7 @@ class TestLibraries:
             first, *others = (plain(getattr(found, name)()) for found in fits)
             for other in others:
                 assert other == first
-        assert type(fits[-1].effects()) is PrintedTable
+        assert type(fits[-1].effects()) is Tidy
 
     def test_rows_in_another_order_are_the_same_question(self) -> None:
         """Sums in another order: equal to rounding, which the sampler's grid passes on."""

@@ -12,7 +12,6 @@ from typing import Any
 from forwhom.cells import Needs, Problem, check_columns, reduce_rows, resolve_priors
 from forwhom.data import Table, load
 from forwhom.design import Design, Rows, build_design
-from forwhom.draw.text import native
 from forwhom.errors import ForWhomError, PlanError
 from forwhom.fitted import Fitted
 from forwhom.methods import choose, sample
@@ -295,7 +294,7 @@ def compare_fits(fits: Mapping[str, Fit], data: Any = None, method: str = "loo")
         for name, one in fits.items()
     ]
     first = next(iter(fits.values()))
-    return native(compare(contenders, data), first.engine)
+    return compare(contenders, data).to_native(first.engine)
 
 
 def load_fit(path: str | os.PathLike[str]) -> Fit:

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 from forwhom.answers import ANSWERS, Caution, Workings, cautions
 from forwhom.answers.which import endings
 from forwhom.data import Tidy
-from forwhom.draw.text import native
 from forwhom.fitted import Elpd, Estimand, Fitted
 from forwhom.plan import Plan, plan_to_toml
 
@@ -378,7 +377,7 @@ class Fit:
 
     def _told(self, name: str, **options: Any) -> Any:
         """An answer's table, in the library the data came in."""
-        return native(ANSWERS[name].tell(self._workings, **options), self.engine)
+        return ANSWERS[name].tell(self._workings, **options).to_native(self.engine)
 
     def _attributes(self) -> dict[str, str]:
         import platform

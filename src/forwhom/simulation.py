@@ -10,7 +10,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from forwhom.answers import IMPLIED, Workings
-from forwhom.draw.text import native
 from forwhom.fitted import Estimand, Fitted
 from forwhom.plan import Plan
 
@@ -84,4 +83,4 @@ class PriorPredictive:
         return Workings(self.fitted)
 
     def _told(self, name: str, **options: Any) -> Any:
-        return native(IMPLIED[name].tell(self._workings, **options), self.engine)
+        return IMPLIED[name].tell(self._workings, **options).to_native(self.engine)

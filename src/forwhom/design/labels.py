@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
+from forwhom.data.digits import number_texts
 from forwhom.data.table import Column, Table
 from forwhom.design.distinct import distinct_codes
 from forwhom.design.groups import Groups
-from forwhom.design.levels import level_names, number_texts
+from forwhom.design.levels import level_names
 from forwhom.design.matrix import MatrixRecipe
 from forwhom.errors import PlanError, listing, nearest
 from forwhom.plan import Plan
@@ -85,9 +86,9 @@ def _settled(name: str, pairs: Pairs, table: Table, groups: Groups) -> Pairs:
     """Labels of one column's values, each under its level's text."""
     known: dict[str, str] = {}
     shown: dict[str, None] = {}
-    for key, text in _values(name, table, groups):
-        known.setdefault(key, text)
-        shown[text] = None
+    for written, level in _values(name, table, groups):
+        known.setdefault(written, level)
+        shown[level] = None
     found = {}
     for key, label in pairs:
         text = known.get(key) or known.get(key.casefold()) or _as_number(key, known)

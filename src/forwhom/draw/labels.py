@@ -62,7 +62,7 @@ class Labels:
         return words[:1].upper() + words[1:]
 
     def value(self, column: str, text: str, number: float | None) -> str:
-        """A value's readable name: the label given, else its text; a bare number with its column."""
+        """A value's readable name: the label given, or its text; a bare number with its column."""
         if label := self.given(column, text, number):
             return label
         return text if number is None else f"{self.column(column)}: {number_text(number)}"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from forwhom.design import Design, Effect, Groups, number_text
+from forwhom.design import Design, Effect, Groups, MatrixRecipe, number_text
 from forwhom.plan import INTERCEPT, Factor
 
 ValueLabels = Mapping[str, Mapping[Any, str]]
@@ -50,6 +50,13 @@ class Labels:
             by_column[name] = {**given, **by_column.get(name, {}), **given}  # those given first
         return Labels({**dict(plan.labels), **(columns or {})}, by_column, own)
 
+    def __bool__(self) -> bool:
+        return bool(self.columns or self.values or self.own)
+
+    def named(self, name: str) -> bool:
+        """Whether a column has a readable name."""
+        return name in self.columns or name in self.own
+
     def word(self, name: str) -> str:
         """What a sentence or a table's head calls a column: the label, or its name as it is."""
         return self.columns.get(name) or self.own.get(name) or name
@@ -77,8 +84,13 @@ class Labels:
 
 def term_labels(design: Design, effect: Effect, labels: Labels) -> tuple[str, ...]:
     """Readable names of the heterogeneity equation's coefficients, of one effect."""
-    out = [INTERCEPT]
-    for term in effect.modifiers.terms:
+    return (INTERCEPT, *recipe_labels(design, effect.modifiers, labels))
+
+
+def recipe_labels(design: Design, recipe: MatrixRecipe, labels: Labels) -> tuple[str, ...]:
+    """Readable names of the columns of an equation."""
+    out = []
+    for term in recipe.terms:
         for name in term.names:
             parts = [labels.columns.get(name, "")] if name in labels.columns else []
             if not parts:

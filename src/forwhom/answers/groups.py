@@ -41,9 +41,9 @@ def groups_table(workings: Workings) -> Tidy:
 def _arm_note(estimand: Estimand, labels: Labels) -> tuple[str, ...]:
     """Which level is which, where they are not 0 and 1."""
     t = estimand.treatment
-    if t.kind != "binary" or (t.control, t.treated) == ("0", "1"):
-        return ()
     treated, control = levels_of(estimand, labels)
+    if t.kind != "binary" or (control, treated) == ("0", "1"):
+        return ()
     return (f"Treated: {labels.word(t.column)} is {treated}; control: {control}.",)
 
 

@@ -47,7 +47,8 @@ def coefficients(workings: Workings, estimand: Estimand, telling: Telling) -> Ti
     notes = (
         *((f"{t.name}: the effect of {contrast_words(estimand, labels)}.",) if several else ()),
         f"In units of {effect_words(estimand, labels)}{unit}, modifiers as given: the difference "
-        "in the effect for one more of the modifier. Intercept: the effect where every modifier is zero.",
+        "in the effect for one more of the modifier. Intercept: the effect where every modifier is "
+        "zero.",
     )
     title = titled("Modifier coefficients (lambda) of the effect", estimand)
     return Sample(columns, estimand.lambda_.T, workings.chains).table(telling, title, notes)

@@ -96,7 +96,10 @@ def contrast_words(estimand: Estimand, labels: Labels) -> str:
     t = estimand.treatment
     name = labels.word(t.column)
     if t.kind == "binary":
-        return f"{name} ({against(estimand, labels)})"
+        treated, control = levels_of(estimand, labels)
+        if t.column in labels.values and treated.casefold() in name.casefold():
+            return f"{name} against {control}"  # the name says the treated level
+        return f"{name} ({treated} against {control})"
     return f"one more unit of {name}" if t.kind == "dose" else name
 
 

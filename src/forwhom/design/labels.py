@@ -5,7 +5,7 @@ Tests: tests/design/test_labels.py.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from forwhom.data.digits import number_texts
@@ -43,17 +43,30 @@ def settle_labels(
     """
     if not plan.labels and not plan.value_labels:
         return plan
-    columns = (*plan.columns, *(name for name in groups.columns if name not in plan.columns))
+    columns = columns_of(plan, groups)
     check_label_names((name for name, _ in plan.labels), columns, terms_of(recipes))
-    settled = []
-    for name, pairs in plan.value_labels:
+    check_valued_names((name for name, _ in plan.value_labels), columns)
+    settled = ((name, _settled(name, pairs, table, groups)) for name, pairs in plan.value_labels)
+    return replace(plan, value_labels=tuple(settled))
+
+
+def columns_of(plan: Plan, groups: Groups) -> tuple[str, ...]:
+    """Every column that may have a readable name, comparisons that define groups among them."""
+    return tuple(dict.fromkeys((*plan.columns, *groups.columns)))
+
+
+def check_valued_names(given: Iterable[str], columns: Sequence[str]) -> None:
+    """Refuse values of a column that is not there.
+
+    Raises:
+        PlanError: with the nearest.
+    """
+    for name in given:
         if name not in columns:
             raise PlanError(
                 f"value_labels: '{name}' is not a column of this plan."
-                f"{nearest(name, columns)} It has {listing(columns, most=len(columns))}."
+                f"{nearest(str(name), columns)} It has {listing(columns, most=len(columns))}."
             )
-        settled.append((name, _settled(name, pairs, table, groups)))
-    return replace(plan, value_labels=tuple(settled))
 
 
 def check_label_names(given: Iterable[str], columns: Iterable[str], terms: Iterable[str]) -> None:
@@ -67,7 +80,7 @@ def check_label_names(given: Iterable[str], columns: Iterable[str], terms: Itera
         if name not in columns and name not in terms:
             raise PlanError(
                 f"labels: '{name}' is neither a column of this plan nor a term of its modifiers."
-                f"{nearest(name, (*columns, *terms))} It has "
+                f"{nearest(str(name), (*columns, *terms))} It has "
                 f"{listing(dict.fromkeys((*columns, *terms)), most=30)}."
             )
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from forwhom.cells import Needs, Problem, check_columns, reduce_rows, resolve_priors
-from forwhom.data import Table, load
+from forwhom.data import Frame, Table, load
 from forwhom.design import Design, Rows, build_design
 from forwhom.errors import ForWhomError, PlanError
 from forwhom.fitted import Fitted
@@ -267,7 +267,7 @@ def prior_predictive(
     return PriorPredictive(Fitted(problem, drawn), table.engine, table.source)
 
 
-def compare_fits(fits: Mapping[str, Fit], data: Any = None, method: str = "loo") -> Any:
+def compare_fits(fits: Mapping[str, Fit], data: Any = None, method: str = "loo") -> Frame:
     """Which of several fits to the same rows predicts rows it has not seen best?
 
     Args:

@@ -142,7 +142,7 @@ class Tidy:
         rows = zip(*columns, strict=True)
         return "".join(map(_line, [[_harmless(name) for name in self.columns], *rows]))
 
-    def to_native(self, engine: str) -> Any:
+    def to_native(self, engine: str) -> Frame:
         """The table in ``engine``'s library ("pandas", "polars", "pyarrow"); else itself."""
         writers = dict(
             zip(DATA_FRAMES, (self.to_pandas, self.to_polars, self.to_arrow), strict=True)
@@ -204,6 +204,10 @@ class Tidy:
                 "this table holds summaries, not draws: ask for it again with draws=True."
             )
         return draws_to_tree(self)
+
+
+# A table as questions answer with it: in the library the data came in, else itself.
+type Frame = Tidy | pandas.DataFrame | polars.DataFrame | pyarrow.Table
 
 
 def _plain(value: Any) -> Any:

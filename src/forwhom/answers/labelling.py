@@ -22,6 +22,7 @@ def labelled(table: Tidy, design: Design, labels: Labels) -> Tidy:
     """The table, shown under readable names where there are any."""
     if not labels:
         return table
+    labels = replace(labels, tidied=False)
     headers, shown = dict(table.headers), dict(table.value_labels)
     for name in table.types:
         column = _column_of(name, design)

@@ -23,6 +23,7 @@ class Labels:
         columns: column or term -> readable name, as the user gives them.
         values: column -> value (as the tables show it, or its number) -> readable name.
         own: column -> the label the data file gives it, where that is short enough for a figure.
+        tidied: whether other names are tidied, as in figures.
 
     >>> labels = Labels({"age": "Age in years"}, {"south": {1: "South"}})
     >>> labels.column("leg_black"), labels.word("leg_black"), labels.word("age")
@@ -34,6 +35,7 @@ class Labels:
     columns: Mapping[str, str] = field(default_factory=dict)
     values: ValueLabels = field(default_factory=dict)
     own: Mapping[str, str] = field(default_factory=dict)
+    tidied: bool = True
 
     @staticmethod
     def of(
@@ -63,8 +65,8 @@ class Labels:
 
     def column(self, name: str) -> str:
         """A column's readable name, in a figure."""
-        if name in self.columns:
-            return self.columns[name]
+        if name in self.columns or not self.tidied:
+            return self.word(name)
         words = self.own.get(name) or name.replace("_", " ").strip() or name
         return words[:1].upper() + words[1:]
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from forwhom.data.digits import number_text
 from forwhom.data.refusals import says_missing
-from forwhom.data.strangers import short, suggestion
+from forwhom.data.stray_words import short, suggestion
 from forwhom.data.table import Column, Table
 from forwhom.errors import DataError, plural
 from forwhom.families import FAMILIES

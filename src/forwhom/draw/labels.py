@@ -8,6 +8,7 @@ from typing import Any
 
 from forwhom.design import Design, Effect, Groups, MatrixRecipe, number_text
 from forwhom.plan import INTERCEPT, Factor
+from forwhom.plan.values import level_text
 
 ValueLabels = Mapping[str, Mapping[Any, str]]
 
@@ -49,7 +50,8 @@ class Labels:
         own = {name: label for name, label in pairs if name != label and len(label) <= OWN_LETTERS}
         by_column: dict[str, Mapping[Any, str]] = {name: dict(of) for name, of in plan.value_labels}
         for name, given in (values or {}).items():
-            by_column[name] = {**given, **by_column.get(name, {}), **given}  # those given first
+            texts = {level_text(key): label for key, label in given.items()}
+            by_column[name] = {**by_column.get(name, {}), **texts}
         return Labels({**dict(plan.labels), **(columns or {})}, by_column, own)
 
     def __bool__(self) -> bool:
@@ -78,7 +80,10 @@ class Labels:
 
     def given(self, column: str, text: str, number: float | None) -> str:
         """The label given to a value, by its text or number; empty where there is none."""
-        for key, label in self.values.get(column, {}).items():
+        labels = self.values.get(column, {})
+        if text in labels:
+            return labels[text]
+        for key, label in labels.items():
             if str(key) == text or (number is not None and key in (number, number_text(number))):
                 return label
         return ""

@@ -1,6 +1,13 @@
-"""Numbers and tables as text, as figures and sentences write them: what ``data`` prints them by."""
+"""Numbers and tables as text, as figures and sentences write them: what ``data`` prints them by.
+
+Tests: tests/data/test_text.py, tests/answers/test_who.py.
+"""
 
 from __future__ import annotations
+
+import textwrap
+from dataclasses import dataclass, fields
+from html import escape
 
 from forwhom.data.printed import INTERVAL_WORDS, format_table
 from forwhom.data.text import (
@@ -12,15 +19,58 @@ from forwhom.data.text import (
     one_line,
     percent,
 )
+from forwhom.data.tidy import Tidy
 
 __all__ = [
     "INTERVAL_WORDS",
     "MISSING",
     "NumberStyle",
+    "Sentences",
     "display_width",
     "format_probability",
+    "format_sentences",
     "format_table",
     "number_style",
     "one_line",
     "percent",
+    "wrapped",
 ]
+
+ABOUT = ("outcome", "treatment")  # columns that tell effects apart
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Sentences(Tidy):
+    """A table of statements that prints the sentences in its column ``text``."""
+
+    @staticmethod
+    def of(table: Tidy) -> Sentences:
+        """The same table."""
+        return Sentences(*(getattr(table, one.name) for one in fields(Tidy)))
+
+    def __repr__(self) -> str:
+        return format_sentences(self)
+
+    def _repr_html_(self) -> str:
+        lines = format_sentences(self).splitlines()
+        return f"<p>{'<br>'.join(escape(one_line(line)) for line in lines)}</p>"
+
+
+def format_sentences(table: Tidy, width: int = 88) -> str:
+    """The sentences of a table, those of each outcome and effect together."""
+    texts = table.columns["text"]
+    about = [
+        tuple(table.columns[n][i] for n in ABOUT if n in table.columns) for i in range(len(texts))
+    ]
+    several = len(set(about)) > 1
+    blocks = []
+    for which in dict.fromkeys(about):
+        said = " ".join(text for text, of in zip(texts, about, strict=True) if of == which and text)
+        name = f"{', '.join(map(str, which))}: " if several else ""
+        blocks.append(wrapped(f"{name}{said}", width))
+    return "\n".join(blocks)
+
+
+def wrapped(text: str, width: int = 88) -> str:
+    """A paragraph in lines; long words and hyphens are left whole."""
+    return textwrap.fill(text, width, break_long_words=False, break_on_hyphens=False)

@@ -1,6 +1,8 @@
 """Readers of single plan values: each returns the checked value or raises a PlanError with words.
 
 Numpy scalars are welcome wherever Python's own numbers are; both leave as Python's.
+
+Tests: tests/plan/test_plan.py
 """
 
 from __future__ import annotations
@@ -187,14 +189,15 @@ def value_labels(value: object) -> ValueLabels:
         )
     pairs = []
     for name, of in value.items():
-        key, known = f"value_labels for '{name}'", dict[str, str]()
+        key, known, names = f"value_labels for '{name}'", dict[str, str](), set[str]()
         for own, label in of.items():
             text, called = level_text(level(own, key, f"column '{name}'")), _readable(label, key)
             if text in known:
                 raise PlanError(f"{key}: '{text}' is given twice. Write one name for it.")
-            if called in known.values():
+            if called in names:
                 raise PlanError(f"{key}: two values are called '{called}'. Give each its own name.")
             known[text] = called
+            names.add(called)
         if known:
             pairs.append((_labelled(name, "value_labels"), tuple(known.items())))
     return tuple(pairs)

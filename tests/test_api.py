@@ -14,7 +14,7 @@ import pytest
 
 import forwhom as fw
 from forwhom.data import Tidy
-from forwhom.draw.text import PrintedTable, format_table
+from forwhom.data.printed import format_table
 
 from .reference.survey import CASES, MODIFIERS, make_survey
 
@@ -59,7 +59,7 @@ class TestLibraries:
             (pd.DataFrame, pd.DataFrame),
             (pl.DataFrame, pl.DataFrame),
             (pa.table, pa.Table),
-            (dict, PrintedTable),
+            (dict, Tidy),
         ],
     )
     @pytest.mark.parametrize("name", TABLES)
@@ -86,7 +86,7 @@ class TestLibraries:
             first, *others = (plain(getattr(found, name)()) for found in fits)
             for other in others:
                 assert other == first
-        assert type(fits[-1].effects()) is PrintedTable
+        assert type(fits[-1].effects()) is Tidy
 
     def test_rows_in_another_order_are_the_same_question(self) -> None:
         """Sums in another order: equal to rounding, which the sampler's grid passes on."""
@@ -372,3 +372,20 @@ def test_tables_of_a_file_print_themselves() -> None:
     assert repr(table) == format_table(table)
     title = "Group effects (theta) of treat_out (1 against 0) on responded"
     assert repr(table).startswith(f"{title} (95 % equal-tailed intervals)\nTreatment")
+
+
+def test_editors_offer_what_is_a_users() -> None:
+    made = fit()
+    assert set(dir(made)) >= {*TABLES, "plot", "posterior", "save", "summary", "to_datatree"}
+    assert not {"fitted", "engine", "estimands", "_workings", "__init__"} & set(dir(made))
+    assert all(hasattr(made, name) for name in dir(made) if name not in ("posterior", "warnings"))
+    assert dir(made.plot) == ["check", "effects", "modifiers"]
+
+
+def test_tables_of_files_and_dicts_are_tables_and_print_themselves() -> None:
+    table = fit().effects()
+    assert isinstance(table, Tidy)
+    assert str(table) == format_table(table)
+    assert pl.DataFrame(table).height == len(table) == len(table["estimate"])
+    assert table.to_pandas().attrs["notes"] == table.notes
+    assert table._repr_html_().count("<tr>") > len(table)

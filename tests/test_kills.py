@@ -23,7 +23,7 @@ SERVER = """
 import json, os, sys, time
 import forwhom.draw.figure
 import forwhom.api, forwhom.cli, forwhom.output.folder, forwhom.plots, forwhom.output.summary
-import forwhom.draw.text, forwhom.fitted.storage, h5netcdf, xarray, scipy.special
+import forwhom.data.printed, forwhom.fitted.storage, h5netcdf, xarray, scipy.special
 if "drawn" not in sys.argv:
     draw = lambda figure, kind: (kind + json.dumps(figure.spec)).encode()
     forwhom.draw.figure.Figure._bytes = draw

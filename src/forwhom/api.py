@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from forwhom.cells import Needs, Problem, check_columns, reduce_rows, resolve_priors
-from forwhom.data import Table, load
+from forwhom.data import Frame, Table, load
 from forwhom.design import Design, Rows, build_design
-from forwhom.draw.text import native
 from forwhom.errors import ForWhomError, PlanError
 from forwhom.fitted import Fitted
 from forwhom.methods import choose, sample
@@ -68,6 +67,8 @@ def fit(
     missing: Mapping[str, Any] | None = None,
     encoding: str | None = None,
     sheet: str | int | None = None,
+    labels: Mapping[str, str] | None = None,
+    value_labels: Mapping[str, Mapping[Any, str]] | None = None,
     progress: Progress = _silent,
     **unknown: Any,
 ) -> Fit:
@@ -136,6 +137,10 @@ def fit(
             ``{"therm": [999], "age": ["?"]}``; an empty list takes a column as it stands.
         encoding: of a text, Stata or SPSS file ("cp1252"); default: found out.
         sheet: of a workbook, its name or number from 1; default: the first.
+        labels: readable names of columns, or terms of the modifiers, for sentences, printed tables
+            and figures: ``{"age": "Age in years"}``; in Stata, SPSS and SAS files they are there.
+        value_labels: readable names of values, ``{"woman": {0: "Man", 1: "Woman"}}``. Tables hold
+            the values as the data do and show the names.
         progress: called with the name of each stage as it starts.
 
     Returns:
@@ -263,7 +268,7 @@ def prior_predictive(
     return PriorPredictive(Fitted(problem, drawn), table.engine, table.source)
 
 
-def compare_fits(fits: Mapping[str, Fit], data: Any = None, method: str = "loo") -> Any:
+def compare_fits(fits: Mapping[str, Fit], data: Any = None, method: str = "loo") -> Frame:
     """Which of several fits to the same rows predicts rows it has not seen best?
 
     Args:
@@ -290,7 +295,7 @@ def compare_fits(fits: Mapping[str, Fit], data: Any = None, method: str = "loo")
         for name, one in fits.items()
     ]
     first = next(iter(fits.values()))
-    return native(compare(contenders, data), first.engine)
+    return compare(contenders, data).to_native(first.engine)
 
 
 def load_fit(path: str | os.PathLike[str]) -> Fit:

@@ -23,7 +23,6 @@ from forwhom.plan.flags import check_facets, plan_from_file, plan_from_flags
 
 if TYPE_CHECKING:
     from forwhom.data import Tidy
-    from forwhom.draw.labels import ValueLabels
     from forwhom.result import Fit
 
 SUCCESS, WRONG_USAGE, BAD_DATA, FAILED_DIAGNOSTICS, INTERRUPTED = 0, 2, 3, 4, 130
@@ -138,8 +137,6 @@ class _Task:
     as_json: bool
     check: bool = False
     facets: Mapping[str, str] = field(default_factory=dict)
-    labels: Mapping[str, str] = field(default_factory=dict)
-    value_labels: ValueLabels = field(default_factory=dict)
 
 
 def _show_version(wanted: bool) -> None:
@@ -212,23 +209,24 @@ def demo(out: flag.Out = None, check: flag.Check = False, as_json: flag.Json = F
     from forwhom.output import demo_text
 
     example = datasets.DATASETS["black_politicians"]
+    used = (example.outcome, example.treatment, *example.modifiers)
+    # These two stand inside sentences: "The effect of ... on ...".
+    phrases = {
+        example.treatment: "an out-of-district e-mail",
+        example.outcome: "an answer",
+    }
     plan = make_plan(
         outcome=example.outcome,
         treatment=example.treatment,
         modifiers=list(example.modifiers),
         family=example.family,
         data=str(datasets.path("black_politicians")),
+        labels={name: {**example.labels, **phrases}[name] for name in used},
+        value_labels={name: example.value_labels[name] for name in used},
     )
-    # Figures say these two inside sentences: "The effect of ... on ...".
-    phrases = {
-        example.treatment: "an out-of-district e-mail",
-        example.outcome: "an answer",
-    }
-    labels = {**example.labels, **phrases}
-    values: ValueLabels = {k: dict(v.items()) for k, v in example.value_labels.items()}
     if not as_json:
         _say(demo_text.OPENING.format(title=example.title))
-    code = _run(_Task(plan, out, as_json, check, labels=labels, value_labels=values))
+    code = _run(_Task(plan, out, as_json, check))
     if not as_json:
         _say(demo_text.CLOSING)
         if out is not None:
@@ -314,7 +312,7 @@ def _write(
     from forwhom.output.folder import Results, pick_facets, write_results
 
     facets: Mapping[str, Any] = task.facets or pick_facets(result.fitted.design.groups)
-    figures = result.figures(tables, **facets, labels=task.labels, value_labels=task.value_labels)
+    figures = result.figures(tables, **facets)
     results = Results(result.plan_text(), summary, tables, figures, result.save)
     return write_results(place, results, progress)
 

@@ -26,6 +26,9 @@ class Plots:
 
     _workings: Workings
 
+    def __dir__(self) -> list[str]:
+        return sorted(name for name, answer in ANSWERS.items() if answer.figure is not None)
+
     def modifiers(
         self,
         *,

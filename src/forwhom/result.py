@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from forwhom.answers import ANSWERS, Caution, Workings, cautions
 from forwhom.answers.which import endings
-from forwhom.data import Tidy
-from forwhom.draw.text import Sentences, native
+from forwhom.data import Frame, Tidy
+from forwhom.draw.text import Sentences
 from forwhom.fitted import Elpd, Estimand, Fitted
 from forwhom.plan import Plan, plan_to_toml
 
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
     from forwhom.draw.figure import Figure
     from forwhom.plots import Plots
+
+# What editors offer beside the questions; the rest is for what is built on a fit.
+BESIDE = "passed plan plan_text plot posterior save summary table tables to_datatree warnings"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -46,6 +49,9 @@ class Fit:
 
     def __repr__(self) -> str:
         return self.summary()
+
+    def __dir__(self) -> list[str]:
+        return sorted((*ANSWERS, *BESIDE.split()))
 
     @property
     def plan(self) -> Plan:
@@ -114,7 +120,7 @@ class Fit:
         above: float | None = None,
         equivalence: tuple[float, float] | None = None,
         draws: bool = False,
-    ) -> Any:
+    ) -> Frame:
         """The average effect at each value of a modifier, and the differences between them.
 
         Over the groups as they are: what really differs between them, other modifiers along with
@@ -152,7 +158,7 @@ class Fit:
         above: float | None = None,
         equivalence: tuple[float, float] | None = None,
         draws: bool = False,
-    ) -> Any:
+    ) -> Frame:
         """How far the average effect differs by each modifier, among the groups as they are.
 
         The differences of :meth:`by` for every modifier; options as there.
@@ -177,7 +183,7 @@ class Fit:
         above: float | None = None,
         equivalence: tuple[float, float] | None = None,
         draws: bool = False,
-    ) -> Any:
+    ) -> Frame:
         """lambda, one tidy row per coefficient of the heterogeneity equation.
 
         Args:
@@ -203,7 +209,7 @@ class Fit:
         equivalence: tuple[float, float] | None = None,
         weights: str | None = None,
         draws: bool = False,
-    ) -> Any:
+    ) -> Frame:
         """The effect in every group, one tidy row each; or averaged over all groupings but ``by``.
 
         ``scale="response"``, the default where the link is not the identity: the difference in the
@@ -261,7 +267,7 @@ class Fit:
         equivalence: tuple[float, float] | None = None,
         weights: str | None = None,
         draws: bool = False,
-    ) -> Any:
+    ) -> Frame:
         """The average effect over rows, overall or for each value of ``by``.
 
         Averages are taken within draws. Options as for :meth:`effects`.
@@ -294,7 +300,7 @@ class Fit:
         above: float | None = None,
         equivalence: tuple[float, float] | None = None,
         draws: bool = False,
-    ) -> Any:
+    ) -> Frame:
         """Effects in groups that the data do not hold, such as a new site: one tidy row each.
 
         What the heterogeneity equation predicts for the new rows' modifiers plus a draw from the
@@ -333,7 +339,7 @@ class Fit:
         above: float | None = None,
         equivalence: tuple[float, float] | None = None,
         draws: bool = False,
-    ) -> Any:
+    ) -> Frame:
         """alpha, beta, delta and the standard deviations.
 
         Options as for :meth:`modifiers`.
@@ -341,23 +347,23 @@ class Fit:
         given = {"level": level, "interval": interval, "above": above}
         return self._told("parameters", **given, equivalence=equivalence, draws=draws)
 
-    def groups(self) -> Any:
+    def groups(self) -> Frame:
         """The groups and their rows by arm."""
         return self._told("groups")
 
-    def rows(self) -> Any:
+    def rows(self) -> Frame:
         """Rows read, dropped (by column) and used."""
         return self._told("rows")
 
-    def priors(self) -> Any:
+    def priors(self) -> Frame:
         """Every prior used, in words and numbers, and where it comes from."""
         return self._told("priors")
 
-    def diagnostics(self) -> Any:
+    def diagnostics(self) -> Frame:
         """How the draws were made and whether they can be trusted."""
         return self._told("diagnostics")
 
-    def check(self, level: float | None = None) -> Any:
+    def check(self, level: float | None = None) -> Frame:
         """Posterior predictive checks: statistics of the data among those of replicated data.
 
         By arm, and the means of the groups that fit worst. ``plot.check()`` draws them.
@@ -367,7 +373,7 @@ class Fit:
         """
         return self._told("check", level=level)
 
-    def loo(self, pointwise: bool = False) -> Any:
+    def loo(self, pointwise: bool = False) -> Frame:
         """How well the fit predicts a row it has not seen: PSIS leave-one-out.
 
         The row's group keeps its other rows, and its own baseline and effect are conditioned on.
@@ -380,11 +386,11 @@ class Fit:
         """
         return self._told("loo", pointwise=pointwise)
 
-    def waic(self, pointwise: bool = False) -> Any:
+    def waic(self, pointwise: bool = False) -> Frame:
         """The same by WAIC, which cannot say where it fails; prefer :meth:`loo`."""
         return self._told("waic", pointwise=pointwise)
 
-    def sensitivity(self) -> Any:
+    def sensitivity(self) -> Frame:
         """What the conclusions owe to the priors and to the data: power-scaling.
 
         One row for each average effect, each lambda and sigma_theta, with a diagnosis in words.
@@ -442,10 +448,19 @@ class Fit:
 
     @cached_property
     def posterior(self) -> xarray.DataTree:
-        """The draws in the ArviZ schema, dims (chain, draw, ...)."""
+        """The draws in the ArviZ schema, dims (chain, draw, ...); the outcome, where rows are."""
+        return self.to_datatree()
+
+    def to_datatree(self, log_likelihood: bool = False) -> xarray.DataTree:
+        """The same, on request with the log likelihood of every row in every draw.
+
+        Raises:
+            PlanError: single rows are not known (method "exact"), weighted, or too many.
+        """
         from forwhom.fitted.datatree import to_datatree
 
-        return to_datatree(self.estimands, self._attributes())
+        rows, about = self._workings.predictor, self._attributes()
+        return to_datatree(self.estimands, about, rows, log_likelihood)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the fit as NetCDF (ArviZ schema), whole or not at all; :func:`load` reads it.
@@ -472,24 +487,10 @@ class Fit:
     def _workings(self) -> Workings:
         return Workings(self.fitted)
 
-    def _told(self, name: str, **options: Any) -> Any:
-        """An answer's table, in the library the data came in."""
-        return native(ANSWERS[name].tell(self._workings, **options), self.engine)
+    def _told(self, name: str, **options: Any) -> Frame:
+        return ANSWERS[name].tell(self._workings, **options).to_native(self.engine)
 
     def _attributes(self) -> dict[str, str]:
-        import platform
+        from forwhom.output.record import attributes
 
-        import numpy as np
-
-        from forwhom.version import __version__
-
-        return {
-            "inference_library": "forwhom",
-            "forwhom": __version__,
-            "python": platform.python_version(),
-            "numpy": np.__version__,
-            "source": self.source,
-            "engine": self.engine,
-            "fingerprint": self.fingerprint,
-            "plan": plan_to_toml(self.plan),
-        }
+        return attributes(self.plan, self.source, self.engine, self.fingerprint)

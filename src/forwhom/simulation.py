@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from forwhom.answers import IMPLIED, Workings
-from forwhom.draw.text import native
+from forwhom.data import Frame
 from forwhom.fitted import Estimand, Fitted
 from forwhom.plan import Plan
 
@@ -36,6 +36,9 @@ class PriorPredictive:
     def __repr__(self) -> str:
         return self.summary()
 
+    def __dir__(self) -> list[str]:
+        return sorted((*IMPLIED, "plan", "plot", "source", "summary"))
+
     @property
     def plan(self) -> Plan:
         """The plan whose priors they are."""
@@ -53,15 +56,15 @@ class PriorPredictive:
         outcome, effects = (IMPLIED[n].tell(self._workings) for n in ("outcome", "effects"))
         return format_prior(self.estimands[0], outcome, effects, self.source)
 
-    def outcome(self, level: float | None = None) -> Any:
+    def outcome(self, level: float | None = None) -> Frame:
         """The outcome's statistics in simulated data, by arm, and quantiles of one row."""
         return self._told("outcome", level=level)
 
-    def effects(self, level: float | None = None) -> Any:
+    def effects(self, level: float | None = None) -> Frame:
         """The average effect, the effect in a group, and how much effects differ."""
         return self._told("effects", level=level)
 
-    def priors(self) -> Any:
+    def priors(self) -> Frame:
         """Every prior used, in words and numbers, and where it comes from."""
         return self._told("priors")
 
@@ -83,5 +86,5 @@ class PriorPredictive:
     def _workings(self) -> Workings:
         return Workings(self.fitted)
 
-    def _told(self, name: str, **options: Any) -> Any:
-        return native(IMPLIED[name].tell(self._workings, **options), self.engine)
+    def _told(self, name: str, **options: Any) -> Frame:
+        return IMPLIED[name].tell(self._workings, **options).to_native(self.engine)

@@ -13,8 +13,9 @@ import polars as pl
 import pytest
 
 from forwhom.data import Column, Table, load
+from forwhom.data.digits import number_text, number_texts
 from forwhom.design import Design, build_design
-from forwhom.design.levels import level_names, number_text, number_texts, places_of, unique_names
+from forwhom.design.levels import level_names, places_of, unique_names
 from forwhom.errors import DataError
 from forwhom.plan import make_plan
 

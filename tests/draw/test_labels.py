@@ -46,7 +46,7 @@ def fit(tmp_path_factory: pytest.TempPathFactory) -> fw.Fit:
 
 def test_names_of_the_file(fit: fw.Fit) -> None:
     design = fit.fitted.design
-    labels = Labels.of(design.groups, None, None)
+    labels = Labels.of(design)
     assert term_labels(design, design.effects[0], labels) == (
         "Intercept",
         "Vote in wave 2: Clinton",
@@ -64,7 +64,7 @@ def test_names_of_the_file(fit: fw.Fit) -> None:
 def test_the_users_names_go_first(fit: fw.Fit) -> None:
     design = fit.fitted.design
     labels = Labels.of(
-        design.groups,
+        design,
         {"w2_vote": "Clinton voter", "poly(age, 2)": "Age curve"},
         {"home": {0: "Renter", 1: "Owner"}},
     )

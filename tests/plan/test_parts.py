@@ -77,6 +77,8 @@ VALUES: dict[str, tuple[object, object, dict[str, Any]]] = {
     "missing": ({"a": [999, "?"]}, ["a=999,?"], {}),
     "encoding": ("cp1252", "cp1252", {}),
     "sheet": (2, "2", {}),
+    "labels": ({"a": "Age = years", "a:b": "x"}, ["a=Age = years", "a:b=x"], {}),
+    "value_labels": ({"a": {0: "No", "x": "Ex"}}, ["a:0=No", "a:x=Ex"], {}),
 }
 
 each_part = pytest.mark.parametrize("part", PARTS.values(), ids=KEYS)

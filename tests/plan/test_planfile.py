@@ -49,6 +49,8 @@ FULL: dict[str, object] = {
     "missing": {"my age": [999, -9.5, 'n/a "quoted"'], "größe": []},
     "encoding": "cp1252",
     "sheet": "Sheet 2",
+    "labels": {"my age": 'Age "in" years', "größe": "Größe", "a:b": "Both"},
+    "value_labels": {"a.b": {"1.5": "x", 2: "y=z", "": "empty"}, "größe": {True: "Ja"}},
 }
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from forwhom.answers.labelling import labelled
 from forwhom.answers.options import OPTIONS, TELLING
 from forwhom.answers.selection import select
 from forwhom.answers.telling import Telling
@@ -58,7 +59,8 @@ class Answer:
             PlanError: an option that is not well put, or the fit cannot answer.
         """
         self._check(workings)
-        return self.table(workings, **options_of(workings, self.options, given))
+        table = self.table(workings, **options_of(workings, self.options, given))
+        return labelled(table, workings.design, workings.labels)
 
     def draw(self, workings: Workings, /, **given: Any) -> Figure:
         """The figure; options that are not given are as it says itself.

@@ -44,7 +44,8 @@ def average_table(
 ) -> Tidy:
     """One row for each effect and combination of ``by``, averaged over rows within draws."""
     shown = workings.on_scale(scale)
-    title = f"Average effects by {', '.join(by)}," if by else "Average effect"
+    named = ", ".join(map(workings.labels.word, by or ()))
+    title = f"Average effects by {named}," if by else "Average effect"
     tables = []
     for one in shown:
         telling.check(one.quantity)

@@ -9,9 +9,11 @@ import numpy as np
 
 from forwhom.answers.answer import Answer
 from forwhom.answers.keys import group_columns
+from forwhom.answers.naming import levels_of
 from forwhom.answers.tables import arm_counts, group_headers
 from forwhom.answers.workings import Workings
 from forwhom.data import Tidy
+from forwhom.draw.labels import Labels
 from forwhom.fitted import Estimand
 
 
@@ -25,7 +27,9 @@ def groups_table(workings: Workings) -> Tidy:
     headers = group_headers(groups)
     if len(estimands) == 1:
         columns |= arm_counts(estimands[0])
-        return Tidy(columns, "Groups", None, _arm_note(estimands[0]), headers, keys.types)
+        return Tidy(
+            columns, "Groups", None, _arm_note(estimands[0], workings.labels), headers, keys.types
+        )
     columns["n_rows"] = groups.n_rows
     for one in estimands:
         name = one.treatment.name
@@ -34,12 +38,13 @@ def groups_table(workings: Workings) -> Tidy:
     return Tidy(columns, "Groups", None, (), headers, keys.types)
 
 
-def _arm_note(estimand: Estimand) -> tuple[str, ...]:
+def _arm_note(estimand: Estimand, labels: Labels) -> tuple[str, ...]:
     """Which level is which, where they are not 0 and 1."""
     t = estimand.treatment
-    if t.kind != "binary" or (t.control, t.treated) == ("0", "1"):
+    treated, control = levels_of(estimand, labels)
+    if t.kind != "binary" or (control, treated) == ("0", "1"):
         return ()
-    return (f"Treated: {t.column} is {t.treated}; control: {t.control}.",)
+    return (f"Treated: {labels.word(t.column)} is {treated}; control: {control}.",)
 
 
 GROUPS = Answer("groups", "The groups and their rows by arm.", (), groups_table)

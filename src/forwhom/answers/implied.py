@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from forwhom.answers.answer import Answer
 from forwhom.answers.check import above, outcomes_figure
-from forwhom.answers.naming import labels_for
+from forwhom.answers.naming import contrast_words, effect_words, labels_for
 from forwhom.answers.priors import PRIORS
 from forwhom.answers.workings import Workings
 from forwhom.data import Tidy
@@ -170,11 +170,12 @@ def _spread_of(values: FloatArray, level: float) -> list[float]:
 
 def _effects_note(estimands: Sequence[Estimand]) -> str:
     unit = f", in {estimands[0].unit_words}" if estimands[0].unit_words else ""
-    on = estimands[0].effect_on
+    labels = labels_for(estimands[0])
+    on = effect_words(estimands[0], labels)
     if estimands[0].quantity.label and not estimands[0].category:
         on = on.replace(f" being {estimands[0].quantity.label}", "")
     design = estimands[0].design
-    of = f" of {estimands[0].treatment.words}" if len(design.effects) == 1 else ""
+    of = f" of {contrast_words(estimands[0], labels)}" if len(design.effects) == 1 else ""
     what, plain = f"Effects{of} on {on}{unit}.", "difference between the arms"
     if estimands[0].quantity.scale == "percent":
         plain = "difference between the arms' means, in percent of the untreated one"

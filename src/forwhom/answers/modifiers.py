@@ -9,7 +9,14 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
 from forwhom.answers.answer import Answer
-from forwhom.answers.naming import effect_axis, effect_on, labels_for, treatment_name
+from forwhom.answers.naming import (
+    contrast_words,
+    effect_axis,
+    effect_on,
+    effect_words,
+    labels_for,
+    treatment_name,
+)
 from forwhom.answers.options import TELLING
 from forwhom.answers.sample import Sample
 from forwhom.answers.tables import labels_of, stack, titled
@@ -33,13 +40,15 @@ def modifiers_table(workings: Workings, telling: Telling) -> Tidy:
 def coefficients(workings: Workings, estimand: Estimand, telling: Telling) -> Tidy:
     """The same of one effect."""
     names, t = estimand.effect.lambda_names, estimand.treatment
+    labels = workings.labels
     columns = {"treatment": [t.name] * len(names), "term": list(names)}
     unit = " per unit of dose" if t.kind == "dose" else ""
     several = len(workings.design.effects) > 1
     notes = (
-        *((f"{t.name}: the effect of {t.words}.",) if several else ()),
-        f"In units of {estimand.effect_on}{unit}, modifiers as given: the difference in the "
-        "effect for one more of the modifier. Intercept: the effect where every modifier is zero.",
+        *((f"{t.name}: the effect of {contrast_words(estimand, labels)}.",) if several else ()),
+        f"In units of {effect_words(estimand, labels)}{unit}, modifiers as given: the difference "
+        "in the effect for one more of the modifier. Intercept: the effect where every modifier is "
+        "zero.",
     )
     title = titled("Modifier coefficients (lambda) of the effect", estimand)
     return Sample(columns, estimand.lambda_.T, workings.chains).table(telling, title, notes)

@@ -9,10 +9,12 @@ from forwhom.fitted import Estimand, Quantity, Replication
 
 
 def labels_for(
-    estimand: Estimand, columns: Mapping[str, str] | None, values: ValueLabels | None
+    estimand: Estimand,
+    columns: Mapping[str, str] | None = None,
+    values: ValueLabels | None = None,
 ) -> Labels:
-    """What to call things: the user's names, and behind them those of the data file."""
-    return Labels.of(estimand.design.groups, columns, values)
+    """What to call things: the names a figure is given, behind them the plan's and the file's."""
+    return Labels.of(estimand.design, columns, values)
 
 
 def effect_axis(start: str, estimand: Estimand, labels: Labels, link: bool = False) -> str:
@@ -47,8 +49,7 @@ def effect_on(estimand: Estimand, labels: Labels, link: bool = False) -> str:
 def _measured(estimand: Estimand, labels: Labels, name: str) -> str:
     """The outcome, under a name, with the level that counts."""
     design, levels = estimand.design, estimand.design.outcome.levels
-    given = labels.values.get(design.plan.outcome, {})
-    level = next((said for key, said in given.items() if levels and str(key) == levels[-1]), "")
+    level = labels.given(design.plan.outcome, levels[-1], None) if levels else ""
     return design.measured_as(name, level)
 
 
@@ -85,15 +86,49 @@ def _versus(estimand: Estimand, labels: Labels) -> str:
     t = estimand.treatment
     if t.kind != "binary":
         return ""
-
-    def name(value: float | str | None, text: str) -> str:
-        if t.column not in labels.values:
-            return text
-        return labels.value(t.column, text, value if isinstance(value, float) else None)
-
-    treated, control = name(t.treated_value, t.treated), name(t.control_value, t.control)
+    treated, control = levels_of(estimand, labels)
     plain = (treated, control) == ("1", "0") and t.column not in labels.values
     return "" if plain else f"{treated} against {control}"
+
+
+def contrast_words(estimand: Estimand, labels: Labels) -> str:
+    """What the effect is an effect of, in a table's title: "letter (Ad against Control)"."""
+    t = estimand.treatment
+    name = labels.word(t.column)
+    if t.kind == "binary":
+        treated, control = levels_of(estimand, labels)
+        if t.column in labels.values and treated.casefold() in name.casefold():
+            return f"{name} against {control}"  # the name says the treated level
+        return f"{name} ({treated} against {control})"
+    return f"one more unit of {name}" if t.kind == "dose" else name
+
+
+def against(estimand: Estimand, labels: Labels) -> str:
+    """Both levels of a treatment: "Ad against Control"."""
+    treated, control = levels_of(estimand, labels)
+    return f"{treated} against {control}"
+
+
+def levels_of(estimand: Estimand, labels: Labels) -> tuple[str, str]:
+    """The treated level and the one it is held against, under their labels."""
+    t = estimand.treatment
+
+    def name(value: float | str | None, text: str) -> str:
+        number = value if isinstance(value, float) else None
+        return labels.given(t.column, text, number) or text
+
+    return name(t.treated_value, t.treated), name(t.control_value, t.control)
+
+
+def outcome_words(estimand: Estimand, labels: Labels) -> str:
+    """The outcome with the level that counts, in a table's title: "voted = Yes"."""
+    return _measured(estimand, labels, labels.word(estimand.design.plan.outcome))
+
+
+def effect_words(estimand: Estimand, labels: Labels) -> str:
+    """What the effect is on, in a table's notes: "the log odds of voted = Yes"."""
+    name = labels.word(estimand.design.plan.outcome)
+    return estimand.effect_in(name, _measured(estimand, labels, name))
 
 
 def _plain(column: str, labels: Labels) -> str:

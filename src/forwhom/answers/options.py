@@ -13,6 +13,7 @@ from typing import Any, Literal
 import numpy as np
 
 from forwhom.answers.telling import INTERVALS
+from forwhom.design.labels import check_label_names, check_valued_names, columns_of
 from forwhom.errors import OutputError, PlanError, listing, nearest
 from forwhom.fitted import Fitted, check_scale
 
@@ -143,6 +144,31 @@ def _one_of(name: str, words: tuple[str, ...]) -> Callable[[Fitted, Any], Any]:
     return check
 
 
+def _labels(fitted: Fitted, labels: Any) -> Any:
+    """Of a figure: readable names of columns and terms that are there."""
+    design = fitted.design
+    if labels:
+        check_label_names(labels, columns_of(design.plan, design.groups), design.terms)
+    return labels
+
+
+def _value_labels(fitted: Fitted, labels: Any) -> Any:
+    """Likewise of values; those of columns that define groups are held to their levels."""
+    groups = fitted.design.groups
+    check_valued_names(labels or (), columns_of(fitted.plan, groups))
+    for name, given in (labels or {}).items():
+        if name in groups.columns:
+            j = groups.columns.index(name)
+            texts, numbers = groups.display[j], groups.numbers[j] or ()
+            for key in given:
+                if str(key) not in texts and key not in numbers:
+                    raise PlanError(
+                        f"value_labels: '{name}' has no value {key!r}.{nearest(str(key), texts)} "
+                        f"It has {listing(texts)}."
+                    )
+    return labels
+
+
 _ROWS = (
     Option("level", "Of the intervals.", "number", _level, "LEVEL"),
     Option(
@@ -180,8 +206,8 @@ _ROWS = (
         metavar="PLACE",
     ),
     Option("of", "rows or groups.", check=_one_of("of", ("rows", "groups")), metavar="WHAT"),
-    Option("labels", "Readable names of columns.", "mapping"),
-    Option("value_labels", "Readable names of values, by column.", "mapping"),
+    Option("labels", "Readable names of columns.", "mapping", _labels),
+    Option("value_labels", "Readable names of values, by column.", "mapping", _value_labels),
     Option("title", "Of the figure.", metavar="TEXT"),
 )
 OPTIONS = {option.name: option for option in _ROWS}

@@ -11,6 +11,7 @@ from itertools import pairwise
 import numpy as np
 
 from forwhom.answers.answer import Answer
+from forwhom.answers.naming import effect_words
 from forwhom.answers.options import TELLING
 from forwhom.answers.sample import Sample
 from forwhom.answers.summarise import SUMMARY_HEADERS
@@ -58,7 +59,8 @@ def _of_one_predictor(workings: Workings, estimands: Sequence[Estimand], telling
         "term": [term for _, terms, _ in parts for term in terms],
     }
     draws = np.hstack([values for _, _, values in parts]).T
-    on = f"Of the outcome equation: alpha, beta and delta are in {estimand.effect_on}."
+    on = effect_words(estimand, workings.labels)
+    on = f"Of the outcome equation: alpha, beta and delta are in {on}."
     notes = () if design.estimates else (on,)
     sample = Sample(columns, draws, workings.chains, SUMMARY_HEADERS | {"parameter": "Parameter"})
     return sample.table(telling, "Other parameters", notes)

@@ -16,6 +16,7 @@ from forwhom.answers.summarise import summary_notes
 from forwhom.answers.telling import Telling
 from forwhom.data import Tidy
 from forwhom.data.keys import KeyType
+from forwhom.data.tidy import DRAWN
 from forwhom.errors import PlanError
 
 FloatArray = NDArray[np.float64]
@@ -62,14 +63,19 @@ class Sample:
                 "by=, or use fit.posterior, which leaves out what is too large."
             )
         index = np.repeat(np.arange(count), size)
-        columns = {name: _repeated(values, index) for name, values in self.columns.items()}
+        columns = {_beside(name): _repeated(of, index) for name, of in self.columns.items()}
         each = size // self.chains
         columns["chain"] = np.tile(np.repeat(np.arange(self.chains), each), count)
         columns["draw"] = np.tile(np.tile(np.arange(each), self.chains), count)
         columns["value"] = self.draws.ravel()
-        return Tidy(
-            columns, f"Draws: {title}", None, tuple(notes), {**headers, **DRAW_HEADERS}, self.types
-        )
+        types = {_beside(name): kind for name, kind in self.types.items()}
+        said = {_beside(name): header for name, header in headers.items()} | DRAW_HEADERS
+        return Tidy(columns, f"Draws: {title}", None, tuple(notes), said, types)
+
+
+def _beside(name: str) -> str:
+    """The name of a column beside those of the draws."""
+    return f"{name}_" if name in DRAWN else name
 
 
 def _repeated(values: Any, index: NDArray[np.int64]) -> Any:

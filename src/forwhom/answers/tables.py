@@ -10,6 +10,13 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from forwhom.answers.naming import (
+    against,
+    contrast_words,
+    effect_words,
+    labels_for,
+    outcome_words,
+)
 from forwhom.answers.selection import Selection
 from forwhom.answers.summarise import SUMMARY_HEADERS
 from forwhom.data import Tidy
@@ -69,14 +76,15 @@ def average_note(estimand: Estimand, selection: Selection) -> str:
 def effect_notes(estimand: Estimand) -> tuple[str, ...]:
     """What effects are effects on, and of what."""
     design = estimand.design
-    on, unit = estimand.effect_on, estimand.unit_words
+    labels = labels_for(estimand)
+    on, unit = effect_words(estimand, labels), estimand.unit_words
     unit = f", in {unit}," if unit else ""
     if design.estimates:
-        return (f"Effects as estimated in {design.plan.outcome}.",)
+        return (f"Effects as estimated in {labels.word(design.plan.outcome)}.",)
     t = estimand.treatment
     if t.kind == "dose":
-        return (f"Effects on {on}{unit} of one unit of {t.column}.",)
-    return (f"Effects on {on}{unit} of {t.column}: {t.treated} against {t.control}.",)
+        return (f"Effects on {on}{unit} of one unit of {labels.word(t.column)}.",)
+    return (f"Effects on {on}{unit} of {labels.word(t.column)}: {against(estimand, labels)}.",)
 
 
 def titled(what: str, estimand: Estimand) -> str:
@@ -87,9 +95,10 @@ def titled(what: str, estimand: Estimand) -> str:
     design = estimand.design
     if design.estimates:
         return what
-    label = estimand.quantity.label
-    on = f"{design.plan.outcome} being {label}" if label else design.measured
-    return f"{what} of {estimand.treatment.words} on {on}"
+    label, labels = estimand.quantity.label, labels_for(estimand)
+    name = labels.word(design.plan.outcome)
+    on = f"{name} being {label}" if label else outcome_words(estimand, labels)
+    return f"{what} of {contrast_words(estimand, labels)} on {on}"
 
 
 def stack(tables: Sequence[Tidy], labels: Sequence[str]) -> Tidy:

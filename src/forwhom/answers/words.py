@@ -23,12 +23,10 @@ def level_words(groups: Groups, column: int, level: int, labels: Labels) -> str:
     """A level of a grouping column: "North", "age 23 to 32", "woman = 1", "married: yes"."""
     name, text = groups.columns[column], groups.display[column][level]
     numbers = groups.numbers[column]
-    called = labels.columns.get(name, name)
+    called = labels.word(name)
     number = None if numbers is None else numbers[level]
-    given = labels.values.get(name, {})
-    for key, label in given.items():
-        if str(key) == text or (number is not None and key == number):
-            return label
+    if label := labels.given(name, text, number):
+        return label
     if groups.keys[column].low:
         return f"{called} {text}"
     if number is not None:

@@ -61,7 +61,7 @@ class Workings:
     @property
     def labels(self) -> Labels:
         """What to call columns and values in sentences, tables and figures."""
-        return self.kept("labels", lambda: Labels.of(self.design.groups, None, None))
+        return self.kept("labels", lambda: Labels.of(self.design))
 
     @property
     def chains(self) -> int:

@@ -2,6 +2,6 @@
 
 from forwhom.data.load import load
 from forwhom.data.table import Column, ColumnSchema, Table
-from forwhom.data.tidy import DATA_FRAMES, Tidy
+from forwhom.data.tidy import DATA_FRAMES, Frame, Tidy
 
-__all__ = ["DATA_FRAMES", "Column", "ColumnSchema", "Table", "Tidy", "load"]
+__all__ = ["DATA_FRAMES", "Column", "ColumnSchema", "Frame", "Table", "Tidy", "load"]

@@ -16,6 +16,7 @@ from forwhom.design.codes import check_codes
 from forwhom.design.family import settle
 from forwhom.design.groups import Groups, form_groups
 from forwhom.design.known import KnownColumn, know
+from forwhom.design.labels import file_labels, settle_labels, terms_of
 from forwhom.design.magnitudes import check_magnitudes
 from forwhom.design.matrix import MatrixRecipe, fit_matrix
 from forwhom.design.noise import settle_numbers, unused_notes
@@ -70,6 +71,7 @@ class Design:
         arms: every combination of treatments that occurs, in words, the untreated first; empty
             for a dose.
         known: every column of the table as the fit met it, without levels.
+        labels: what the data file calls its columns, where it has other names for them.
     """
 
     plan: Plan
@@ -83,6 +85,13 @@ class Design:
     notes: tuple[str, ...]
     arms: tuple[str, ...] = ()
     known: tuple[KnownColumn, ...] = ()
+    labels: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def terms(self) -> tuple[str, ...]:
+        """Terms of every equation, as written and by column."""
+        recipes = (*(effect.modifiers for effect in self.effects), self.modifiers, self.controls)
+        return terms_of(recipes)
 
     @property
     def delta_names(self) -> tuple[str, ...]:
@@ -158,6 +167,7 @@ def build_design(plan: Plan, table: Table) -> tuple[Design, Rows]:
     _check_prior_terms(plan, modifiers, controls, codings, recipes)
     given = (d != 0).any(axis=1)
     groups, numbers = form_groups(plan, complete, given, plan.preset == "alley2023", times)
+    plan = settle_labels(plan, table, groups, (*recipes, modifiers, controls))
     clusters, cluster_codes = form_clusters(plan, complete, numbers.group, times)
     outcome, observed = code_outcome(plan, complete)
     weights = row_weights(plan, complete)
@@ -181,6 +191,7 @@ def build_design(plan: Plan, table: Table) -> tuple[Design, Rows]:
         tuple(notes),
         _arm_names(codings, d),
         known=known,
+        labels=file_labels(table),
     )
     _check_agreement(design)
     return design, _rows(complete, d, numbers.group, cluster_codes, weights, observed)

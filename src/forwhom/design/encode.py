@@ -13,11 +13,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from forwhom.data.digits import number_text, number_texts
 from forwhom.data.table import Column
 from forwhom.design.comparison import compare, fit_comparison, reference_first
 from forwhom.design.counted import mean, quantiles, sd, total
 from forwhom.design.known import KnownColumn, know, recall
-from forwhom.design.levels import bin_levels, level_names, number_text, number_texts, places_of
+from forwhom.design.levels import bin_levels, level_names, places_of
 from forwhom.errors import DataError, PlanError, listing, nearest
 from forwhom.plan.formula import Factor
 

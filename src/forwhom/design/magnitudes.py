@@ -13,9 +13,9 @@ from math import floor, log10
 import numpy as np
 from numpy.typing import NDArray
 
+from forwhom.data.digits import number_text
 from forwhom.data.table import Table
 from forwhom.design.encode import whole_argument
-from forwhom.design.levels import number_text
 from forwhom.errors import DataError
 from forwhom.families import FAMILIES
 from forwhom.plan import Plan

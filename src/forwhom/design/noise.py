@@ -15,9 +15,10 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from forwhom.data.digits import FULL_BELOW, number_texts
 from forwhom.data.table import Column, Table
 from forwhom.design.distinct import distinct_codes
-from forwhom.design.levels import FULL_BELOW, NOTHING, SAME, number_texts
+from forwhom.design.levels import NOTHING, SAME
 from forwhom.errors import DataError, listing, plural
 from forwhom.families import FAMILIES
 from forwhom.plan import Plan

@@ -7,8 +7,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from forwhom.data.digits import number_text
 from forwhom.data.table import Column, Table
-from forwhom.design.levels import level_names, number_text
+from forwhom.design.levels import level_names
 from forwhom.design.rows import frequencies, row_weights
 from forwhom.design.success import event_rows, success_levels
 from forwhom.design.zero import choices_in, two_valued

@@ -8,10 +8,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from forwhom.data.digits import number_text
 from forwhom.data.table import Column, Table
 from forwhom.design.distinct import distinct_codes
 from forwhom.design.encode import encode, fit_encoding
-from forwhom.design.levels import level_names, number_text
+from forwhom.design.levels import level_names
 from forwhom.errors import listing
 from forwhom.plan import Factor, Plan
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from forwhom.data.digits import number_text
 from forwhom.data.table import Column
-from forwhom.design.levels import number_text
 from forwhom.design.zero import (
     Choices,
     choices_in,

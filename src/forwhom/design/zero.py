@@ -12,10 +12,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from forwhom.data.digits import number_texts
 from forwhom.data.table import Column
 from forwhom.design.absence import says_absence
 from forwhom.design.distinct import distinct_codes
-from forwhom.design.levels import level_names, number_texts
+from forwhom.design.levels import level_names
 from forwhom.errors import DataError, listing, nearest, plural
 from forwhom.plan.values import Level
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from forwhom.design import Design, Effect, Groups, number_text
+from forwhom.design import Design, Effect, Groups, MatrixRecipe, number_text
 from forwhom.plan import INTERCEPT, Factor
+from forwhom.plan.values import level_text
 
-ValueLabels = Mapping[str, Mapping[float | int | str | bool, str]]
+ValueLabels = Mapping[str, Mapping[Any, str]]
 
 OWN_LETTERS = 30  # longer labels of a file are questions rather than names
 SAYS_NOTHING = {"yes", "true", "1"}  # value labels that name no value
@@ -19,52 +21,83 @@ class Labels:
     """What to call things.
 
     Attributes:
-        columns: column -> readable name, as the user gives them.
+        columns: column or term -> readable name, as the user gives them.
         values: column -> value (as the tables show it, or its number) -> readable name.
         own: column -> the label the data file gives it, where that is short enough for a figure.
+        tidied: whether other names are tidied, as in figures.
+
+    >>> labels = Labels({"age": "Age in years"}, {"south": {1: "South"}})
+    >>> labels.column("leg_black"), labels.word("leg_black"), labels.word("age")
+    ('Leg black', 'leg_black', 'Age in years')
+    >>> labels.value("south", "1", 1.0), Labels().value("south", "1", 1.0)
+    ('South', 'South: 1')
     """
 
     columns: Mapping[str, str] = field(default_factory=dict)
     values: ValueLabels = field(default_factory=dict)
     own: Mapping[str, str] = field(default_factory=dict)
+    tidied: bool = True
 
     @staticmethod
-    def of(groups: Groups, columns: Mapping[str, str] | None, values: ValueLabels | None) -> Labels:
-        """The user's names, and behind them those of the data file."""
-        pairs = zip(groups.columns, groups.labels, strict=True)
+    def of(
+        design: Design,
+        columns: Mapping[str, str] | None = None,
+        values: ValueLabels | None = None,
+    ) -> Labels:
+        """Names given here, behind them the plan's, and behind these those of the data file."""
+        groups, plan = design.groups, design.plan
+        pairs = (*design.labels, *zip(groups.columns, groups.labels, strict=True))
         own = {name: label for name, label in pairs if name != label and len(label) <= OWN_LETTERS}
-        return Labels(columns or {}, values or {}, own)
+        by_column: dict[str, Mapping[Any, str]] = {name: dict(of) for name, of in plan.value_labels}
+        for name, given in (values or {}).items():
+            texts = {level_text(key): label for key, label in given.items()}
+            by_column[name] = {**by_column.get(name, {}), **texts}
+        return Labels({**dict(plan.labels), **(columns or {})}, by_column, own)
+
+    def __bool__(self) -> bool:
+        return bool(self.columns or self.values or self.own)
+
+    def named(self, name: str) -> bool:
+        """Whether a column has a readable name."""
+        return name in self.columns or name in self.own
+
+    def word(self, name: str) -> str:
+        """What a sentence or a table's head calls a column: the label, or its name as it is."""
+        return self.columns.get(name) or self.own.get(name) or name
 
     def column(self, name: str) -> str:
-        """A column's readable name.
-
-        >>> Labels().column("leg_black")
-        'Leg black'
-        """
-        if name in self.columns:
-            return self.columns[name]
+        """A column's readable name, in a figure."""
+        if name in self.columns or not self.tidied:
+            return self.word(name)
         words = self.own.get(name) or name.replace("_", " ").strip() or name
         return words[:1].upper() + words[1:]
 
     def value(self, column: str, text: str, number: float | None) -> str:
-        """A value's readable name: the label given, else its text; a bare number with its column.
-
-        >>> Labels(values={"south": {1: "South"}}).value("south", "1", 1.0)
-        'South'
-        >>> Labels().value("south", "1", 1.0)
-        'South: 1'
-        """
-        given = self.values.get(column, {})
-        for key, label in given.items():
-            if str(key) == text or (number is not None and key == number):
-                return label
+        """A value's readable name: the label given, or its text; a bare number with its column."""
+        if label := self.given(column, text, number):
+            return label
         return text if number is None else f"{self.column(column)}: {number_text(number)}"
+
+    def given(self, column: str, text: str, number: float | None) -> str:
+        """The label given to a value, by its text or number; empty where there is none."""
+        labels = self.values.get(column, {})
+        if text in labels:
+            return labels[text]
+        for key, label in labels.items():
+            if str(key) == text or (number is not None and key in (number, number_text(number))):
+                return label
+        return ""
 
 
 def term_labels(design: Design, effect: Effect, labels: Labels) -> tuple[str, ...]:
     """Readable names of the heterogeneity equation's coefficients, of one effect."""
-    out = [INTERCEPT]
-    for term in effect.modifiers.terms:
+    return (INTERCEPT, *recipe_labels(design, effect.modifiers, labels))
+
+
+def recipe_labels(design: Design, recipe: MatrixRecipe, labels: Labels) -> tuple[str, ...]:
+    """Readable names of the columns of an equation."""
+    out = []
+    for term in recipe.terms:
         for name in term.names:
             parts = [labels.columns.get(name, "")] if name in labels.columns else []
             if not parts:
@@ -103,9 +136,7 @@ def _piece(piece: str, factor: Factor, groups: Groups, labels: Labels) -> str:
     level = piece[len(factor.label) + 1 : -1]
     if factor.function not in (None, "C", "bin"):  # a basis column: poly(age, 2)[1]
         return f"{name} ({factor.function}): {level}"
-    given = labels.values.get(column, {})
-    shown = next((label for key, label in given.items() if str(key) == level), level)
-    return f"{name}: {shown}"
+    return f"{name}: {labels.given(column, level, None) or level}"
 
 
 def _higher_value(column: str, groups: Groups) -> str:

@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from forwhom.design import Design
+from forwhom.design import Design, Groups
 from forwhom.fitted.estimand import Estimand
+from forwhom.fitted.observed import log_likelihood as log_likelihoods
+from forwhom.fitted.observed import observed_data
+from forwhom.fitted.predictor import CellPredictor
 
 if TYPE_CHECKING:
     import xarray
@@ -21,16 +24,27 @@ MOST_VALUES = 25_000_000  # draws x groups beyond which theta is not written out
 type Variable = tuple[Any, Any]  # dims, and values
 
 
-def to_datatree(estimands: Sequence[Estimand], attributes: Mapping[str, Any]) -> xarray.DataTree:
+def to_datatree(
+    estimands: Sequence[Estimand],
+    attributes: Mapping[str, Any],
+    rows: CellPredictor | None = None,
+    log_likelihood: bool = False,
+) -> xarray.DataTree:
     """Groups ``posterior``, ``sample_stats`` and ``constant_data``, dims (chain, draw, ...).
 
     Independent draws are one chain. With several effects, modifiers that an effect does not have
     are NaN in its row of lambda; an unordered outcome adds a dim ``category``. Where draws times
     groups exceed 25 million, eta, theta and b are left out and ``groups_left_out`` says so.
+    Groups are numbered, and named beside it by ``group_name``.
 
     Args:
         estimands: one per effect, and per category; attributes: written into the root and every
             group.
+        rows: for a group ``observed_data``; where rows are not known ``rows_left_out`` says why.
+        log_likelihood: for a group of that name, too.
+
+    Raises:
+        PlanError: the log likelihood of single rows is not known.
     """
     import xarray as xr
 
@@ -46,12 +60,16 @@ def to_datatree(estimands: Sequence[Estimand], attributes: Mapping[str, Any]) ->
         variables |= _of_groups(table)
     else:
         attributes["groups_left_out"] = "eta, theta and b are redrawn from the stored statistics"
+    of_rows = {} if rows is None else _of_rows(rows, table, attributes, log_likelihood)
     used = {dim for dims, _ in variables.values() for dim in dims}
+    names = {"group_name": ("group", _group_names(first.design.groups))}
     return xr.DataTree.from_dict(
         {
             "/": xr.Dataset(attrs=attributes),
             "/posterior": xr.Dataset(
-                variables, {k: v for k, v in coords.items() if k in used}, attributes
+                variables,
+                {k: v for k, v in coords.items() if k in used} | (names if "group" in used else {}),
+                attributes,
             ),
             "/sample_stats": xr.Dataset(
                 {key: ((), value) for key, value in first.diagnostics.statistics.items()},
@@ -59,9 +77,10 @@ def to_datatree(estimands: Sequence[Estimand], attributes: Mapping[str, Any]) ->
             ),
             "/constant_data": xr.Dataset(
                 _constant(first.design),
-                {key: coords[key] for key in ("group", "treatment")[: 1 + several]},
+                {key: coords[key] for key in ("group", "treatment")[: 1 + several]} | names,
                 attributes,
             ),
+            **of_rows,
         }
     )
 
@@ -191,6 +210,21 @@ def _of_groups(table: _Table) -> dict[str, Variable]:
     return found
 
 
+def _of_rows(
+    predictor: CellPredictor, table: _Table, attributes: dict[str, Any], log_likelihood: bool
+) -> dict[str, xarray.Dataset]:
+    """Groups of single rows; ``attributes`` gain the reason where rows are not known."""
+    name, found = _name(table.first.design.plan.outcome), dict[str, Any]()
+    data = observed_data(predictor, name, attributes)
+    if isinstance(data, str):
+        attributes["rows_left_out"] = data
+    else:
+        found["/observed_data"] = data
+    if log_likelihood:
+        found["/log_likelihood"] = log_likelihoods(predictor, name, table.chains, attributes)
+    return found
+
+
 def _constant(design: Design) -> dict[str, Variable]:
     """Rows of each group, and the values of the grouping columns."""
     groups, effects = design.groups, design.effects
@@ -203,9 +237,18 @@ def _constant(design: Design) -> dict[str, Variable]:
         if not isinstance(values, np.ndarray):  # texts, bins, and whole numbers of any length
             values = _texts(groups.texts(j))
         name = _name(name)
-        free = name not in ("group", "treatment", *found)
+        free = name not in ("group", "group_name", "treatment", *found)
         found[name if free else f"{name}_"] = ("group", values)
     return found
+
+
+def _group_names(groups: Groups) -> list[str]:
+    """Every group in words: "woman=1, age=2"."""
+    parts = [
+        [_text(f"{name}={text}") for text in groups.texts(j)]
+        for j, name in enumerate(groups.columns)
+    ]
+    return [", ".join(of) for of in zip(*parts, strict=True)]
 
 
 def _text(value: Any) -> Any:

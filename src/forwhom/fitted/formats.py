@@ -25,7 +25,7 @@ def upgrade(state: Any, arrays: dict[str, Any]) -> Any:
     ``arrays`` loses those that this format does without.
     """
     try:
-        new = _to_6(_to_5(state))
+        new = _to_7(_to_6(_to_5(state)))
     except (TypeError, KeyError, ValueError, AttributeError):
         return state  # reading it says what is wrong
     kept = set(_listed(new))
@@ -69,6 +69,18 @@ def _cells(held: dict[str, Any]) -> dict[str, Any]:
     if held["fields"]["likelihood"] is not None:
         return _record("RowCells", held["fields"])
     return _record("Sums", _without(held, ["likelihood"])["fields"])
+
+
+def _to_7(state: Any) -> Any:
+    """A plan and a design had no labels."""
+    design, cells, priors, draws = state["tuple"]
+    if "labels" in design["fields"]:
+        return state
+    none: dict[str, Any] = {"tuple": []}
+    plan = design["fields"]["plan"]
+    plan = _record("Plan", plan["fields"] | {"labels": none, "value_labels": none})
+    design = _record("Design", design["fields"] | {"plan": plan, "labels": none})
+    return {"tuple": [design, cells, priors, draws]}
 
 
 def _diagnostics(fields: dict[str, Any]) -> dict[str, Any]:

@@ -13,8 +13,8 @@ coefficients are on the scale of the model, log odds.
 CLOSING = """
 What to look at
   * The average effect: how many e-mails lose their answer to distance.
-  * The modifiers whose intervals leave out zero. Broockman's question was leg_black: do Black
-    legislators answer for more than votes?
+  * The modifiers whose intervals leave out zero. Broockman's question: do Black legislators
+    answer for more than votes?
   * The group effects: groups of a handful of rows are pulled towards what the modifiers predict,
     and their intervals are wider. Compare the columns Treated and Control with Low and High."""
 FIGURES = """\

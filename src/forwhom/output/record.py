@@ -13,6 +13,22 @@ import numpy as np
 
 from forwhom.answers import Caution
 from forwhom.data import Tidy
+from forwhom.plan import Plan, plan_to_toml
+from forwhom.version import __version__
+
+
+def attributes(plan: Plan, source: str, engine: str, fingerprint: str) -> dict[str, str]:
+    """What is written beside the draws of a fit: its plan, its data, and what made it."""
+    return {
+        "inference_library": "forwhom",
+        "forwhom": __version__,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "source": source,
+        "engine": engine,
+        "fingerprint": fingerprint,
+        "plan": plan_to_toml(plan),
+    }
 
 
 def to_json(

@@ -218,6 +218,52 @@ def _priors(texts: Sequence[str]) -> dict[str, Any]:
     return found
 
 
+_LABEL = re.compile(r"(?:`((?:[^`]|``)+)`|([^=]+))=(.*)", re.DOTALL)
+_VALUE_LABEL = re.compile(
+    r"(?:`((?:[^`]|``)+)`|([^:=]+)):(?:`((?:[^`]|``)+)`|([^=]*))=(.*)", re.DOTALL
+)
+
+
+def _name(quoted: str | None, plain: str | None) -> str:
+    """A name that may stand in back-quotes."""
+    return quoted.replace("``", "`") if quoted else (plain or "").strip()
+
+
+def _labels(texts: Sequence[str]) -> dict[str, str]:
+    """Read ``age=Age in years``; a name that holds an equals sign goes in back-quotes."""
+    found: dict[str, str] = {}
+    for text in texts:
+        match = _LABEL.fullmatch(text)
+        if match is None:
+            raise PlanError(
+                f"labels: '{text}' does not read as a column and its name. Write --labels "
+                '"age=Age in years".'
+            )
+        name = _name(match[1], match[2])
+        if name in found:
+            raise PlanError(f"labels: '{name}' is given twice. Write one --labels for it.")
+        found[name] = match[3]
+    return found
+
+
+def _value_labels(texts: Sequence[str]) -> dict[str, dict[str, str]]:
+    """Read ``woman:0=Man``; back-quotes hold a name with a colon or an equals sign."""
+    found: dict[str, dict[str, str]] = {}
+    for text in texts:
+        match = _VALUE_LABEL.fullmatch(text)
+        if match is None:
+            raise PlanError(
+                f"value_labels: '{text}' does not read as a column, a value and its name. Write "
+                '--value-labels "woman:1=Woman".'
+            )
+        name, value = _name(match[1], match[2]), _name(match[3], match[4])
+        of = found.setdefault(name, {})
+        if value in of:
+            raise PlanError(f"value_labels: '{name}:{value}' is given twice.")
+        of[value] = match[5]
+    return found
+
+
 _CODES = re.compile(r"(?:`((?:[^`]|``)+)`|([^=]+))=(.*)", re.DOTALL)
 
 
@@ -252,12 +298,14 @@ _READERS: Mapping[Kind, Callable[[Any], Any]] = {
     "bins": _bins,
     "breaks": _breaks,
     "event": _event,
+    "labels": _labels,
     "level": _level,
     "missing": _missing,
     "priors": _priors,
     "share": _number_or_text,
     "sheet": _sheet,
     "treatments": _treatments,
+    "value_labels": _value_labels,
     "whole": _number_or_text,
 }
 

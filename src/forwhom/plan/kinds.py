@@ -243,6 +243,7 @@ KINDS: Mapping[Kind, Callable[[Part, object, Frame], Any]] = {
     "encoding": lambda part, value, frame: values.encoding(value),
     "event": _event,
     "formula": _formula,
+    "labels": lambda part, value, frame: values.labels(value),
     "level": _level,
     "link": _link,
     "missing": lambda part, value, frame: values.missing(value),
@@ -251,5 +252,6 @@ KINDS: Mapping[Kind, Callable[[Part, object, Frame], Any]] = {
     "share": lambda part, value, frame: values.probability(value, part.name),
     "sheet": lambda part, value, frame: values.sheet(value),
     "switch": lambda part, value, frame: values.yes_or_no(value, part.name),
+    "value_labels": lambda part, value, frame: values.value_labels(value),
     "whole": lambda part, value, frame: values.whole(value, part.name, *part.limits),
 }

@@ -27,6 +27,7 @@ type Kind = Literal[
     "encoding",
     "event",
     "formula",
+    "labels",
     "level",
     "link",
     "missing",
@@ -36,6 +37,7 @@ type Kind = Literal[
     "sheet",
     "switch",
     "treatments",
+    "value_labels",
     "whole",
 ]
 
@@ -355,6 +357,24 @@ _ROWS = (
         "SHEET",
         otherwise="the first",
         reads=True,
+    ),
+    # What things are called
+    Part(
+        "labels",
+        "labels",
+        "Readable names of columns and terms, for sentences, printed tables and figures, "
+        'repeatable: age="Age in years", "age:woman=Age, of women"',
+        "COLUMN=NAME",
+        default=(),
+        repeatable=True,
+    ),
+    Part(
+        "value_labels",
+        "value_labels",
+        "Readable names of values, likewise, repeatable: woman:0=Man, then woman:1=Woman",
+        "COLUMN:VALUE=NAME",
+        default=(),
+        repeatable=True,
     ),
 )
 

@@ -12,7 +12,7 @@ from forwhom.plan.parts import COLUMN_KEYS, DEFAULT_BINS, PARTS, Kind
 from forwhom.plan.presets import PRESETS
 from forwhom.plan.priors import Prior, PriorKey, prior_keys
 from forwhom.plan.treatments import Setting, Treatments, plain_setting, setting_of
-from forwhom.plan.values import Bins, Breaks, Level, Missing
+from forwhom.plan.values import Bins, Breaks, Labels, Level, Missing, ValueLabels
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,9 @@ class Plan:
     ``(parameter, term or None, prior)``; :meth:`prior` adds the preset's. ``family`` and ``link``
     are "auto" until ``design.family.settle`` has seen the data. ``success`` is the outcome's level
     that counts as 1, ``event_level`` that of the column ``event``; ``None`` where words or codes
-    tell. ``missing`` pairs columns with the codes that stand for missing values in them.
+    tell. ``missing`` pairs columns with the codes that stand for missing values in them, ``labels``
+    columns and terms with readable names, ``value_labels`` columns with pairs of a value's text
+    and its name.
     """
 
     outcome: str
@@ -67,6 +69,8 @@ class Plan:
     missing: Missing = ()
     encoding: str | None = None
     sheet: str | int | None = None
+    labels: Labels = ()
+    value_labels: ValueLabels = ()
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -218,4 +222,6 @@ _PLAIN: Mapping[Kind, Callable[[Any], object]] = {
     "bins": _plain_bins,
     "breaks": lambda breaks: list(breaks) if isinstance(breaks, tuple) else breaks,
     "missing": lambda pairs: {name: list(codes) for name, codes in pairs} or None,
+    "labels": lambda pairs: dict(pairs) or None,
+    "value_labels": lambda pairs: {name: dict(of) for name, of in pairs} or None,
 }

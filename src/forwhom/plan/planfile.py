@@ -13,7 +13,7 @@ from forwhom.plan.plan import Plan
 
 MAX_BYTES = 5_000_000
 MAX_DOTS = 16  # in one key; a plan's own have two, and a reader's work grows as their square
-MAX_MESSAGE, HEAD = 600, 150  # characters, and those of them that stand before a cut
+MAX_MESSAGE, HEAD = 660, 150  # characters, and those of them that stand before a cut
 
 # Strings and comments, in which dots mean nothing. Possessive, so that no text takes long.
 _STRINGS = re.compile(
@@ -132,7 +132,7 @@ def _short(message: str) -> str:
     """A message in which a value of any length is quoted, cut in the middle: ends say what to do.
 
     >>> len(_short("family '" + "x" * 10_000 + "' is not known."))
-    600
+    660
     """
     if len(message) <= MAX_MESSAGE:
         return message

@@ -20,6 +20,8 @@ type Bins = int | tuple[tuple[str, int | tuple[float, ...]], ...]
 type Breaks = int | tuple[float, ...]
 type Level = str | float | int | bool
 type Missing = tuple[tuple[str, tuple[Level, ...]], ...]
+type Labels = tuple[tuple[str, str], ...]
+type ValueLabels = tuple[tuple[str, Labels], ...]
 
 MAX_BINS = 1_000
 MAX_INTERVALS = 50
@@ -155,6 +157,74 @@ def missing(value: object) -> Missing:
         except PlanError as error:
             raise PlanError(f"missing: {error}") from None
     return tuple(pairs)
+
+
+def labels(value: object) -> Labels:
+    """Readable names of columns and terms.
+
+    >>> labels({"age": "Age in years"})
+    (('age', 'Age in years'),)
+    """
+    if not isinstance(value, Mapping):
+        raise PlanError(
+            "labels says by column or term what it is called, as in labels={'age': 'Age in "
+            f"years'}}; got {_show(value)}."
+        )
+    return tuple(
+        (_labelled(name, "labels"), _readable(label, f"labels for '{name}'"))
+        for name, label in value.items()
+    )
+
+
+def value_labels(value: object) -> ValueLabels:
+    """Readable names of values by column; values are told by their texts, as in a plan file.
+
+    >>> value_labels({"woman": {0: "Man", 1.0: "Woman"}})
+    (('woman', (('0', 'Man'), ('1', 'Woman'))),)
+    """
+    if not isinstance(value, Mapping) or not all(isinstance(of, Mapping) for of in value.values()):
+        raise PlanError(
+            "value_labels says by column what its values are called, as in "
+            f"value_labels={{'woman': {{0: 'Man', 1: 'Woman'}}}}; got {_show(value)}."
+        )
+    pairs = []
+    for name, of in value.items():
+        key, known, names = f"value_labels for '{name}'", dict[str, str](), set[str]()
+        for own, label in of.items():
+            text, called = level_text(level(own, key, f"column '{name}'")), _readable(label, key)
+            if text in known:
+                raise PlanError(f"{key}: '{text}' is given twice. Write one name for it.")
+            if called in names:
+                raise PlanError(f"{key}: two values are called '{called}'. Give each its own name.")
+            known[text] = called
+            names.add(called)
+        if known:
+            pairs.append((_labelled(name, "value_labels"), tuple(known.items())))
+    return tuple(pairs)
+
+
+def level_text(value: Level) -> str:
+    """A value as a key of a plan file: whole numbers without a point.
+
+    >>> level_text(1.0), level_text(0.5), level_text(True), level_text("a")
+    ('1', '0.5', 'True', 'a')
+    """
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)
+
+
+def _labelled(name: object, key: str) -> str:
+    """The name of a column or term, whatever its length."""
+    if not isinstance(name, str) or not name.strip():
+        raise PlanError(f"{key}: a column or term is named by a text; got {_show(name)}.")
+    return _unicode(name, key)
+
+
+def _readable(label: object, key: str) -> str:
+    if not isinstance(label, str) or not label.strip():
+        raise PlanError(f"{key}: a readable name is a text; got {_show(label)}.")
+    return _unicode(label.strip(), key)
 
 
 def encoding(value: object) -> str:

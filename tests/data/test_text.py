@@ -3,8 +3,9 @@ import math
 import numpy as np
 import pytest
 
+from forwhom.data.printed import format_table
+from forwhom.data.text import NumberStyle, format_probability, number_style
 from forwhom.data.tidy import Tidy
-from forwhom.draw.text import NumberStyle, format_probability, format_table, number_style
 from forwhom.errors import OutputError
 
 

@@ -5,6 +5,7 @@ from forwhom.answers.average import AVERAGE
 from forwhom.answers.caution import Caution
 from forwhom.answers.cautions import cautions
 from forwhom.answers.check import CHECK
+from forwhom.answers.contrasts import CONTRASTS
 from forwhom.answers.diagnostics import DIAGNOSTICS
 from forwhom.answers.effects import EFFECTS
 from forwhom.answers.groups import GROUPS
@@ -36,6 +37,7 @@ ANSWERS = {
         SENSITIVITY,
         WAIC,
         PREDICT,
+        CONTRASTS,
     )
 }  # in the order of a results folder
 

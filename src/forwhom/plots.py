@@ -164,3 +164,41 @@ class Plots:
             value_labels=value_labels,
             title=title,
         )
+
+    # Many parameters: a figure's options are named one by one, for editors and help().
+    def ranking(
+        self,
+        *,
+        by: str | Sequence[str] | None = None,
+        best: Literal["largest", "smallest"] = "largest",
+        where: str | None = None,
+        weights: str | None = None,
+        treatment: str | None = None,
+        category: str | None = None,
+        level: float | None = None,
+        labels: Mapping[str, str] | None = None,
+        value_labels: ValueLabels | None = None,
+        title: str | None = None,
+    ) -> Figure:
+        """The rank of every group with its interval, and the probability that it is the best.
+
+        Args:
+            by, best, where, weights: as for :meth:`forwhom.result.Fit.ranking`.
+            level: of the intervals; the rest as for ``modifiers``.
+
+        Raises:
+            PlanError: there is one group only, or too many to rank at once.
+        """
+        return ANSWERS["ranking"].draw(
+            self._workings,
+            by=by,
+            best=best,
+            where=where,
+            weights=weights,
+            treatment=treatment,
+            category=category,
+            level=level,
+            labels=labels,
+            value_labels=value_labels,
+            title=title,
+        )

@@ -294,6 +294,49 @@ class Fit:
             draws=draws,
         )
 
+    # Many parameters: a question's options are named one by one, for editors and help().
+    def ranking(
+        self,
+        by: str | Sequence[str] | None = None,
+        best: Literal["largest", "smallest"] = "largest",
+        level: float | None = None,
+        scale: str | None = None,
+        *,
+        where: str | None = None,
+        interval: str | None = None,
+        above: float | None = None,
+        equivalence: tuple[float, float] | None = None,
+        weights: str | None = None,
+        draws: bool = False,
+    ) -> Any:
+        """Which group has the largest effect: probability best and worst, ranks, expected loss.
+
+        Sorted by expected rank; rank 1 is the best. ``expected_loss`` is how much smaller a group's
+        effect is than the best one's, on average over draws: what choosing it would lose.
+
+        Args:
+            by: rank the averages over these columns' values instead of groups.
+            best: "largest", or "smallest" where less of the outcome is wanted.
+            level, scale, where, interval, above, equivalence, weights, draws: as for
+                :meth:`effects`.
+
+        Raises:
+            PlanError: there is one group only, or too many to rank at once.
+        """
+        return self._told(
+            "ranking",
+            by=by,
+            best=best,
+            level=level,
+            scale=scale,
+            where=where,
+            interval=interval,
+            above=above,
+            equivalence=equivalence,
+            weights=weights,
+            draws=draws,
+        )
+
     def parameters(
         self,
         level: float | None = None,

@@ -16,6 +16,7 @@ from forwhom.answers.options import OPTIONS, Option
 from forwhom.answers.parameters import PARAMETERS
 from forwhom.answers.predict import PREDICT
 from forwhom.answers.priors import PRIORS
+from forwhom.answers.ranking import RANKING
 from forwhom.answers.rows import ROWS
 from forwhom.answers.sensitivity import SENSITIVITY
 from forwhom.answers.summarise import summarise
@@ -38,6 +39,7 @@ ANSWERS = {
         WAIC,
         PREDICT,
         CONTRASTS,
+        RANKING,
     )
 }  # in the order of a results folder
 

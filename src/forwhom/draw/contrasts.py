@@ -64,7 +64,8 @@ def contrasts_figure(
         shown = axis if last == 0 else {**axis, "title": None, "labels": False}
         body.append(_panel(name, data, lines, {**x, "axis": shown}, about, line))
         room = max(room, names.room(lines))
-    note = _caption(len(labels), level, in_order, cut)
+    unnamed = max(map(len, panels.values())) > names.MOST_NAMED
+    note = _caption(len(labels), level, in_order, cut, unnamed)
     inside = body[0] if len(body) == 1 else {"vconcat": body, "spacing": 14}
     return Figure(theme.page(title, subtitle, note, WIDTH + room + 20, inside))
 
@@ -194,14 +195,16 @@ def _panel(
     return panel
 
 
-def _caption(count: int, level: float, in_order: bool, cut: bool) -> list[str]:
+def _caption(count: int, level: float, in_order: bool, cut: bool, unnamed: bool) -> list[str]:
     """What is drawn."""
     said = f"Points: posterior medians{', sorted' if in_order else ''}. "
     if count == 1:
         said += f"Line: {percent(level)} interval."
     else:
+        every = "both contrasts" if count == 2 else f"all {count:,} contrasts"
         said += (
             f"Thick lines: {percent(level)} intervals, each by itself. Thin lines: simultaneous "
-            f"intervals, which hold for all {count:,} contrasts at once with {percent(level)}."
+            f"intervals, which hold for {every} at once with {percent(level)} probability."
         )
-    return [said + (" Intervals that run out of the picture are cut." if cut else "")]
+    said += " Intervals that run out of the picture are cut." if cut else ""
+    return [said + (" Too many to be named: the table names them." if unnamed else "")]

@@ -6,6 +6,7 @@ Tests: tests/answers/test_contrasts.py, tests/draw/test_contrasts.py.
 from __future__ import annotations
 
 from forwhom.answers.contrast.rows import Contrasts
+from forwhom.answers.contrast.scene import AVERAGE
 from forwhom.answers.contrast.words import effect_word, own_words
 from forwhom.answers.naming import contrast_line, effect_on, treatment_name
 from forwhom.answers.telling import Telling
@@ -27,6 +28,9 @@ def picture(found: Contrasts, telling: Telling, title: str | None) -> Figure:
     elif len(set(panels)) > MOST_PANELS:
         labels = [f"{label}, {panel}" for label, panel in zip(labels, panels, strict=True)]
         panels = [""] * len(labels)
+    labels, against = _shortened(labels)
+    if against:
+        subtitle = f"Each against {against}. {subtitle}".rstrip(". ")
     rows = {name: table.columns[name] for name in (*NUMBERS, "prob_positive")}
     one, several = found.shown[0], len({e.quantity.effect for e in found.shown}) > 1
     on = effect_on(one, found.labels)
@@ -50,6 +54,16 @@ def picture(found: Contrasts, telling: Telling, title: str | None) -> Figure:
         level=telling.level,
         line=1.0 if found.ratios else 0.0,
     )
+
+
+def _shortened(labels: list[str]) -> tuple[list[str], str]:
+    """Names without what all are held against, which is said once: "the average"."""
+    for sign in (" - ", " / "):
+        pieces = [label.partition(sign) for label in labels]
+        behind = {end for _, _, end in pieces}
+        if len(labels) > 2 and len(behind) == 1 and (end := behind.pop()) and ":" not in labels[0]:
+            return [start for start, _, _ in pieces], "the average" if end == AVERAGE else end
+    return labels, ""
 
 
 def _panels(found: Contrasts) -> list[str]:

@@ -252,13 +252,11 @@ class Fit:
 
         Each is taken within draws, of averages over the groups' rows, and told with an interval of
         its own and a simultaneous one: all rows of the table lie in theirs at once with the level's
-        probability. Pairs are the later value minus the earlier.
-
-        ``fit.contrasts("germany - russia", where="vote == 'Clinton'")`` is the difference between
-        the average effects at two values of a column; ``"germany / russia"`` their ratio,
-        ``"(a - b) - (c - d)"`` a difference of differences, ``"north:men - north:women"`` holds
-        places against one another where two columns have the values named, ``"(a + b) / 2 - c"``
-        an average. Texts with signs in them go into quotes or back-quotes; nothing is evaluated.
+        probability. Pairs are the later value minus the earlier. In words:
+        ``fit.contrasts("germany - russia", where="vote == 'Clinton'")``; ``"germany / russia"`` is
+        the ratio, ``"(a - b) - (c - d)"`` a difference of differences, ``"north:men - south:men"``
+        names values of two columns, ``"(a + b) / 2 - c"`` takes an average. Names with signs in
+        them can stand in quotes; nothing is evaluated.
 
         Args:
             contrast: in words, one or several.
@@ -273,8 +271,7 @@ class Fit:
                 :meth:`effects`.
 
         Raises:
-            PlanError: a level that is not there, a contrast of a group with itself, or more pairs
-                than anyone reads.
+            PlanError: a level that is not there, something held against itself, too many pairs.
         """
         return self._told(
             "contrasts",

@@ -29,10 +29,10 @@ from forwhom.answers.tables import (
 )
 from forwhom.answers.telling import Telling
 from forwhom.answers.which import picked
-from forwhom.answers.words import group_words
+from forwhom.answers.words import group_words, joined
 from forwhom.answers.workings import Workings
 from forwhom.data import Tidy
-from forwhom.errors import PlanError, listing, plural
+from forwhom.errors import PlanError, listing
 from forwhom.fitted import Estimand
 
 if TYPE_CHECKING:
@@ -119,7 +119,6 @@ def _ranks(values: FloatArray) -> FloatArray:
     return ranks
 
 
-# Many parameters: a question's options, one by one.
 def ranking_table(
     workings: Workings,
     by: tuple[str, ...] | None,
@@ -134,7 +133,6 @@ def ranking_table(
     return stack(tables, labels_of(shown))
 
 
-# Many parameters: the options of the table, for one effect.
 def _of_one(
     workings: Workings,
     estimand: Estimand,
@@ -227,16 +225,17 @@ def _thin(estimand: Estimand, sample: Sample) -> tuple[str, ...]:
     counts = [sample.columns[name] for name in arm_counts(estimand) if name in sample.columns]
     if estimand.design.groups.has_control_group:
         counts = counts[:1]
-    thin = int((np.min(np.stack(counts), axis=0) < FEW_ROWS).sum())
-    if not thin:
+    thin = np.flatnonzero(np.min(np.stack(counts), axis=0) < FEW_ROWS)
+    if not len(thin):
         return ()
-    total, arms = len(sample.draws), "an arm" if len(counts) > 1 else "the treated arm"
-    verb = "has" if thin == 1 else "have"
-    of = "All" if thin == total else f"{thin:,} of"
+    arm = "one of the arms" if len(counts) > 1 else "the treated arm"
+    of = f"{len(thin):,} of {len(sample.draws):,} rows of the table"
+    if "group_id" in sample.columns and len(thin) <= 5:
+        ids = sample.columns["group_id"][thin].tolist()
+        of += f" (group {joined([str(i) for i in ids])})"
     return (
-        f"{of} {plural(total, 'row')} of the table {verb if thin < total else 'have'} fewer than "
-        f"{FEW_ROWS} rows of data in {arms}: their places come from the modifiers and the prior "
-        "more than from their own data.",
+        f"{of} {'stands' if len(thin) == 1 else 'stand'} on fewer than {FEW_ROWS} rows of data in "
+        f"{arm}: what places them is the modifiers and the prior more than data of their own.",
     )
 
 
@@ -286,7 +285,7 @@ def ranking_figure(
         {**told, "label": group_words(groups, shown, kept, names)},
         title=title,
         subtitle=", ".join(filter(None, (line, f"where {where}" if where else ""))),
-        effect=effect_axis("effect", estimand, names),
+        effect=effect_axis("effect", estimand, names).removesuffix(f", in {estimand.unit_words}"),
         best=best,
         level=given["level"],
     )

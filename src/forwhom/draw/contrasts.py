@@ -19,7 +19,7 @@ from forwhom.errors import OutputError, listing
 WIDTH = 480
 SORTED_FROM = 13  # rows of a panel; fewer stay in their order
 MOST_PANELS = 60
-FAR = 4.0  # typical widths beyond the points that are shown of an interval
+FAR = 4.0  # widths of the narrower rows beyond the points that are shown of an interval
 NUMBERS = ("estimate", "conf_low", "conf_high", "simultaneous_low", "simultaneous_high")
 
 FloatArray = NDArray[np.float64]
@@ -104,7 +104,7 @@ def _domain(numbers: Mapping[str, FloatArray], line: float) -> tuple[float, floa
     """
     low = min(float(numbers["simultaneous_low"].min()), line)
     high = max(float(numbers["simultaneous_high"].max()), line)
-    width = float(np.median(numbers["simultaneous_high"] - numbers["simultaneous_low"]))
+    width = float(np.quantile(numbers["simultaneous_high"] - numbers["simultaneous_low"], 0.25))
     if len(numbers["estimate"]) > 1 and width > 0:
         middle = numbers["estimate"]
         least = min(float(np.median(middle)) - FAR * width, line)
@@ -167,7 +167,7 @@ def _panel(
     small = step < names.STEP
     y = names.name_axis(len(lines))
     color = {"value": theme.ACCENT}
-    at = {"y": y, "color": color, "tooltip": about}
+    at: dict[str, Any] = {"y": y, "color": color, "tooltip": about}
     layers = [
         {
             "data": {"values": [{"line": line}]},

@@ -12,7 +12,7 @@ from forwhom.draw import theme
 from forwhom.draw.text import one_line
 
 MOST_NAMED = 100  # rows of a panel that are still named
-LETTERS = 48  # of one line of a name
+LETTERS = 56  # of one line of a name
 LINE = 14  # pixels of one line
 LETTER = 6.2  # pixels
 STEP, SMALL_STEP = 17, 4  # pixels of a row with a name, and without

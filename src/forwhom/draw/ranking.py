@@ -112,13 +112,14 @@ def _layers(
 ) -> list[dict[str, Any]]:
     """Intervals of ranks and their points."""
     small = step < names.STEP
-    ticks = sorted({1, *(int(t) for t in np.linspace(1, total, min(total, 6)).round())})
+    every = next(e for m in range(9) for e in (10**m, 2 * 10**m, 5 * 10**m) if total <= 7 * e)
+    ticks = [1, *range(every if every > 1 else 2, total + 1, every)]
     x = {
         "type": "quantitative",
         "scale": {"domain": [0.5, total + 0.5], "nice": False, "zero": False},
         "axis": {"title": "Rank", "values": ticks, "format": ",d"},
     }
-    at = {"y": names.name_axis(len(lines)), "color": {"value": theme.ACCENT}}
+    at: dict[str, Any] = {"y": names.name_axis(len(lines)), "color": {"value": theme.ACCENT}}
     at["tooltip"] = _about(level)
     return [
         {

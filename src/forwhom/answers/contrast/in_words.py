@@ -68,7 +68,6 @@ def in_words(scene: Scene) -> list[Lines]:
     return found
 
 
-# Many parameters: what was said, of what, and the numbers behind it.
 def _lines(
     scene: Scene,
     said: Sequence[Spoken],
@@ -120,7 +119,7 @@ def _places(
     """(places, cells, D) averages."""
     kept, count = scene.kept, scene.groups.count
     weight = scene.selection.weight(one)[kept]
-    shares = np.zeros((len(places), cells, count))
+    shares: FloatArray = np.zeros((len(places), cells, count))
     for i, place in enumerate(places):
         mine = place_mask(scene.groups, place, kept)
         shares[i, codes[mine], kept[mine]] = weight[mine]

@@ -64,7 +64,8 @@ class Members:
 def levels(scene: Scene, one: Estimand) -> Lines:
     """Levels of ``by``, or groups, held against one another within each cell."""
     question, groups, members = scene.question, scene.groups, Members.of(scene)
-    first, cell, notes = members.first, members.cell, ()
+    first, cell = members.first, members.cell
+    notes: tuple[str, ...] = ()
     average = question.against == AVERAGE and not scene.names(scene.by).find(AVERAGE)
     if average:
         plus, minus = np.arange(len(first)), len(first) + cell

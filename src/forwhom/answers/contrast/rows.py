@@ -124,7 +124,6 @@ class Contrasts:
         return tuple(dict.fromkeys(said))
 
 
-# Many parameters: what is asked, how it is told, of which groups and in which words.
 def contrasts_of(
     workings: Workings,
     question: Question,

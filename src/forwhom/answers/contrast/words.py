@@ -38,8 +38,8 @@ def level_names(
                 texts.add(number_text(numbers[k]))
             texts |= {f"{name}{sign}{t}" for name in called for sign in (" = ", "=", ": ")
                       for t in tuple(texts)}  # fmt: skip
-            for one in texts:
-                known.setdefault(one, []).append((j, k))
+            for name in texts:
+                known.setdefault(name, []).append((j, k))
     if len(effects) > 1:
         axes[TREATMENTS] = "treatment"
         for e, one in enumerate(effects):

@@ -16,9 +16,9 @@ FRESH = 400  # draws of the truth for each, so that the simulation's own error i
 def covered(kind: str, rows: int, draws: int, level: float) -> float:
     """How often all rows' truths lie in their intervals, of pairwise differences of levels."""
     rng = np.random.default_rng(7)
+    of, against = np.nonzero(np.tri(rows, k=-1))
     found = []
     for _ in range(SIMULATIONS):
-        of, against = np.nonzero(np.tri(rows, k=-1))
         place = rng.normal(size=(rows, 1))
 
         def sample(size: int, place: NDArray[np.float64] = place) -> NDArray[np.float64]:

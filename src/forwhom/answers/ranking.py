@@ -148,7 +148,7 @@ def _of_one(
     order = np.lexsort((columns["expected_loss"], columns["expected_rank"]))
     notes = (
         _order_note(estimand, best, columns, telling.level),
-        *_thin(estimand, sample),
+        *_thin_note(estimand, sample),
         *((average_note(estimand, selection),) if by is not None else selection.notes),
         *effect_notes(estimand),
     )
@@ -218,17 +218,23 @@ def _order_note(
     )
 
 
-def _thin(estimand: Estimand, sample: Sample) -> tuple[str, ...]:
-    """Groups whose own rows can say little of their place."""
+def thin_rows(estimand: Estimand, sample: Sample) -> NDArray[np.bool_]:
+    """(m,) whether the data behind a row can say little of its place."""
+    counts = [sample.columns[name] for name in arm_counts(estimand)]
     if estimand.treatment.kind != "binary":
-        return ()
-    counts = [sample.columns[name] for name in arm_counts(estimand) if name in sample.columns]
-    if estimand.design.groups.has_control_group:
+        return np.zeros(len(sample.draws), dtype=bool)
+    if estimand.design.groups.has_control_group:  # all untreated rows are one group's
         counts = counts[:1]
-    thin = np.flatnonzero(np.min(np.stack(counts), axis=0) < FEW_ROWS)
+    return np.asarray(np.min(np.stack(counts), axis=0) < FEW_ROWS)
+
+
+def _thin_note(estimand: Estimand, sample: Sample) -> tuple[str, ...]:
+    """Which rows those are."""
+    thin = np.flatnonzero(thin_rows(estimand, sample))
     if not len(thin):
         return ()
-    arm = "one of the arms" if len(counts) > 1 else "the treated arm"
+    one_control = estimand.design.groups.has_control_group
+    arm = "the treated arm" if one_control else "one of the arms"
     of = f"{len(thin):,} of {len(sample.draws):,} rows of the table"
     if "group_id" in sample.columns and len(thin) <= 5:
         ids = sample.columns["group_id"][thin].tolist()
@@ -282,12 +288,17 @@ def ranking_figure(
     if title is None:
         title = f"Where is the effect of {treatment_name(estimand, names, versus=False)} {best}?"
     return draw(
-        {**told, "label": group_words(groups, shown, kept, names)},
+        {
+            **told,
+            "label": group_words(groups, shown, kept, names),
+            "thin": thin_rows(estimand, sample),
+        },
         title=title,
         subtitle=", ".join(filter(None, (line, f"where {where}" if where else ""))),
         effect=effect_axis("effect", estimand, names).removesuffix(f", in {estimand.unit_words}"),
         best=best,
         level=given["level"],
+        few=FEW_ROWS,
     )
 
 

@@ -27,32 +27,24 @@ def ranking_figure(
     effect: str = "effect",
     best: str = "largest",
     level: float = 0.95,
+    few: int = 10,
 ) -> Figure:
     """One row per group in the order of expected ranks: rank with interval, probability best.
 
     ``rows`` holds lists of one length: ``expected_rank``, ``rank_low``, ``rank_high``,
-    ``prob_best`` and the text ``label``. Up to 100 groups are named, the best 300 drawn.
+    ``prob_best`` and the text ``label``, and if wanted whether a group is ``thin``: of fewer than
+    ``few`` rows of data in an arm, and drawn hollow. Up to 100 groups are named, the best 300
+    drawn.
 
     Raises OutputError for missing or unequal lists, no rows and numbers that are not finite.
     """
     if not 0 < level < 1:
         raise OutputError(f"level={level} must lie between 0 and 1, such as 0.95.")
-    missing = [name for name in (*NUMBERS, "label") if name not in rows]
-    if missing:
-        raise OutputError(f"The figure of ranks needs {listing(missing)} for each group.")
-    total = len(rows["label"])
-    uneven = [name for name, values in rows.items() if len(values) != total]
-    if uneven:
-        raise OutputError(f"'{uneven[0]}' has {len(rows[uneven[0]])} entries for {total} groups.")
-    if not total:
-        raise OutputError("There is no group to draw.")
-    numbers = {name: np.asarray(rows[name], dtype=float) for name in NUMBERS}
-    for name, values in numbers.items():
-        if not np.isfinite(values).all():
-            raise OutputError(f"'{name}' holds a number that is not finite.")
+    numbers, total = _numbers(rows), len(rows["label"])
     order = np.argsort(numbers["expected_rank"], kind="stable")[:MOST_ROWS]
     lines = names.name_lines([str(rows["label"][i]) for i in order.tolist()])
-    data = _records(numbers, lines, order)
+    thin = np.asarray(rows.get("thin", np.zeros(total)), dtype=bool)
+    data = _records(numbers, thin, lines, order)
     step = names.row_step(lines)
     size = {"height": max(step * len(lines), 30)}
     layers = _layers(lines, total, step, level)
@@ -70,6 +62,11 @@ def ranking_figure(
         f"Rank 1 of {total:,}: the {best} {one_line(effect)}. Points: expected ranks, sorted. "
         f"Lines: {percent(level)} intervals of the rank. Bars: the probability of rank 1."
     )
+    if thin[order].any():
+        said += (
+            f" Hollow: fewer than {few} rows of data in an arm; the modifiers and the prior place "
+            "them more than their own data."
+        )
     if total > MOST_ROWS:
         said += f" The first {MOST_ROWS} of {total:,} are drawn."
     if len(lines) > names.MOST_NAMED:
@@ -77,13 +74,35 @@ def ranking_figure(
     return Figure(theme.page(title, subtitle, [said], whole, body))
 
 
+def _numbers(rows: Mapping[str, Sequence[Any] | np.ndarray]) -> dict[str, np.ndarray]:
+    """The numbers, checked."""
+    missing = [name for name in (*NUMBERS, "label") if name not in rows]
+    if missing:
+        raise OutputError(f"The figure of ranks needs {listing(missing)} for each group.")
+    total = len(rows["label"])
+    uneven = [name for name, values in rows.items() if len(values) != total]
+    if uneven:
+        raise OutputError(f"'{uneven[0]}' has {len(rows[uneven[0]])} entries for {total} groups.")
+    if not total:
+        raise OutputError("There is no group to draw.")
+    numbers = {name: np.asarray(rows[name], dtype=float) for name in NUMBERS}
+    for name, values in numbers.items():
+        if not np.isfinite(values).all():
+            raise OutputError(f"'{name}' holds a number that is not finite.")
+    return numbers
+
+
 def _records(
-    numbers: Mapping[str, np.ndarray], lines: Sequence[Sequence[str]], order: np.ndarray
+    numbers: Mapping[str, np.ndarray],
+    thin: np.ndarray,
+    lines: Sequence[Sequence[str]],
+    order: np.ndarray,
 ) -> list[dict[str, Any]]:
     """What is drawn of each group, and what is shown when a reader points at it."""
     return [
         {
             "key": key,
+            "thin": bool(thin[i]),
             "name": " ".join(of),
             "rank": float(numbers["expected_rank"][i]),
             "low": float(numbers["rank_low"][i]),
@@ -127,8 +146,12 @@ def _layers(
             "encoding": {"x": {**x, "field": "low"}, "x2": {"field": "high"}, **at},
         },
         {
-            "mark": {"type": "point", "filled": True, "size": 9 if small else 48, "opacity": 1},
-            "encoding": {"x": {**x, "field": "rank"}, **at},
+            "mark": {"type": "point", "size": 9 if small else 48, "opacity": 1, "strokeWidth": 1.5},
+            "encoding": {
+                "x": {**x, "field": "rank"},
+                **at,
+                "fill": {"condition": {"test": "datum.thin", "value": "white"}, **at["color"]},
+            },
         },
     ]
 

@@ -84,11 +84,13 @@ class Names:
         known: text to the levels it may mean.
         axes: names of the axes, to tell them apart in messages.
         words: how tables write a level.
+        chosen: whether the axes were asked for, so that a bare number is a level of them.
     """
 
     known: Mapping[str, Sequence[Level]]
     axes: Mapping[int, str]
     words: Mapping[Level, str]
+    chosen: bool = True
 
     def find(self, text: str) -> tuple[Level, ...]:
         """Levels of this name: as it is written, else whatever its capitals."""
@@ -160,10 +162,7 @@ class _Reader:
         while sign := self.sign("+-"):
             other, more = self.product()
             if isinstance(value, float) or isinstance(other, float):
-                raise PlanError(
-                    f"contrast={self.text!r}: a number cannot be added to effects. above= tells "
-                    "the probability of more than a number."
-                )
+                raise self.added(value if isinstance(value, float) else other)
             value = value.plus(other.times(1.0 if sign == "+" else -1.0))
             words = f"{words} {sign} {more}"
         return value, words
@@ -171,7 +170,9 @@ class _Reader:
     def product(self) -> tuple[Sum | float, str]:
         value, words = self.piece()
         while sign := self.sign("/*"):
-            other, more = self.piece()
+            some = isinstance(value, Sum)
+            single = isinstance(value, Sum) and len(value.weights) == 1 and not value.ratios
+            other, more = self.piece(plain=some if sign == "*" else not single)
             words = f"{words} {sign} {more}"
             if sign == "/":
                 value = self.divided(value, other)
@@ -200,7 +201,7 @@ class _Reader:
             )
         return Sum({}, ((1.0, value, other),))
 
-    def piece(self) -> tuple[Sum | float, str]:
+    def piece(self, plain: bool = False) -> tuple[Sum | float, str]:
         self.depth += 1
         if self.depth > MAX_DEPTH:
             raise PlanError(f"contrast={self.text!r:.80}: nested more than {MAX_DEPTH} deep.")
@@ -209,21 +210,50 @@ class _Reader:
                 value, words = self.sum()
                 if not self.sign(")"):
                     raise self.unexpected("where ')' closes what is open")
-                return value, f"({words})"
-            if (number := self.number()) is not None:
+                return value, words if self.is_place(words) else f"({words})"
+            if (number := self.number(plain)) is not None:
                 return number, f"{number:g}"
             place, words = self.place()
             return Sum({place: 1.0}), words
         finally:
             self.depth -= 1
 
-    def number(self) -> float | None:
-        """A plain number, unless a level is written so."""
+    def is_place(self, words: str) -> bool:
+        """Whether words in brackets are one place, "(North, men)", and need no more of them."""
+        return words.startswith("(") and words.endswith(")") and words.count("(") == 1
+
+    def number(self, plain: bool) -> float | None:
+        """A number that multiplies or divides, rather than a level that is written so.
+
+        "1 - 0" and "1 / 0" are levels of the column asked for, or of one that was named before;
+        "2 *" and "(a + b) / 2" are plain, and so is "2.0".
+        """
         found = _NUMBER.match(self.text, self.skip().at)
-        if found is None or self.named()[0]:
+        if found is None:
+            return None
+        levels, end = self.named()
+        if levels and end > found.end():  # "18 to 35"
+            return None
+        known = self.names.chosen or any(axis in self.seen for axis, _ in levels)
+        factor = plain or self.text[found.end() :].lstrip().startswith("*")
+        if levels and known and not factor:
             return None
         self.at = found.end()
         return float(found.group())
+
+    def added(self, number: Sum | float) -> PlanError:
+        """What is wrong with adding a number to effects."""
+        levels = self.names.find(f"{number:g}")
+        if levels:
+            of = [self.names.axes[axis] for axis, _ in levels]
+            return PlanError(
+                f"contrast={self.text!r}: {number:g} is a value of {listing(of)}. Say which by "
+                f'by=, or write it with its column: "{of[0]} = {number:g}".'
+            )
+        return PlanError(
+            f"contrast={self.text!r}: a number cannot be added to effects. above= tells the "
+            "probability of more than a number."
+        )
 
     def place(self) -> tuple[Place, str]:
         chosen: dict[int, int] = {}

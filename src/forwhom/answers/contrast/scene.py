@@ -148,7 +148,8 @@ class Scene:
     def names(self, columns: Sequence[str], treatments: bool = False) -> Names:
         """What words may name."""
         effects = self.effects if treatments else ()
-        return level_names(self.groups, self.at(columns), effects, self.labels)
+        chosen = self.question.by is not None or not self.question.contrast
+        return level_names(self.groups, self.at(columns), effects, self.labels, chosen)
 
     def held(self, words: Sequence[str], above: FloatArray, below: FloatArray) -> Comparison:
         """Differences or quotients of (m, D), with the words of those that are weak."""

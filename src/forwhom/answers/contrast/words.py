@@ -22,9 +22,17 @@ TREATMENTS = -1  # the axis of effects; the others are grouping columns
 
 
 def level_names(
-    groups: Groups, columns: Sequence[int], effects: Sequence[Estimand], labels: Labels
+    groups: Groups,
+    columns: Sequence[int],
+    effects: Sequence[Estimand],
+    labels: Labels,
+    chosen: bool,
 ) -> Names:
-    """Names of the levels of some columns, and of the effects where there are several."""
+    """Names of the levels of some columns, and of the effects where there are several.
+
+    Args:
+        chosen: whether these columns were asked for.
+    """
     known: dict[str, list[Level]] = {}
     words: dict[Level, str] = {}
     axes = {j: groups.columns[j] for j in columns}
@@ -46,7 +54,7 @@ def level_names(
             words[TREATMENTS, e] = effect_word(one)
             for text in {one.treatment.name, effect_word(one)}:
                 known.setdefault(text, []).append((TREATMENTS, e))
-    return Names(known, axes, words)
+    return Names(known, axes, words, chosen or len(columns) == 1)
 
 
 def effect_word(estimand: Estimand) -> str:
@@ -73,7 +81,9 @@ def spoken_words(text: str, names: Names, groups: Groups, labels: Labels) -> Spo
         return spoken
     j = axes.pop()
     bare = {(j, k): bare_words(groups, j, k, labels) for k in range(len(groups.display[j]))}
-    again = read_contrast(text, Names(names.known, names.axes, {**names.words, **bare}))
+    again = read_contrast(
+        text, Names(names.known, names.axes, {**names.words, **bare}, names.chosen)
+    )
     needed = any(bare[one] != names.words[one] for p in spoken.sum.places for one in p)
     called = labels.columns.get(groups.columns[j], groups.columns[j])
     return Spoken(spoken.sum, f"{called}: {again.text}" if needed else again.text)

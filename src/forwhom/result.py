@@ -309,7 +309,8 @@ class Fit:
         """Which group has the largest effect: probability best and worst, ranks, expected loss.
 
         Sorted by expected rank; rank 1 is the best. ``expected_loss`` is how much smaller a group's
-        effect is than the best one's, on average over draws: what choosing it would lose.
+        effect is than the best one's (larger, where the smallest is best), on average over draws:
+        what choosing it would lose.
 
         Args:
             by: rank the averages over these columns' values instead of groups.

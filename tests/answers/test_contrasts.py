@@ -428,3 +428,70 @@ def test_its_figure_on_the_command_line(fit: fw.Fit, tmp_path: Path) -> None:
     run = CliRunner().invoke(app, ["contrasts", str(saved), *flags])
     assert run.exit_code == 0, run.output
     assert "South - North" in target.read_text(encoding="utf-8")
+
+
+def names_in(figure: Any) -> list[str]:
+    """Names of the rows of a figure, from the top, with those of its panels before them."""
+    body = figure.to_dict()["vconcat"][0]
+    found = []
+    for panel in body.get("vconcat", [body]):
+        found += panel.get("title", {}).get("text", []) if "vconcat" in body else []
+        found += [row["key"].partition("\n")[2] for row in panel["data"]["values"]]
+    return found
+
+
+def subtitle(figure: Any) -> str:
+    return " ".join(figure.to_dict()["title"].get("subtitle", []))
+
+
+def test_figures_name_once_what_all_rows_share(fit: fw.Fit) -> None:
+    average = fit.plot.contrasts(by="region", against="average")
+    assert names_in(average) == ["East-West", "North", "South"]
+    assert subtitle(average).startswith("Each against the average.")
+    within = fit.plot.contrasts(contrast="north - south", within="woman")
+    assert names_in(within) == ["woman = 0", "woman = 1"]
+    assert subtitle(within).startswith("North - South.")
+    apart = fit.plot.contrasts(by="region", within="woman", where="region != 'South' or woman == 1")
+    assert names_in(apart) == [
+        *("woman = 0", "North - East-West", "woman = 1"),
+        *("North - East-West", "South - East-West", "South - North"),
+    ]
+    many = fit.plot.contrasts(by="woman", within=["region", "age"], title="Mine")
+    assert "East-West, age up to 30" in names_in(many)
+    assert many.to_dict()["title"]["text"] == ["Mine"]
+
+
+def test_figures_of_several_effects_and_of_ratios(arms: fw.Fit, share: fw.Fit) -> None:
+    figure = arms.plot.contrasts(by="woman", within="region")
+    assert names_in(figure)[:2] == ["Mail, East-West", "Mail, North"]
+    figure = arms.plot.contrasts(between="treatments", within="region")
+    assert names_in(figure) == ["East-West", "North", "South"]
+    assert subtitle(figure) == "Visit - Mail"
+    text = json.dumps(share.plot.contrasts(by="region").to_dict())
+    assert "on the probability of voted, in percentage points" in text
+    text = json.dumps(share.plot.contrasts(by="region", ratio=True).to_dict())
+    assert "Ratio of effects on the probability of voted" in text and "percentage" not in text
+
+
+@pytest.mark.slow
+def test_simultaneous_intervals_of_fits_hold_the_truth() -> None:
+    """All pairs of five groups, over 300 data sets with effects drawn from the fit's own priors."""
+    rng = np.random.default_rng(11)
+    held = 0
+    for _ in range(300):
+        group, d = rng.integers(0, 5, 400), rng.integers(0, 2, 400)
+        spread = 0.5 * abs(rng.normal())
+        theta, base = 0.3 + spread * rng.normal(size=5), rng.normal(size=5)
+        y = base[group] + d * theta[group] + rng.normal(size=400)
+        data = {"y": y, "d": d, "g": np.array(list("abcde"))[group], "x": rng.normal(size=5)[group]}
+        priors = {
+            "lambda": {"Intercept": "normal(0.3, 0.001)", "x": "normal(0, 0.001)"},
+            "sigma_theta": "half_normal(0.5)",
+        }
+        fit = fw.fit(data, "y", "d", "x", groups="g", priors=priors, draws=2000)
+        table = fit.contrasts(by="g")
+        of, against = np.triu_indices(5, k=1)
+        truth = theta[against] - theta[of]
+        low, high = (np.asarray(table.columns[f"simultaneous_{e}"]) for e in ("low", "high"))
+        held += bool(((truth >= low) & (truth <= high)).all())
+    assert 0.92 < held / 300 < 0.98

@@ -115,7 +115,7 @@ def test_groups_with_little_of_their_own_are_named() -> None:
 
 def test_an_unsure_first_place_is_said(fit: fw.Fit) -> None:
     sure = float(max(fit.ranking().columns["prob_best"]))
-    said = any("half or more" in note for note in fit.ranking().notes)
+    said = any("None is best with a probability of half or more" in n for n in fit.ranking().notes)
     assert said == (sure < 0.5)
 
 

@@ -147,7 +147,7 @@ def _of_one(
     columns = ranked.columns(telling.level)
     order = np.lexsort((columns["expected_loss"], columns["expected_rank"]))
     notes = (
-        _order_note(estimand, best, columns, telling.level),
+        *_order_notes(estimand, best, columns, telling.level),
         *_thin_note(estimand, sample),
         *((average_note(estimand, selection),) if by is not None else selection.notes),
         *effect_notes(estimand),
@@ -201,20 +201,25 @@ def sampled(
     return found
 
 
-def _order_note(
+def _order_notes(
     estimand: Estimand, best: str, columns: Mapping[str, FloatArray], level: float
-) -> str:
-    """What best means, and how sure the first place is."""
+) -> tuple[str, ...]:
+    """What best means, and how unsure the first place is."""
     first = float(columns["prob_best"].max())
     unit = f", in {estimand.unit_words}" if estimand.unit_words else ""
-    unsure = (
-        f" No group is best with a probability of half or more (the highest is {first:.2f})."
-        if first < 0.5
-        else ""
-    )
-    return (
+    loss = "less" if best == "largest" else "more"
+    meaning = (
         f"Best: the {best} effect, rank 1; rank low and high hold {100 * level:g} % of the draws. "
-        f"Expected loss: how much less than the best, on average{unit}.{unsure}"
+        f"Expected loss: how much {loss} than the best, on average{unit}."
+    )
+    if first >= 0.5:
+        return (meaning,)
+    several = len(estimand.design.effects) > 1
+    of = f" for {estimand.treatment.name}" if several else ""
+    of += f" ({estimand.quantity.label})" if estimand.quantity.label else ""
+    return (
+        meaning,
+        f"None is best with a probability of half or more{of}: the highest is {first:.2f}.",
     )
 
 
@@ -286,7 +291,9 @@ def ranking_figure(
     shown = columns or several or groups.columns
     line = contrast_line(estimand, names)
     if title is None:
-        title = f"Where is the effect of {treatment_name(estimand, names, versus=False)} {best}?"
+        name = treatment_name(estimand, names, versus=False)
+        of = "" if estimand.treatment.kind == "estimate" else f" of {name}"
+        title = f"Where is the effect{of} {best}?"
     return draw(
         {
             **told,

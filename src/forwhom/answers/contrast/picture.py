@@ -32,7 +32,8 @@ def picture(found: Contrasts, telling: Telling, title: str | None) -> Figure:
     if against:
         subtitle = f"Each against {against}. {subtitle}".rstrip(". ")
     rows = {name: table.columns[name] for name in (*NUMBERS, "prob_positive")}
-    one, several = found.shown[0], len({e.quantity.effect for e in found.shown}) > 1
+    one = found.shown[0]
+    several = len({e.quantity.effect for e in found.shown}) > 1 or one.treatment.kind == "estimate"
     on = effect_on(one, found.labels)
     if len({e.quantity.label for e in found.shown}) > 1:
         on = on.replace(f" being {one.quantity.label}", " being in each category")

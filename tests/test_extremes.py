@@ -16,6 +16,8 @@ import forwhom as fw
 from forwhom.data import Tidy
 from forwhom.families import FAMILIES
 from forwhom.fitted import scales
+from tests.chains import short_chains
+from tests.reference.nuts.cases import SINGLE
 
 N = 80
 
@@ -41,9 +43,6 @@ def rows() -> dict[str, Any]:
         "closed unit": np.clip(share * 1.4 - 0.2, 0.0, 1.0),
         "event": (rng.random(N) < 0.7).astype(float),
     }
-
-
-NAMES = [name for name, family in FAMILIES.items() if not family.several]  # by quadrature
 
 
 def ask(name: str, data: dict[str, Any], **plan: Any) -> fw.Fit:
@@ -90,7 +89,7 @@ def look(fit: fw.Fit) -> None:
             assert not flat.any() or "An interval of no width" in notes, name
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", SINGLE)
 def test_a_dose_in_tiny_units(name: str) -> None:
     """One unit is millions of sds: on a bent scale its effect is beyond bounds, which is said."""
     data = rows()
@@ -123,7 +122,7 @@ def test_lognormal_effects_of_a_tiny_dose_are_finite(method: str) -> None:
 OUTLIERS = {"numeric": 1e15, "positive": 1e40, "time": 1e-300, "count": 1e15, "unit": 1e-300}
 
 
-@pytest.mark.parametrize("name", [n for n in NAMES if FAMILIES[n].support in OUTLIERS])
+@pytest.mark.parametrize("name", [n for n in SINGLE if FAMILIES[n].support in OUTLIERS])
 def test_one_outlier(name: str) -> None:
     data, support = rows(), FAMILIES[name].support
     values = data[support].copy()
@@ -192,7 +191,8 @@ def test_times_whose_fit_is_steeper_than_numbers_can_square() -> None:
     times = 1.45e9 + rng.exponential(size=40) * (1 + d)
     data = {"y": times, "d": d, "a": rng.integers(0, 3, 40), "ended": np.ones(40, dtype=int)}
     asked = {"outcome": "y", "treatment": "d", "modifiers": "a", "event": "ended", "seed": 1}
-    fit = fw.fit(data, **asked, family="weibull", priors={"alpha": "normal(0, 1)"}, draws=100)
+    with short_chains(10, depth=3, CHAINS=2):  # its weights fail, and chains have a long way
+        fit = fw.fit(data, **asked, family="weibull", priors={"alpha": "normal(0, 1)"}, draws=100)
     assert fit.passed or fit.warnings
 
 

@@ -10,9 +10,7 @@ import pytest
 import forwhom as fw
 from forwhom.families import FAMILIES, lay_out
 from forwhom.fitted import check_scale, quantities
-from tests.reference.nuts.cases import simulate
-
-NAMES = [name for name, family in FAMILIES.items() if not family.several]
+from tests.reference.nuts.cases import SINGLE, simulate, usual
 
 
 def options(name: str, data: dict[str, np.ndarray]) -> dict[str, object]:
@@ -25,9 +23,9 @@ def options(name: str, data: dict[str, np.ndarray]) -> dict[str, object]:
     }
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", SINGLE)
 def test_every_family_fits_saves_and_tells(name: str, tmp_path) -> None:
-    data = simulate(name, FAMILIES[name].links[0], dose=False)
+    data = usual(name)
     fit = fw.fit(data, "y", "d", "a + m", **options(name, data))
     assert fit.passed
     tables = fit.tables()
@@ -70,7 +68,7 @@ def test_quadrature_equals_the_closed_form(name: str) -> None:
     "name", ["bernoulli", "poisson", "ordinal", "negative_binomial", "piecewise_exponential"]
 )
 def test_rows_and_counts_give_the_same_posterior(name: str) -> None:
-    data = simulate(name, FAMILIES[name].links[0], dose=False)
+    data = usual(name)
     if name == "piecewise_exponential":
         data["y"] = np.ceil(2 * data["y"]) / 2  # so that rows are alike
     names = [key for key in ("y", "d", "a", "m", "event") if key in data]
@@ -149,7 +147,7 @@ def test_ordered_categories_are_told_one_by_one() -> None:
     ],
 )
 def test_percent_is_of_what_is_expected_without_treatment(name: str, sign: int, on: str) -> None:
-    data = simulate(name, FAMILIES[name].links[0], dose=False)
+    data = usual(name)
     fit = fw.fit(data, "y", "d", "a + m", **options(name, data))
     theta, found = fit.estimands[0].theta(), fit.effects(scale="percent")
     for g in (0, 7, 30):

@@ -8,9 +8,8 @@ from scipy import stats
 
 import forwhom as fw
 from forwhom.families import FAMILIES
-from tests.reference.nuts.cases import simulate
+from tests.reference.nuts.cases import SINGLE, uncensored, usual
 
-NAMES = [name for name, family in FAMILIES.items() if not family.several]
 SMALL = 1e-4  # a test this unlikely fails by chance once in ten thousand runs; seeds are fixed
 PRIORS = {
     "alpha": "student_t(5, 1, 0.5)",
@@ -24,12 +23,6 @@ PRIORS = {
 def asked(name: str, **more: object) -> dict[str, object]:
     given = {"outcome": "y", "treatment": "d", "modifiers": "a + m", "family": name, "bins": 12}
     return given | more
-
-
-def uncensored(name: str) -> dict[str, np.ndarray]:
-    data = simulate(name, FAMILIES[name].links[0], dose=False)
-    data.pop("event", None)
-    return data
 
 
 @pytest.mark.parametrize("name", ["gaussian", "student", "bernoulli", "negative_binomial"])
@@ -146,9 +139,9 @@ def test_flat_priors_are_refused_by_name() -> None:
         fw.prior_predictive(data, draws=-3, **asked("gaussian"))
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", SINGLE)
 def test_every_family_says_what_its_defaults_imply(name: str) -> None:
-    data = simulate(name, FAMILIES[name].links[0], dose=False)
+    data = usual(name)
     trials = {"trials": "trials"} if "trials" in data else {}
     event = {"event": "event"} if "event" in data else {}
     found = fw.prior_predictive(data, draws=200, **asked(name, **trials, **event))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import runpy
 from pathlib import Path
@@ -13,7 +14,7 @@ import forwhom as fw
 ROOT = Path(__file__).parents[1]
 
 
-def text(name: str) -> str:
+def text(name: str | Path) -> str:
     return (ROOT / name).read_text(encoding="utf-8")
 
 
@@ -48,3 +49,25 @@ def test_what_ci_runs_is_installed_by_the_lock() -> None:
         assert recipe is not None
         assert "requirements.lock" in recipe[1]
         assert recipe[2].endswith(f"-c requirements.lock -e '.[{extra}]'")
+
+
+def covering(module: Path) -> list[Path]:
+    """The test files of a module: of its own name, or those that its docstring ends on."""
+    inside = module.relative_to(ROOT / "src" / "forwhom")
+    own = inside.parent / f"test_{inside.stem}.py"
+    beside = [ROOT / "tests" / own] if (ROOT / "tests" / own).exists() else []
+    said = ast.get_docstring(ast.parse(module.read_text(encoding="utf-8"))) or ""
+    last = re.fullmatch(r"Tests: (.*)", said.splitlines()[-1] if said else "")
+    return beside + [ROOT / name for name in (last[1].split(", ") if last else ())]
+
+
+def test_every_module_says_which_test_covers_it() -> None:
+    """Packages apart, whose `__init__` says what they export."""
+    modules = [m for m in (ROOT / "src").rglob("*.py") if m.name != "__init__.py"]
+    named = {str(module.relative_to(ROOT / "src")): covering(module) for module in modules}
+    assert len(named) > 100
+    assert sorted(name for name, files in named.items() if not files) == []
+    missing = {str(file) for files in named.values() for file in files if not file.is_file()}
+    assert not missing
+    without = [file for files in named.values() for file in files if "def test_" not in text(file)]
+    assert not without

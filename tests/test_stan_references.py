@@ -15,6 +15,7 @@ from scipy.special import expit
 
 import forwhom as fw
 from tests.paper_needed import STUDIES
+from tests.posteriors import Known, differences, of_independent
 from tests.reference.checksum import checksum
 from tests.reference.stan.export import case_rows, columns_of
 from tests.reference.stan.models import NEW_Z, sites_rows
@@ -102,16 +103,11 @@ def agree(fit: fw.Fit, ours: dict[str, np.ndarray], theirs: dict[str, dict[str, 
     assert diagnostics.check.k_hat < 0.7
     assert diagnostics.check.effective_share >= 0.3
     assert set(ours) == set(theirs)
-    wrong = {}
+    pairs = {}
     for key, draws in ours.items():
-        stan = theirs[key]
-        error = np.hypot(stan["mcse_mean"], draws.std() / np.sqrt(12_000))
-        off = abs(draws.mean() - stan["mean"]) / error
-        allowed = max(0.05 * stan["sd"], 4 * stan["mcse_sd"])
-        apart = abs(draws.std() - stan["sd"]) / allowed
-        if off > 4 or apart > 1:
-            wrong[key] = (round(float(off), 2), round(float(apart), 2))
-    assert not wrong
+        stan = Known(*(theirs[key][name] for name in ("mean", "sd", "mcse_mean", "mcse_sd")))
+        pairs[key] = (of_independent(draws, 12_000)._replace(sd_error=0.0), stan)
+    assert differences(pairs) == {}
 
 
 def quantities(fit: fw.Fit, z: np.ndarray, names: tuple[str, ...]) -> dict[str, np.ndarray]:

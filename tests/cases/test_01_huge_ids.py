@@ -39,9 +39,9 @@ def csv(folder: Path) -> Path:
 
 def csv_with_gaps(folder: Path) -> Path:
     frame = pd.DataFrame(rows())
-    frame["account"] = frame["account"].astype("Int64")
-    frame.loc[len(frame)] = [0.5, 1, None]
-    frame.to_csv(folder / "t.csv", index=False, na_rep="NA")
+    gap = pd.DataFrame({"y": [0.5], "d": [1], "account": [pd.NA]})
+    whole = [one.astype({"account": "Int64"}) for one in (frame, gap)]
+    pd.concat(whole).to_csv(folder / "t.csv", index=False, na_rep="NA")
     return folder / "t.csv"
 
 

@@ -12,9 +12,7 @@ import forwhom as fw
 from forwhom.families import FAMILIES, Outcome
 from forwhom.fitted import predictor_of
 from tests.families.test_families import scipy_log
-from tests.reference.nuts.cases import simulate
-
-NAMES = [name for name, family in FAMILIES.items() if not family.several]
+from tests.reference.nuts.cases import SINGLE, simulate
 
 
 def fitted(name: str, dose: bool = False, **more: object) -> tuple[dict[str, np.ndarray], fw.Fit]:
@@ -64,7 +62,7 @@ def rows_by_hand(data: dict[str, np.ndarray], fit: fw.Fit) -> np.ndarray:
     return scipy_log(family, link, outcome, eta, own)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", SINGLE)
 def test_cells_give_what_rows_give(name: str) -> None:
     data, fit = fitted(name)
     value = rows_by_hand(data, fit)

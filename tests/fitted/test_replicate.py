@@ -9,9 +9,8 @@ from scipy import stats
 import forwhom as fw
 from forwhom.families import FAMILIES, Outcome
 from forwhom.fitted import Replication, predictor_of, replicate
-from tests.reference.nuts.cases import simulate
-
-NAMES = [name for name, family in FAMILIES.items() if not family.several]
+from tests.posteriors import of_independent
+from tests.reference.nuts.cases import SINGLE, simulate, uncensored
 
 
 def fitted(name: str, data: dict[str, np.ndarray], **more: object) -> fw.Fit:
@@ -29,19 +28,7 @@ def replicated(fit: fw.Fit) -> Replication:
     return replicate(predictor_of(fit.fitted, "this"), "this")
 
 
-def uncensored(name: str) -> dict[str, np.ndarray]:
-    data = simulate(name, FAMILIES[name].links[0], dose=False)
-    data.pop("event", None)
-    return data
-
-
-def error_of_sd(draws: np.ndarray) -> float:
-    """Standard error of an sd, by the draws' fourth moment: a largest value has heavy tails."""
-    kurtosis = float(stats.kurtosis(draws, fisher=False))
-    return float(draws.std() * np.sqrt(max(kurtosis - 1, 0.0) / (4 * len(draws))))
-
-
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", SINGLE)
 def test_the_same_as_row_by_row(name: str) -> None:
     """Observed statistics are numpy's; replicated ones have the law of rows drawn one at a time."""
     data, family = uncensored(name), FAMILIES[name]
@@ -93,7 +80,8 @@ def test_the_same_as_row_by_row(name: str) -> None:
             error = np.hypot(ours.std(), theirs.std()) / np.sqrt(1000)
             assert abs(ours.mean() - theirs.mean()) < 4.5 * error, statistic
             apart = abs(ours.std() - theirs.std())
-            assert apart < 4.5 * np.hypot(error_of_sd(ours), error_of_sd(theirs)), statistic
+            errors = [of_independent(draws).sd_error for draws in (ours, theirs)]
+            assert apart < 4.5 * np.hypot(*errors), statistic
     assert np.allclose(found.share_observed.sum(axis=1), 1)
     assert np.allclose(found.share_replicated.sum(axis=1), 1)
 

@@ -1,7 +1,8 @@
 """Random tables and plans end in a finite, diagnosed result or in words, and in nothing else.
 
-1,000 examples in ``make test``, always the same ones; 20,000 new ones in ``make fuzz``. Warnings
-are errors here as everywhere, so a RuntimeWarning that leaks from arithmetic fails an example.
+1,000 examples in ``make test``, always the same ones; 20,000 new ones in ``make fuzz``. Families
+that take long have fewer of them, and as many as the others in ``make slow``. Warnings are errors
+here as everywhere, so a RuntimeWarning that leaks from arithmetic fails an example.
 """
 
 from __future__ import annotations
@@ -24,8 +25,9 @@ from tests.fuzz.questions import Question, questions
 
 NAMES = ("auto", *FAMILIES)
 LIBRARIES = ("Traceback", "duckdb", "pyarrow", "pyreadstat", "numpy", "Conversion Error", "0x")
-BY_CHAINS = "categorical"  # always by NUTS, which takes longest: a sixth of the others' examples
-EACH = 1_000 / (len(NAMES) - 5 / 6)
+# families that take long, the first of them always by chains: examples for one of the others'
+LONG = {"categorical": 1 / 6, "student": 1 / 3, "ordered_beta": 1 / 2, "weibull": 1 / 2}
+EACH = 1_000 / sum(LONG.get(name, 1.0) for name in NAMES)
 QUIET = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture]
 
 
@@ -41,6 +43,12 @@ def test_examples(family: str, tmp_path: Path) -> None:
     _search(family, tmp_path, settings(max_examples=_count(family, 1), derandomize=True))
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("family", LONG)
+def test_more_examples_of_families_that_take_long(family: str, tmp_path: Path) -> None:
+    _search(family, tmp_path, settings(max_examples=ceil(EACH), derandomize=True))
+
+
 @pytest.mark.fuzz
 @pytest.mark.parametrize("family", NAMES)
 def test_many_examples(family: str, tmp_path: Path) -> None:
@@ -49,7 +57,7 @@ def test_many_examples(family: str, tmp_path: Path) -> None:
 
 def _count(family: str, times: int) -> int:
     """Examples of a family: 1,000 times ``times`` over all of them."""
-    return ceil(times * EACH / (6 if family == BY_CHAINS else 1))
+    return ceil(times * EACH * LONG.get(family, 1.0))
 
 
 def _search(family: str, folder: Path, how: settings) -> None:

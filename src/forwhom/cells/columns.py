@@ -1,4 +1,7 @@
-"""Rows to the model's columns, some rows at a time; their means and spreads."""
+"""Rows to the model's columns, some rows at a time; their means and spreads.
+
+Tests: tests/cells/test_origins.py
+"""
 
 from __future__ import annotations
 

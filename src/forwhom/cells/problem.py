@@ -1,18 +1,25 @@
-"""What a method is given: the recipe, what the rows were reduced to, and the priors."""
+"""What a method is given: the recipe, what the rows were reduced to, and the priors.
+
+Tests: tests/cells/test_reduce.py
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from forwhom.cells.priors import Priors
-from forwhom.cells.reduce import Cells
+from forwhom.cells.sums import Sums
 from forwhom.design import Design
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Three things that always travel together."""
+    """Three things that always travel together.
+
+    Attributes:
+        cells: ``RowCells`` where the method needs the rows; ``cells.content`` tells.
+    """
 
     design: Design
-    cells: Cells
+    cells: Sums
     priors: Priors

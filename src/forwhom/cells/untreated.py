@@ -1,4 +1,7 @@
-"""The untreated rows of each group, where a shared baseline hides how far groups differ."""
+"""The untreated rows of each group, where a shared baseline hides how far groups differ.
+
+Tests: tests/cells/test_checks.py
+"""
 
 from __future__ import annotations
 

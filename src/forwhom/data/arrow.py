@@ -1,4 +1,7 @@
-"""Arrow arrays to columns; shared by pyarrow, polars, Feather and every engine but pandas."""
+"""Arrow arrays to columns; shared by pyarrow, polars, Feather and every engine but pandas.
+
+Tests: tests/data/test_frames.py
+"""
 
 from __future__ import annotations
 

@@ -3,6 +3,8 @@
 A table of effects is joined back to the data by its grouping columns, and a join asks for more than
 equal values: polars and Arrow refuse keys of two types. So a column remembers its own type, and a
 table's keys return to it.
+
+Tests: tests/test_joins.py
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""One door for data: a frame of any library, a dict of columns, or a path."""
+"""One door for data: a frame of any library, a dict of columns, or a path.
+
+Tests: tests/data/test_words.py
+"""
 
 from __future__ import annotations
 
@@ -65,7 +68,7 @@ def _with_notes(table: Table, notes: tuple[str, ...]) -> Table:
     return Table(table.columns, table.n_rows, table.source, table.engine, table.fingerprint, notes)
 
 
-def _names(data: Any, asked: Sequence[str]) -> list[object]:
+def _names(data: Any, request: Sequence[str]) -> list[object]:
     """The column names of data in memory; the asked ones where it does not tell."""
     if isinstance(data, Mapping):
         return list(data)
@@ -75,4 +78,4 @@ def _names(data: Any, asked: Sequence[str]) -> list[object]:
         held = getattr(data, name, None)
         if held is not None and not callable(held):
             return list(held)
-    return list(asked)
+    return list(request)

@@ -2,6 +2,8 @@
 
 The words of a column are judged together, because one alone can mean two things: ``1,234`` is a
 thousand or a bit more than one. What could be read in two ways, or would turn a sign, is not read.
+
+Tests: tests/data/test_words.py
 """
 
 from __future__ import annotations

@@ -3,6 +3,8 @@
 The list is of whole labels and of how labels begin or what they hold; capitals, accents,
 punctuation and a code in front ("-9. Refused") do not count. Words of ``UNSURE`` can be answers of
 their own in the middle of a scale, so they count only at an end of it.
+
+Tests: tests/test_bad_files.py
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""What a reader hands over: columns as it found them, and where they are from."""
+"""What a reader hands over: columns as it found them, and where they are from.
+
+Tests: tests/data/test_files.py
+"""
 
 from __future__ import annotations
 
@@ -52,7 +55,7 @@ class How:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Reading:
     """What a reader found: the asked columns, where they are from, and what was done.
 
     ``gone`` are words that were taken as missing, with their rows, by column.

@@ -1,4 +1,7 @@
-"""What every reader makes: a frozen table of plain numpy columns."""
+"""What every reader makes: a frozen table of plain numpy columns.
+
+Tests: tests/data/test_engines.py
+"""
 
 from __future__ import annotations
 

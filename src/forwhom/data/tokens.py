@@ -1,4 +1,7 @@
-"""Words that other programs write for a missing value."""
+"""Words that other programs write for a missing value.
+
+Tests: tests/data/test_words.py
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 An encoding is fitted once on the analysis rows (levels, means, cut points, knots) and then only
 applied, so that new data meet the same columns as the fit (STYLE: the matrix carries its recipe).
+
+Tests: tests/design/test_matrix.py
 """
 
 from __future__ import annotations

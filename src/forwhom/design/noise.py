@@ -3,6 +3,8 @@
 Where numbers serve as levels (groups, clusters, modifiers, arms, 0/1 codes, counts), those that
 differ only beyond twelve significant digits are one level, and the design's notes say so. Whole
 numbers are always kept apart: they may be names.
+
+Tests: tests/design/test_levels.py
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""What tells rows apart in a formula: columns, and comparisons for themselves."""
+"""What tells rows apart in a formula: columns, and comparisons for themselves.
+
+Tests: tests/design/test_comparison.py
+"""
 
 from __future__ import annotations
 

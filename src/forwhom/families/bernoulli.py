@@ -1,4 +1,7 @@
-"""Bernoulli and binomial: y successes in a number of trials, with probability link^-1(eta)."""
+"""Bernoulli and binomial: y successes in a number of trials, with probability link^-1(eta).
+
+Tests: tests/families/test_families.py
+"""
 
 from __future__ import annotations
 

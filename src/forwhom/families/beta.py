@@ -1,4 +1,7 @@
-"""Shares strictly between 0 and 1: y ~ Beta(mu phi, (1 - mu) phi)."""
+"""Shares strictly between 0 and 1: y ~ Beta(mu phi, (1 - mu) phi).
+
+Tests: tests/families/test_families.py
+"""
 
 from __future__ import annotations
 

@@ -3,6 +3,8 @@
     P(y = k) = exp(eta_k) / (1 + exp(eta_1) + ... + exp(eta_L)),   eta_0 = 0,
 
 with a linear predictor of its own for each of the L = K - 1 other categories, in their order.
+
+Tests: tests/families/test_families.py
 """
 
 from __future__ import annotations

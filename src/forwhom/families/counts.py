@@ -1,4 +1,7 @@
-"""Counts: Poisson and negative binomial, with a logarithmic link."""
+"""Counts: Poisson and negative binomial, with a logarithmic link.
+
+Tests: tests/families/test_families.py
+"""
 
 from __future__ import annotations
 

@@ -4,6 +4,8 @@ Shapes. There are C cells (or rows) and any further axes S: quadrature nodes, dr
 The linear predictor ``eta`` is ``(C, *S)``; a family with one predictor per category has
 ``(L, C, *S)``. A parameter of the family is ``(size, *S)``, or broadcasts to it. Log likelihoods
 leave out what depends on the data alone, which ``constant`` gives.
+
+Tests: tests/families/test_families.py
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""The Gaussian family: y ~ Normal(eta, sigma), with eta the linear predictor itself."""
+"""The Gaussian family: y ~ Normal(eta, sigma), with eta the linear predictor itself.
+
+Tests: tests/families/test_families.py
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Links of a probability, with logarithms and slopes that stay accurate in the tails."""
+"""Links of a probability, with logarithms and slopes that stay accurate in the tails.
+
+Tests: tests/families/test_families.py
+"""
 
 from __future__ import annotations
 

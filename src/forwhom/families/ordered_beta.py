@@ -6,6 +6,8 @@ With F the logistic function and two cutpoints c_0 < c_1 on the scale of eta, c_
     y ~ Beta(F(eta) phi, (1 - F(eta)) phi) with what is left.
 
 One linear predictor moves all three, so that an effect has one direction.
+
+Tests: tests/families/test_families.py
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 P(y >= k) = F(eta - c_k) for k = 1, ..., K - 1, with c_1 = 0 and c_k - c_{k-1} = gap_{k-1} > 0. So
 eta is on the scale of being above the lowest level, and the thresholds have no place of their own.
+
+Tests: tests/families/test_families.py
 """
 
 from __future__ import annotations

@@ -12,6 +12,8 @@ A cell's rows enter through the time they spent and the events they had in each 
 The expected outcome is the restricted mean (Royston and Parmar 2013, BMC Medical Research
 Methodology 13:152): the expected time until the event or until the longest time observed, whichever
 comes first. Beyond that time the data say nothing of the hazard; draws go on with the last.
+
+Tests: tests/families/test_families.py
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Positive outcomes and times: gamma, exponential and Weibull, with a logarithmic link."""
+"""Positive outcomes and times: gamma, exponential and Weibull, with a logarithmic link.
+
+Tests: tests/families/test_families.py
+"""
 
 from __future__ import annotations
 

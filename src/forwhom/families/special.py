@@ -1,4 +1,7 @@
-"""Special functions where scipy's are slow."""
+"""Special functions where scipy's are slow.
+
+Tests: tests/families/test_families.py
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The Student family: y = eta + sigma t, with t of nu degrees of freedom, for outlying outcomes."""
+"""The Student family: y = eta + sigma t, with t of nu degrees of freedom, for outlying outcomes.
+
+Tests: tests/families/test_families.py
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What a plan alone says of its outcome's family, where that is "auto"."""
+"""What a plan alone says of its outcome's family, where that is "auto".
+
+Tests: tests/plan/test_families.py
+"""
 
 from __future__ import annotations
 

@@ -9,6 +9,8 @@
     value    = ["+" | "-"] number | text in quotes | "True" | "False"
 
 The parser descends recursively, but never deeper than ``MAX_DEPTH``.
+
+Tests: tests/plan/test_formula.py
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""From what is given to what a plan holds: one check for each kind of part, by its row."""
+"""From what is given to what a plan holds: one check for each kind of part, by its row.
+
+Tests: tests/plan/test_plan.py
+"""
 
 from __future__ import annotations
 

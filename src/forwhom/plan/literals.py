@@ -1,4 +1,7 @@
-"""Values inside a formula: numbers, texts in quotes, true and false."""
+"""Values inside a formula: numbers, texts in quotes, true and false.
+
+Tests: tests/plan/test_formula.py
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""From keywords to a checked plan: everything that needs no data."""
+"""From keywords to a checked plan: everything that needs no data.
+
+Tests: tests/plan/test_plan.py
+"""
 
 from __future__ import annotations
 

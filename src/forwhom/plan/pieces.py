@@ -1,4 +1,7 @@
-"""Pieces of formulas as other programs write them, one by one."""
+"""Pieces of formulas as other programs write them, one by one.
+
+Tests: tests/plan/test_agreement.py
+"""
 
 from __future__ import annotations
 

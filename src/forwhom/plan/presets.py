@@ -1,4 +1,7 @@
-"""Presets: published analyses by name. A new preset is one row in ``PRESETS``."""
+"""Presets: published analyses by name. A new preset is one row in ``PRESETS``.
+
+Tests: tests/plan/test_plan.py
+"""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 Nothing here is accepted in place of forwhom's own words: the messages of formulas, keywords,
 families, flags and plan files say them.
+
+Tests: tests/plan/test_plan.py, tests/cases/test_28_formula_habits.py
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Functions and signs of other formula languages, and forwhom's words for them."""
+"""Functions and signs of other formula languages, and forwhom's words for them.
+
+Tests: tests/plan/test_agreement.py
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What a formula is made of: functions, factors, terms. How one is written is in ``grammar``."""
+"""What a formula is made of: functions, factors, terms. How one is written is in ``grammar``.
+
+Tests: tests/plan/test_formula.py
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
 """Readers of single plan values: each returns the checked value or raises a PlanError with words.
 
 Numpy scalars are welcome wherever Python's own numbers are; both leave as Python's.
+
+Tests: tests/plan/test_plan.py
 """
 
 from __future__ import annotations

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import arviz_stats
 import numpy as np
 import pytest
 
 import forwhom as fw
+from tests.posteriors import errors_apart, of_chains, of_independent
 from tests.reference.joint import Joint, sample
 
 
@@ -163,18 +163,7 @@ def quantities(
 
 def apart(exact: np.ndarray, sampled: np.ndarray) -> float:
     """Largest distance of mean and sd in joint Monte Carlo standard errors."""
-    mean_error = np.hypot(
-        arviz_stats.mcse(sampled, method="mean"), exact.std() / np.sqrt(len(exact))
-    )
-    fourth = ((exact - exact.mean()) ** 4).mean() / exact.var() ** 2
-    own_sd_error = exact.std() * np.sqrt((fourth - 1) / (4 * len(exact)))
-    sd_error = np.hypot(arviz_stats.mcse(sampled, method="sd"), own_sd_error)
-    return float(
-        max(
-            abs(exact.mean() - sampled.mean()) / mean_error,
-            abs(exact.std() - sampled.std()) / sd_error,
-        )
-    )
+    return max(errors_apart(of_independent(exact), of_chains(sampled)))
 
 
 def test_one_row_per_group_is_sampled_well() -> None:

@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 import forwhom as fw
+from tests.posteriors import Known, differences, of_independent
 from tests.reference.checksum import checksum
 from tests.reference.nuts.cases import CASES, Case, group_codes, joint_of
 from tests.reference.nuts.make import FOLDER, write
@@ -71,17 +72,10 @@ def compare(case: Case, folder: Path) -> None:
     assert found.effective_share >= 0.3
     ours, theirs = quantities(fit, case), stored["quantities"]
     assert ours.keys() == theirs.keys()
-    wrong = {}
-    for key, exact in ours.items():
-        mean, sd, mcse_mean, mcse_sd = theirs[key]
-        off = abs(exact.mean() - mean) / np.hypot(mcse_mean, exact.std() / np.sqrt(EFFECTIVE))
-        fourth = ((exact - exact.mean()) ** 4).mean() / exact.var() ** 2
-        own_error = exact.std() * np.sqrt((fourth - 1) / (4 * EFFECTIVE))
-        allowed = max(0.05 * sd, 4 * np.hypot(mcse_sd, own_error))
-        apart = abs(exact.std() - sd) / allowed
-        if off > 4 or apart > 1:
-            wrong[key] = (round(float(off), 2), round(float(apart), 2))
-    assert not wrong
+    pairs = {
+        key: (of_independent(draws, EFFECTIVE), Known(*theirs[key])) for key, draws in ours.items()
+    }
+    assert differences(pairs) == {}
 
 
 def quantities(fit: fw.Fit, case: Case) -> dict[str, np.ndarray]:

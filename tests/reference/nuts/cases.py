@@ -49,18 +49,24 @@ class Case:
 
 
 # a family with several predictors has another joint density
+SINGLE = [name for name, family in FAMILIES.items() if not family.several]
 CASES = (
-    *(
-        Case(family.name, family.links[0], baseline)
-        for family in FAMILIES.values()
-        if not family.several
-        for baseline in BASELINES
-    ),
+    *(Case(name, FAMILIES[name].links[0], baseline) for name in SINGLE for baseline in BASELINES),
     Case("bernoulli", "probit", "group"),
     Case("bernoulli", "cloglog", "group"),
     Case("ordinal", "probit", "shared"),
     Case("bernoulli", "logit", "group", dose=True),
 )
+
+
+def usual(name: str) -> dict[str, np.ndarray]:
+    """Rows for a family with its usual link."""
+    return simulate(name, FAMILIES[name].links[0], dose=False)
+
+
+def uncensored(name: str) -> dict[str, np.ndarray]:
+    """Rows for a family with its usual link, no time of them cut off."""
+    return {key: values for key, values in usual(name).items() if key != "event"}
 
 
 def simulate(name: str, link: str, dose: bool, rows: int = 150) -> dict[str, np.ndarray]:

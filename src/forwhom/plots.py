@@ -5,7 +5,7 @@ Tests: tests/test_api.py, tests/answers/test_contract.py.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -117,6 +117,89 @@ class Plots:
         return ANSWERS["check"].draw(
             self._workings,
             of=of,
+            level=level,
+            labels=labels,
+            value_labels=value_labels,
+            title=title,
+        )
+
+    # Many parameters: a figure's options are named one by one, for editors and help().
+    def contrasts(
+        self,
+        *,
+        contrast: str | Sequence[str] | None = None,
+        by: str | Sequence[str] | None = None,
+        within: str | Sequence[str] | None = None,
+        against: str | int | None = None,
+        between: Literal["levels", "treatments"] = "levels",
+        ratio: bool = False,
+        level: float | None = None,
+        scale: str | None = None,
+        where: str | None = None,
+        weights: str | None = None,
+        labels: Mapping[str, str] | None = None,
+        value_labels: ValueLabels | None = None,
+        title: str | None = None,
+    ) -> Figure:
+        """Every contrast with its interval (thick) and the simultaneous one (thin).
+
+        Args:
+            contrast, by, within, against, between, ratio: what is contrasted, as for
+                :meth:`forwhom.result.Fit.contrasts`.
+            level: of the intervals; the rest as for ``modifiers`` and ``Fit.contrasts``.
+
+        Raises:
+            PlanError: what is contrasted cannot be.
+        """
+        return ANSWERS["contrasts"].draw(
+            self._workings,
+            contrast=contrast,
+            by=by,
+            within=within,
+            against=against,
+            between=between,
+            ratio=ratio,
+            level=level,
+            scale=scale,
+            where=where,
+            weights=weights,
+            labels=labels,
+            value_labels=value_labels,
+            title=title,
+        )
+
+    # Many parameters: a figure's options are named one by one, for editors and help().
+    def ranking(
+        self,
+        *,
+        by: str | Sequence[str] | None = None,
+        best: Literal["largest", "smallest"] = "largest",
+        where: str | None = None,
+        weights: str | None = None,
+        treatment: str | None = None,
+        category: str | None = None,
+        level: float | None = None,
+        labels: Mapping[str, str] | None = None,
+        value_labels: ValueLabels | None = None,
+        title: str | None = None,
+    ) -> Figure:
+        """The rank of every group with its interval, and the probability that it is the best.
+
+        Args:
+            by, best, where, weights: as for :meth:`forwhom.result.Fit.ranking`.
+            level: of the intervals; the rest as for ``modifiers``.
+
+        Raises:
+            PlanError: there is one group only, or too many to rank at once.
+        """
+        return ANSWERS["ranking"].draw(
+            self._workings,
+            by=by,
+            best=best,
+            where=where,
+            weights=weights,
+            treatment=treatment,
+            category=category,
             level=level,
             labels=labels,
             value_labels=value_labels,

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from forwhom.answers import ANSWERS, Caution, Workings, cautions
 from forwhom.answers.which import endings
@@ -328,6 +328,112 @@ class Fit:
             interval=interval,
             above=above,
             equivalence=equivalence,
+            draws=draws,
+        )
+
+    # Many parameters: a question's options are named one by one, for editors and help().
+    def contrasts(
+        self,
+        contrast: str | Sequence[str] | None = None,
+        by: str | Sequence[str] | None = None,
+        within: str | Sequence[str] | None = None,
+        against: str | int | None = None,
+        between: Literal["levels", "treatments"] = "levels",
+        ratio: bool = False,
+        level: float | None = None,
+        scale: str | None = None,
+        *,
+        where: str | None = None,
+        interval: str | None = None,
+        above: float | None = None,
+        equivalence: tuple[float, float] | None = None,
+        weights: str | None = None,
+        draws: bool = False,
+    ) -> Any:
+        """Differences or ratios between effects: in pairs, against one of them, or in words.
+
+        Each is taken within draws, of averages over the groups' rows, and told with an interval of
+        its own and a simultaneous one: all rows of the table lie in theirs at once with the level's
+        probability. Pairs are the later value minus the earlier. In words:
+        ``fit.contrasts("germany - russia", where="vote == 'Clinton'")``; ``"germany / russia"`` is
+        the ratio, ``"(a - b) - (c - d)"`` a difference of differences, ``"north:men - south:men"``
+        names values of two columns, ``"(a + b) / 2 - c"`` takes an average. Names with signs in
+        them can stand in quotes; nothing is evaluated.
+
+        Args:
+            contrast: in words, one or several.
+            by: contrast the averages over these columns' values; default: the groups themselves.
+            within: apart for each value of these columns.
+            against: hold all against this one instead of all pairs: a value of ``by``
+                (``"North"``, of two columns ``"North: men"``), a group's number, or "average".
+            between: "treatments" holds several arms or treatments against one another instead.
+            ratio: ratios instead of differences; ``prob_above`` is then the probability of more
+                than 1.
+            level, scale, where, interval, above, equivalence, weights, draws: as for
+                :meth:`effects`.
+
+        Raises:
+            PlanError: a level that is not there, something held against itself, too many pairs.
+        """
+        return self._told(
+            "contrasts",
+            contrast=contrast,
+            by=by,
+            within=within,
+            against=against,
+            between=between,
+            ratio=ratio,
+            level=level,
+            scale=scale,
+            where=where,
+            interval=interval,
+            above=above,
+            equivalence=equivalence,
+            weights=weights,
+            draws=draws,
+        )
+
+    # Many parameters: a question's options are named one by one, for editors and help().
+    def ranking(
+        self,
+        by: str | Sequence[str] | None = None,
+        best: Literal["largest", "smallest"] = "largest",
+        level: float | None = None,
+        scale: str | None = None,
+        *,
+        where: str | None = None,
+        interval: str | None = None,
+        above: float | None = None,
+        equivalence: tuple[float, float] | None = None,
+        weights: str | None = None,
+        draws: bool = False,
+    ) -> Any:
+        """Which group has the largest effect: probability best and worst, ranks, expected loss.
+
+        Sorted by expected rank; rank 1 is the best. ``expected_loss`` is how much smaller a group's
+        effect is than the best one's (larger, where the smallest is best), on average over draws:
+        what choosing it would lose.
+
+        Args:
+            by: rank the averages over these columns' values instead of groups.
+            best: "largest", or "smallest" where less of the outcome is wanted.
+            level, scale, where, interval, above, equivalence, weights, draws: as for
+                :meth:`effects`.
+
+        Raises:
+            PlanError: there is one group only, or too many to rank at once.
+        """
+        return self._told(
+            "ranking",
+            by=by,
+            best=best,
+            level=level,
+            scale=scale,
+            where=where,
+            interval=interval,
+            above=above,
+            equivalence=equivalence,
+            weights=weights,
             draws=draws,
         )
 

@@ -6,6 +6,7 @@ from forwhom.answers.by import BY, DIFFERENCES
 from forwhom.answers.caution import Caution
 from forwhom.answers.cautions import cautions
 from forwhom.answers.check import CHECK
+from forwhom.answers.contrasts import CONTRASTS
 from forwhom.answers.diagnostics import DIAGNOSTICS
 from forwhom.answers.effects import EFFECTS
 from forwhom.answers.groups import GROUPS
@@ -16,6 +17,7 @@ from forwhom.answers.options import OPTIONS, Option
 from forwhom.answers.parameters import PARAMETERS
 from forwhom.answers.predict import PREDICT
 from forwhom.answers.priors import PRIORS
+from forwhom.answers.ranking import RANKING
 from forwhom.answers.rows import ROWS
 from forwhom.answers.sensitivity import SENSITIVITY
 from forwhom.answers.summarise import summarise
@@ -41,6 +43,8 @@ ANSWERS = {
         WAIC,
         BY,
         PREDICT,
+        CONTRASTS,
+        RANKING,
     )
 }  # in the order of a results folder
 

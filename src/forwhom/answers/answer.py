@@ -72,19 +72,23 @@ class Answer:
             raise PlanError(f"'{self.name}' is a table, and has no figure.")
         self._check(workings)
         names = [name for name in self.figure_options if name in given]
-        return self.figure(workings, **options_of(workings, names, given))
+        return self.figure(workings, **check_all(workings, names, given))
 
     def _check(self, workings: Workings) -> None:
         if why := self.refuses(workings):
             raise PlanError(why)
 
 
+def check_all(workings: Workings, names: Sequence[str], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Each option's value, checked."""
+    return {name: OPTIONS[name].check(workings.fitted, given.get(name)) for name in names}
+
+
 def options_of(
     workings: Workings, names: Sequence[str], given: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Each option's value, checked; those on how draws are told and on groups come as one each."""
-    fitted = workings.fitted
-    values = {name: OPTIONS[name].check(fitted, given.get(name)) for name in names}
+    """The same; those on how draws are told and on groups come as one each."""
+    fitted, values = workings.fitted, check_all(workings, names, given)
     if "interval" in values:
         values["telling"] = Telling(**{name: values.pop(name) for name in TELLING})
     if "where" in values:

@@ -118,6 +118,56 @@ def _no(fitted: Fitted, value: Any) -> bool:
     return bool(value)
 
 
+def _within(fitted: Fitted, within: Any) -> tuple[str, ...]:
+    """Grouping columns for whose values something is done apart, none by default."""
+    if within is None or within == ():
+        return ()
+    try:
+        return _by(fitted, within) or ()
+    except PlanError as error:
+        raise PlanError(str(error).replace("by=", "within=")) from None
+
+
+def _contrast(fitted: Fitted, contrast: Any) -> tuple[str, ...]:
+    """Contrasts in words, read where the levels are known."""
+    if contrast is None:
+        return ()
+    texts = (contrast,) if isinstance(contrast, str) else contrast
+    if not isinstance(texts, Sequence) or not all(isinstance(t, str) and t for t in texts):
+        raise PlanError(
+            f'contrast={contrast!r} must be words such as "North - South", or a list of them.'
+        )
+    return tuple(texts)
+
+
+def _against(fitted: Fitted, against: Any) -> str:
+    """A level, a group's number, or the average; found where it is known what is contrasted."""
+    if against is None or against == "":
+        return ""
+    number = isinstance(against, int | np.integer) and not isinstance(against, bool)
+    if not number and not (isinstance(against, str | float | bool) and str(against).strip()):
+        raise PlanError(
+            f"against={against!r} must be a level, such as 'North', a group's number or 'average'."
+        )
+    return f"{against:g}" if isinstance(against, float) else str(against)
+
+
+def _word_of(name: str, words: tuple[str, ...]) -> Callable[[Fitted, Any], str]:
+    """One of some words, the first by default."""
+
+    def check(fitted: Fitted, value: Any) -> str:
+        if value is None:
+            return words[0]
+        if value not in words:
+            known = " or ".join(map(repr, words))
+            raise PlanError(
+                f"{name}={value!r} is not known: give {known}.{nearest(str(value), words)}"
+            )
+        return str(value)
+
+    return check
+
+
 def _facet(place: str) -> Callable[[Fitted, Any], Any]:
     """Of a figure of groups: a grouping column or None."""
 
@@ -209,5 +259,32 @@ _ROWS = (
     Option("labels", "Readable names of columns.", "mapping", _labels),
     Option("value_labels", "Readable names of values, by column.", "mapping", _value_labels),
     Option("title", "Of the figure.", metavar="TEXT"),
+    Option(
+        "contrast",
+        'What is held against what, in words such as "North - South"; may be repeated.',
+        "texts",
+        _contrast,
+        "WORDS",
+    ),
+    Option("within", "Apart for each value of these columns.", "texts", _within, "COLUMN"),
+    Option(
+        "against",
+        "Hold all against this one: a level, a group's number or average.",
+        check=_against,
+        metavar="LEVEL",
+    ),
+    Option(
+        "between",
+        "levels (of the columns by) or treatments.",
+        check=_word_of("between", ("levels", "treatments")),
+        metavar="WHAT",
+    ),
+    Option("ratio", "Ratios instead of differences.", "switch", _no),
+    Option(
+        "best",
+        "largest or smallest: the effect that is wanted.",
+        check=_word_of("best", ("largest", "smallest")),
+        metavar="WHICH",
+    ),
 )
 OPTIONS = {option.name: option for option in _ROWS}

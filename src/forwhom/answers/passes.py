@@ -107,3 +107,11 @@ def _total(estimand: Estimand, work: Callable[[Block], FloatArray]) -> FloatArra
     for part in estimand.map(work):
         total += part
     return total
+
+
+def averages_over(estimand: Estimand, shares: FloatArray) -> FloatArray:
+    """Averages by any weights of groups, those of a row (m, G) adding up to one: (m, D)."""
+    out = np.zeros((len(shares), estimand.fitted.count))
+    for part in estimand.map(lambda block: shares[:, block.groups] @ block.theta):
+        out += part
+    return out

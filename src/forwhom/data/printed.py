@@ -30,7 +30,10 @@ if TYPE_CHECKING:
 
 INTERVAL_WORDS = {"equal-tailed": "equal-tailed intervals", "hdi": "highest-density intervals"}
 # These columns share one unit, so they share one number of decimals.
-ESTIMATE_COLUMNS = ("estimate", "std_error", "conf_low", "conf_high")
+ESTIMATE_COLUMNS = (
+    *("estimate", "std_error", "conf_low", "conf_high"),
+    *("simultaneous_low", "simultaneous_high", "expected_loss"),
+)
 FULL_FROM = 2.0**53  # whole numbers of more digits are names, not amounts
 MOST_ROWS = 40  # that are printed
 

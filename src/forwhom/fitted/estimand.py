@@ -22,6 +22,8 @@ from forwhom.methods import Diagnostics, Own
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
+KEPT = 2_000_000  # groups x draws that are kept, 16 MB; more are worked out anew for each question
+
 
 @dataclass(frozen=True, slots=True)
 class Block:
@@ -140,12 +142,23 @@ class Estimand:
         return tuple(found)
 
     def map[T](self, work: Callable[[Block], T]) -> Iterator[T]:
-        """Apply ``work`` to every block of the groups, in one order."""
+        """Apply ``work`` to every block of the groups, in one order; to all at once where few."""
+        if self.count * self.fitted.count <= KEPT:
+            return iter([work(Block(np.arange(self.count), self._few))])
+        return self._each(work)
 
+    def _each[T](self, work: Callable[[Block], T]) -> Iterator[T]:
         def of(own: Own) -> T:
             return work(Block(own.groups, values(self.fitted, self.quantity, own)))
 
         return self.fitted.draws.map(of, own_needed(self.fitted, self.quantity))
+
+    @cached_property
+    def _few(self) -> FloatArray:
+        """All group effects, (G, D): every question asks for them again."""
+        out = self.theta()
+        out.flags.writeable = False
+        return out
 
     def theta(self) -> FloatArray:
         """All group effects, (G, D). Mind the memory: map over blocks where G is large."""
@@ -154,7 +167,7 @@ class Estimand:
         def fill(block: Block) -> None:
             out[block.groups] = block.theta
 
-        deque(self.map(fill), maxlen=0)
+        deque(self._each(fill), maxlen=0)
         return out
 
     def eta(self) -> FloatArray:

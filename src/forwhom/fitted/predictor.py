@@ -69,12 +69,9 @@ def with_and_without(
 
     Arms of one treatment exclude each other. Arguments as for ``eta``.
     """
-    found, effects = fitted.cells.likelihood, fitted.design.effects
+    found = fitted.cells.likelihood
     assert found is not None
-    treatment, d = effects[effect].treatment, found.d[cells].copy()
-    if treatment.kind != "dose":
-        d[:, [k for k, e in enumerate(effects) if e.treatment.column == treatment.column]] = 0.0
-    without = eta(fitted, own, place, draws, cells, d)
+    without = eta(fitted, own, place, draws, cells, without_it(fitted, effect, cells))
     phi = fitted.draws.coefficients[draws].transpose(1, 2, 0)
     treated = without + found.effect_rows[effect][cells] @ phi[:, fitted.layout.lambdas[effect]]
     for k, levels in enumerate(fitted.draws.clusters):
@@ -83,6 +80,16 @@ def with_and_without(
     for r in fitted.own_effect(effect):
         treated += own.u[:, r][:, place]
     return without, treated
+
+
+def without_it(fitted: Fitted, effect: int, cells: IntArray) -> FloatArray:
+    """Treatments of some cells without one of them, (c, J); a dose as it was."""
+    found, effects = fitted.cells.likelihood, fitted.design.effects
+    assert found is not None
+    treatment, d = effects[effect].treatment, found.d[cells].copy()
+    if treatment.kind != "dose":
+        d[:, [k for k, e in enumerate(effects) if e.treatment.column == treatment.column]] = 0.0
+    return d
 
 
 def _add(out: FloatArray, columns: FloatArray, u: FloatArray, level: IntArray) -> None:

@@ -107,6 +107,7 @@ class Fit:
         equivalence: tuple[float, float] | None = None,
         weights: str | None = None,
         draws: bool = False,
+        data: Any = None,
     ) -> Any:
         """The effect in every group, one tidy row each; or averaged over all groupings but ``by``.
 
@@ -134,8 +135,15 @@ class Fit:
             weights: how groups count in averages: by their "rows", "equal", or by a grouping
                 column of numbers.
             draws: the draws themselves, one row each, with columns chain, draw and value.
+            data: a table or file, for the effect of each of its rows in their order. Column
+                ``in_fit``: whether the row's group was in the fit, whose effect it then has;
+                another row's is predicted by its modifiers, with a part of its own drawn, as
+                :meth:`predict` does.
+
+        Column ``data_share``: how much of a group's effect its own rows decide (:meth:`pooling`).
 
         Raises:
+            DataError: ``data`` lacks a column, or holds what :meth:`predict` refuses.
             PlanError: ``by`` or ``where`` names a column or level that does not define the groups,
                 another scale, or a bar that effects can never reach.
         """
@@ -150,6 +158,7 @@ class Fit:
             equivalence=equivalence,
             weights=weights,
             draws=draws,
+            data=data,
         )
 
     # Many parameters: a question's options are named one by one, for editors and help().
@@ -229,6 +238,71 @@ class Fit:
             draws=draws,
         )
 
+    def pooling(
+        self,
+        level: float | None = None,
+        scale: str | None = None,
+        *,
+        where: str | None = None,
+        interval: str | None = None,
+        above: float | None = None,
+        equivalence: tuple[float, float] | None = None,
+        draws: bool = False,
+    ) -> Any:
+        """From raw to pooled effects: what every group's own rows say alone, and what decides.
+
+        Columns ``raw_estimate`` and ``raw_std_error``: the effect that makes the group's own rows
+        most likely, given what all groups share; for a normal outcome without controls the
+        difference between the means of its treated and untreated rows. Then the pooled effect, and
+        what decides it, three shares that sum to one: ``data_share``, the weight of the group's
+        own rows; of the rest, which the prediction by the modifiers decides, ``modifiers_share``,
+        what it takes from the rows of all groups, and ``prior_share``, what it takes from the
+        priors of its coefficients. Shares are of effects on the link scale, given the spreads
+        (Efron and Morris 1975, JASA 70(350); Gelman and Pardoe 2006, Technometrics 48(2)).
+
+        Options as for :meth:`effects`.
+        """
+        given = {"level": level, "scale": scale, "where": where, "interval": interval}
+        return self._told("pooling", **given, above=above, equivalence=equivalence, draws=draws)
+
+    # Many parameters: a question's options are named one by one, for editors and help().
+    def outcomes(
+        self,
+        by: str | Sequence[str] | None = None,
+        level: float | None = None,
+        scale: str | None = None,
+        *,
+        where: str | None = None,
+        interval: str | None = None,
+        above: float | None = None,
+        equivalence: tuple[float, float] | None = None,
+        weights: str | None = None,
+        draws: bool = False,
+    ) -> Any:
+        """The expected outcome without and with treatment, overall or for each value of ``by``.
+
+        Three rows each, column ``arm``: "without" (a dose: as it is), "with" (a dose: one unit
+        more) and the "difference", which is :meth:`average`'s. The outcome of every row is
+        computed both ways within draws and averaged. Probabilities are in percent, for ordered
+        categories of each level or above; ``scale="categories"`` tells each category,
+        ``scale="link"`` the linear predictor. Options as for :meth:`effects`.
+
+        Raises:
+            PlanError: the effects were estimated elsewhere, or method "exact" keeps too little.
+        """
+        return self._told(
+            "outcomes",
+            by=by,
+            level=level,
+            scale=scale,
+            where=where,
+            interval=interval,
+            above=above,
+            equivalence=equivalence,
+            weights=weights,
+            draws=draws,
+        )
+
     def parameters(
         self,
         level: float | None = None,
@@ -304,8 +378,9 @@ class Fit:
 
     def tables(self) -> dict[str, Tidy]:
         """Every table by name, for writing out."""
-        every = ANSWERS.values()
-        return {one.name: one.tell(self._workings) for one in every if one.when == "always"}
+        every = [one for one in ANSWERS.values() if one.when == "always"]
+        told = [one for one in every if not one.refuses(self._workings)]
+        return {one.name: one.tell(self._workings) for one in told}
 
     def checks(self) -> tuple[dict[str, Tidy], tuple[str, ...]]:
         """The tables that check the model, and why one of them is left out."""

@@ -12,7 +12,9 @@ from forwhom.answers.implied import IMPLIED
 from forwhom.answers.loo import LOO, WAIC
 from forwhom.answers.modifiers import MODIFIERS
 from forwhom.answers.options import OPTIONS, Option
+from forwhom.answers.outcomes import OUTCOMES
 from forwhom.answers.parameters import PARAMETERS
+from forwhom.answers.pooling import POOLING
 from forwhom.answers.predict import PREDICT
 from forwhom.answers.priors import PRIORS
 from forwhom.answers.rows import ROWS
@@ -36,6 +38,8 @@ ANSWERS = {
         SENSITIVITY,
         WAIC,
         PREDICT,
+        POOLING,
+        OUTCOMES,
     )
 }  # in the order of a results folder
 

@@ -86,5 +86,5 @@ def options_of(
     if "interval" in values:
         values["telling"] = Telling(**{name: values.pop(name) for name in TELLING})
     if "where" in values:
-        values["selection"] = select(fitted, values.pop("where"), values.pop("weights"))
+        values["selection"] = select(fitted, values.pop("where"), values.pop("weights", None))
     return values

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from forwhom.answers.answer import Answer
 from forwhom.answers.average import checked_weight, combinations
 from forwhom.answers.keys import group_columns
-from forwhom.answers.naming import contrast_line, labels_for, treatment_name
+from forwhom.answers.naming import contrast_line, labels_for
 from forwhom.answers.sample import Sample
 from forwhom.answers.selection import Selection
 from forwhom.answers.tables import (
@@ -26,17 +26,15 @@ from forwhom.answers.tables import (
     titled,
 )
 from forwhom.answers.telling import Telling
-from forwhom.answers.which import picked_on
 from forwhom.answers.words import group_words
 from forwhom.answers.workings import Workings
 from forwhom.data import Tidy
-from forwhom.errors import PlanError
-from forwhom.fitted import Estimand, expected_outcomes, no_outcomes
+from forwhom.fitted import Estimand, expected_outcomes, no_outcomes, scales
 from forwhom.methods import Own
 
 if TYPE_CHECKING:
     from forwhom.draw.figure import Figure
-    from forwhom.draw.labels import ValueLabels
+    from forwhom.draw.labels import Labels, ValueLabels
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -129,7 +127,13 @@ def _notes(estimand: Estimand) -> tuple[str, ...]:
     percent = f", in percent (differences in {unit})" if unit else ""
     first = "as it is" if t.kind == "dose" else f"{t.column}: {t.control}"
     then = "one unit more" if t.kind == "dose" else t.treated
-    return (f"Of {what}{percent}. Without: {first}; with: {then}.",)
+    control = (
+        " Without is the intercept alpha, from which the preset's control group departs by its own "
+        "theta."
+        if estimand.design.groups.has_control_group
+        else ""
+    )
+    return (f"Of {what}{percent}. Without: {first}; with: {then}.{control}",)
 
 
 # Many parameters: a figure's options are named one by one, as in the method of ``Plots``.
@@ -137,63 +141,80 @@ def outcomes_figure(
     workings: Workings,
     *,
     by: str | Sequence[str] | None = None,
-    treatment: str | None = None,
-    category: str | None = None,
     level: float | None = None,
     labels: Mapping[str, str] | None = None,
     value_labels: ValueLabels | None = None,
     title: str | None = None,
 ) -> Figure:
     """Two dots for each row, without and with the treatment, an arrow from one to the other."""
-    from forwhom.draw.outcomes import outcomes_figure as draw
+    from forwhom.draw.pairs import pairs_figure
 
-    design = workings.design
-    shown = picked_on(workings, "response", treatment, category)
-    first = shown[0]
-    names, groups = labels_for(first, labels, value_labels), design.groups
+    known = scales(workings.fitted)
+    scale = "categories" if "categories" in known else _told_on(workings, known[0])
+    shown = workings.on_scale(scale)
+    names, groups = labels_for(shown[0], labels, value_labels), workings.design.groups
     chosen = () if by is None else tuple(by)
     level = workings.plan.level if level is None else level
-    rows: dict[str, Any] = {}
+    _, some = combinations(groups, chosen, np.arange(groups.count))
+    about = group_words(groups, chosen, some, names) if chosen else [""] * len(some)
+    rows: dict[str, list[Any]] = {}
     for one in shown:
-        sample = outcomes_of(workings, one, chosen, Selection())
-        for name, values in _marks(sample, Telling(level)).items():
+        marks = _marks(outcomes_of(workings, one, chosen, Selection()), Telling(level))
+        own = _row_name(one, names)
+        marks["label"] = [", ".join(filter(None, (own, text))) or "All rows" for text in about]
+        for name, values in marks.items():
             rows.setdefault(name, []).extend(values)
-        _, some = combinations(groups, chosen, np.arange(groups.count))
-        about = group_words(groups, chosen, some, names) if chosen else [""] * len(some)
-        own = _row_name(one, names, len(shown) > 1)
-        rows.setdefault("label", []).extend(
-            ", ".join(filter(None, (own, text))) or "All rows" for text in about
-        )
-    return draw(
+    if title is None:
+        title = f"{names.column(workings.plan.outcome)} without and with treatment"
+    return pairs_figure(
         rows,
-        title=title or f"{names.column(design.plan.outcome)} without and with treatment",
-        subtitle=contrast_line(first, names) if len(shown) == 1 else "",
-        x_title=_axis(first),
+        title=title,
+        subtitle=_subtitle(shown[0], names),
+        x_title=_axis(shown[0]),
         level=level,
-        sort=bool(chosen),
+        arms=_arm_words(shown[0], names),
     )
 
 
-def _marks(sample: Sample, telling: Telling) -> dict[str, list[float]]:
+def _subtitle(estimand: Estimand, labels: Labels) -> str:
+    """What is held against what; several arms each against the one control."""
+    effects = estimand.design.effects
+    if len(effects) == 1:
+        return contrast_line(estimand, labels)
+    if len({one.treatment.column for one in effects}) > 1:
+        return ""
+    t = estimand.treatment
+    return f"{labels.column(t.column)}: each against {t.control}"
+
+
+def _arm_words(estimand: Estimand, labels: Labels) -> tuple[str, str]:
+    """What the two dots are called."""
+    t = estimand.treatment
+    if t.kind == "dose":
+        name = labels.column(t.column)
+        return f"{name} as it is", f"One unit more of {name}"
+    if len(estimand.design.effects) > 1:
+        return "Without", "With"
+    values = ((t.control_value, t.control), (t.treated_value, t.treated))
+    names = [labels.value(t.column, x, v if isinstance(v, float) else None) for v, x in values]
+    return names[0], names[1]
+
+
+def _marks(sample: Sample, telling: Telling) -> dict[str, list[Any]]:
     """Medians and intervals without and with, and the difference's."""
     told = telling.columns(sample.draws)
-    found: dict[str, list[float]] = {}
+    found: dict[str, list[Any]] = {}
     for k, arm in enumerate(ARMS):
-        for name, short in (("estimate", arm), ("conf_low", f"{arm}_low"), ("conf_high", f"{arm}_high")):
-            found[short] = told[name][k :: len(ARMS)].tolist()
-    found["n"] = [sum(n) for n in zip(*_counts(sample), strict=True)]
+        for name in ("estimate", "conf_low", "conf_high"):
+            found[f"{arm} {name}"] = told[name][k :: len(ARMS)].tolist()
     return found
 
 
-def _counts(sample: Sample) -> list[list[int]]:
-    names = ("n_treated", "n_control")
-    return [np.asarray(sample.columns[name])[:: len(ARMS)].tolist() for name in names]
-
-
-def _row_name(estimand: Estimand, labels: Any, several: bool) -> str:
+def _row_name(estimand: Estimand, labels: Labels) -> str:
     """The effect, where there are several, and the category."""
-    parts = [treatment_name(estimand, labels, versus=False)] if several else []
-    return ", ".join(filter(None, (*parts, estimand.quantity.label)))
+    several = len(estimand.design.effects) > 1
+    arm = estimand.treatment.arm or estimand.treatment.name
+    return ", ".join(filter(None, (arm if several else "", estimand.quantity.label)))
 
 
 def _axis(estimand: Estimand) -> str:
@@ -210,6 +231,6 @@ OUTCOMES = Answer(
     ("by", "level", "scale", "where", "interval", "above", "equivalence", "weights", "draws"),
     outcomes_table,
     outcomes_figure,
-    ("by", "treatment", "category", "level", "labels", "value_labels", "title"),
+    ("by", "level", "labels", "value_labels", "title"),
     refuses,
 )

@@ -17,7 +17,10 @@ from forwhom.errors import OutputError
 MISSING = "-"
 INTERVAL_WORDS = {"equal-tailed": "equal-tailed intervals", "hdi": "highest-density intervals"}
 # These columns share one unit, so they share one number of decimals.
-ESTIMATE_COLUMNS = ("estimate", "std_error", "conf_low", "conf_high")
+ESTIMATE_COLUMNS = (
+    *("estimate", "std_error", "conf_low", "conf_high"),
+    *("raw_estimate", "raw_std_error"),
+)
 MOST_DECIMALS = 5
 SCIENTIFIC_FROM = 1e9
 FULL_FROM = 2.0**53  # whole numbers of more digits are names, not amounts
@@ -216,6 +219,8 @@ def _numbers(
         return [format_probability(number) for number in numbers]
     if shared is not None and name in ESTIMATE_COLUMNS:
         return [shared.text(number) for number in numbers]
+    if name.endswith("_share"):
+        return [NumberStyle(2).text(number) for number in numbers]
     finite = values[np.isfinite(values)]
     if np.any(np.abs(finite) >= FULL_FROM) and all(isinstance(v, int | np.integer) for v in given):
         return [str(int(value)) for value in given]  # names of many digits, in full

@@ -187,9 +187,7 @@ def _from_sums(fitted: Fitted, quantity: Quantity) -> Alone:
     return _told(fitted, quantity, own, place[0], rows @ mean[fitted.layout.lambdas[0]])
 
 
-def _told(
-    fitted: Fitted, quantity: Quantity, own: _Own, at: int, predicted: FloatArray
-) -> Alone:
+def _told(fitted: Fitted, quantity: Quantity, own: _Own, at: int, predicted: FloatArray) -> Alone:
     """On the link scale, or in percent."""
     known = own.told & own.bounded
     theta = np.where(known, predicted + own.u[:, at], np.nan)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from forwhom.answers.answer import Answer
 from forwhom.answers.average import checked_weight, combinations
 from forwhom.answers.keys import group_columns
-from forwhom.answers.naming import contrast_line, labels_for
+from forwhom.answers.naming import contrast_line, effect_on, labels_for
 from forwhom.answers.sample import Sample
 from forwhom.answers.selection import Selection
 from forwhom.answers.tables import (
@@ -170,7 +170,7 @@ def outcomes_figure(
         rows,
         title=title,
         subtitle=_subtitle(shown[0], names),
-        x_title=_axis(shown[0]),
+        x_title=_axis(shown[0], names),
         level=level,
         arms=_arm_words(shown[0], names),
     )
@@ -217,9 +217,10 @@ def _row_name(estimand: Estimand, labels: Labels) -> str:
     return ", ".join(filter(None, (arm if several else "", estimand.quantity.label)))
 
 
-def _axis(estimand: Estimand) -> str:
+def _axis(estimand: Estimand, labels: Labels) -> str:
+    """The outcome, a probability in percent."""
     unit = ", in percent" if estimand.unit_words else ""
-    on = estimand.effect_on
+    on = effect_on(estimand, labels).removesuffix(f", in {estimand.unit_words}")
     if estimand.quantity.label:
         on = on.replace(f" being {estimand.quantity.label}", "")
     return f"{on[:1].upper()}{on[1:]}{unit}"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -118,7 +118,7 @@ def pooling_figure(
     found = workings.group_pass(estimand, Telling(workings.plan.level if level is None else level))
     names = labels_for(estimand, labels, value_labels)
     groups = estimand.design.groups
-    rows = {
+    rows: dict[str, Any] = {
         **{name: found.summary[name] for name in ("estimate", "conf_low", "conf_high")},
         "raw": raw_of(workings, estimand).estimate,
         "share": shares_of(workings, estimand).data,
@@ -127,7 +127,7 @@ def pooling_figure(
     }
     if title is None:
         of = treatment_name(estimand, names, versus=False)
-        title = f"The effect of {of}: from each group's own data to the pooled estimate"
+        title = f"The effect of {of} in every group, alone and pooled"
     return arrows_figure(
         rows,
         title=title,

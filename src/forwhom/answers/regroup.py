@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forwhom.design import Groups
+from forwhom.errors import listing
 from forwhom.plan import Plan
 
 FloatArray = NDArray[np.float64]
@@ -49,7 +50,7 @@ def advice(plan: Plan, groups: Groups, share: FloatArray, estimate: FloatArray) 
         return ""
     found = [
         _regrouped(words, codes, groups.n_rows, share, estimate)
-        for words, codes in _coarser(plan, groups)
+        for words, codes in (*_cut(plan, groups), *_left(plan, groups, share, estimate))
     ]
     found = [one for one in found if one.rows > median and one.count > 1]
     if not found:
@@ -87,34 +88,47 @@ def _regrouped(
     return Regrouping(words, len(rows), float(np.median(rows)), joint, kept)
 
 
-def _coarser(plan: Plan, groups: Groups) -> Iterator[tuple[str, IntArray]]:
-    """Ways to ask for coarser groups, and the code that each group would have."""
+def _left(
+    plan: Plan, groups: Groups, share: FloatArray, estimate: FloatArray
+) -> Iterator[tuple[str, IntArray]]:
+    """Groups by fewer columns: each time without the one that tells effects apart the least."""
+    left = list(range(len(groups.columns)))
+    while len(left) > 1:
+        rest = [[k for k in left if k != j] for j in left]
+        kept = [
+            _regrouped("", _codes(groups, some), groups.n_rows, share, estimate).kept
+            for some in rest
+        ]
+        left = rest[int(np.argmax(kept))]
+        yield _by(plan, groups, left), _codes(groups, left)
+
+
+def _by(plan: Plan, groups: Groups, left: list[int]) -> str:
+    """How to ask for groups by some of their columns."""
+    names = [groups.columns[k] for k in left]
+    known = set(plan.groups or plan.modifiers.columns)
+    if set(names) <= known and not set(names) & set(dict(groups.binned)):
+        return "groups=[" + ", ".join(f'"{name}"' for name in names) + "]"
+    out = [name for name in groups.columns if name not in names]
+    return f"Leaving {listing(out)} out of the modifiers"
+
+
+def _cut(plan: Plan, groups: Groups) -> Iterator[tuple[str, IntArray]]:
+    """Groups with fewer bins of one column."""
     for j, name in enumerate(groups.columns):
-        rest = [k for k in range(len(groups.columns)) if k != j]
-        if rest:
-            yield _without(plan, groups, j), _codes(groups, rest)
         levels = len(groups.display[j])
         ordered = groups.numbers[j] is not None or bool(groups.keys[j].low)
-        if levels > 3 and ordered:
-            bins = max(levels // 2, 2)
-            rows = np.bincount(groups.values[j], groups.n_rows, levels)
-            middle = (np.cumsum(rows) - rows / 2) / rows.sum()
-            coarse = np.minimum((middle * bins).astype(np.int64), bins - 1)[groups.values[j]]
-            if name in dict(groups.binned) or plan.groups:
-                words = f'bins={{"{name}": {bins}}}'
-            else:
-                words = f"bin({name}, {bins}) for {name} in the modifiers"
-            if not plan.groups:
-                yield words, _codes(groups, rest) * bins + coarse
-
-
-def _without(plan: Plan, groups: Groups, left_out: int) -> str:
-    """How to ask for groups without a column."""
-    rest = [name for k, name in enumerate(groups.columns) if k != left_out]
-    known = set(plan.groups or plan.modifiers.columns)
-    if not set(rest) <= known or dict(groups.binned):
-        return f"Leaving {groups.columns[left_out]} out of the modifiers"
-    return "groups=[" + ", ".join(f'"{name}"' for name in rest) + "]"
+        if levels <= 3 or not ordered or plan.groups:
+            continue
+        bins = max(levels // 2, 2)
+        rows = np.bincount(groups.values[j], groups.n_rows, levels)
+        middle = (np.cumsum(rows) - rows / 2) / rows.sum()
+        coarse = np.minimum((middle * bins).astype(np.int64), bins - 1)[groups.values[j]]
+        asked = f'bins={{"{name}": {bins}}}'
+        if name not in dict(groups.binned):
+            asked = f"bin({name}, {bins}) for {name} in the modifiers"
+        rest = [k for k in range(len(groups.columns)) if k != j]
+        yield asked, _codes(groups, rest) * bins + coarse
 
 
 def _codes(groups: Groups, columns: list[int]) -> IntArray:

@@ -29,6 +29,7 @@ ROOM = 0.6  # of the intervals' whole range, beyond it on either side, in which 
 NUMBERS = ("raw", "estimate", "conf_low", "conf_high", "n", "share")
 RAW, POOLED = "Own rows alone (larger: more rows)", "Pooled"
 LARGE, LITTLE = 170, 14  # areas of the points of raw estimates
+CROWDED = 0.15  # of that where groups are not named
 
 
 def arrows_figure(
@@ -84,7 +85,8 @@ def _records(
     low, high = numbers["conf_low"][some], numbers["conf_high"][some]
     n, share = numbers["n"][some], numbers["share"][some]
     style = number_style(np.concatenate([middle, low, high]), (high - low) / 4)
-    area = LITTLE + (LARGE - LITTLE) * n / max(float(n.max()), 1.0)
+    smaller = 1.0 if len(labels) <= MOST_NAMED else CROWDED
+    area = smaller * (LITTLE + (LARGE - LITTLE) * n / max(float(n.max()), 1.0))
     texts = {
         "group": [" ".join(lines) for lines in labels],
         "own rows alone": [style.text(x) for x in raw.tolist()],
@@ -154,7 +156,7 @@ def _layers(
         },
         {
             "transform": [{"filter": told["test"]}],
-            "mark": {"type": "point", "filled": True, "opacity": 0.75},
+            "mark": {"type": "point", "filled": True, "opacity": 0.55 if thin else 0.75},
             "encoding": {
                 "x": {**x, "field": "raw"},
                 "y": y,

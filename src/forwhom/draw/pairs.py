@@ -155,7 +155,7 @@ def _layers(
         }
         for last, offset in (("false", -2), ("true", 2))
     ]
-    layers = [
+    layers: list[dict[str, Any]] = [
         *lines,
         {
             "transform": [{"filter": "datum.last"}],
@@ -174,7 +174,7 @@ def _layers(
     ]
     if not named:
         return layers
-    text = {
+    text: dict[str, Any] = {
         "transform": [{"filter": "datum.last"}],
         "mark": {
             "type": "text",

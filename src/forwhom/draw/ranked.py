@@ -13,7 +13,7 @@ from forwhom.errors import OutputError, listing
 
 MOST_NAMED = 100  # rows that are named
 MOST_DRAWN = 300  # rows that are drawn
-LABEL_LETTERS = 48
+LABEL_LETTERS = 56
 LINE = 14  # pixels of one line of a label
 
 
@@ -45,10 +45,10 @@ def spaced(order: np.ndarray) -> np.ndarray:
     """Not more than are drawn, evenly spaced, the first and the last among them."""
     if len(order) <= MOST_DRAWN:
         return order
-    return order[np.linspace(0, len(order) - 1, MOST_DRAWN).round().astype(int)]
+    return np.asarray(order[np.linspace(0, len(order) - 1, MOST_DRAWN).round().astype(int)])
 
 
-def broken(labels: Sequence[Any]) -> list[list[str]]:
+def broken(labels: Sequence[Any] | np.ndarray) -> list[list[str]]:
     """Labels in lines."""
     return [theme.wrap(one_line(str(label)), LABEL_LETTERS) or [""] for label in labels]
 

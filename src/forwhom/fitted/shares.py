@@ -95,7 +95,7 @@ def _from_sums(fitted: Fitted, at: int) -> FloatArray:
     (sigma,) = fitted.draws.parameters.values()
     draws = _spaced(fitted, len(flat))
     curvature = grams / sigma[draws, :, None] ** 2
-    share = _share(curvature, _covariance(fitted, draws, np.empty(0)), at)
+    share = _share(curvature, _covariance(fitted, draws, np.arange(0)), at)
     return np.asarray(share.mean(axis=1)[which.reshape(-1)])
 
 
@@ -121,9 +121,9 @@ def _from_rows(fitted: Fitted, at: int) -> FloatArray:
                     weight * both, first, axis=2
                 ).transpose(2, 3, 0, 1)
     count = fitted.design.groups.count
-    curvature = curvature[:count].reshape(count, -1, lp * r, lp * r)
+    flat = curvature[:count].reshape(count, -1, lp * r, lp * r)
     groups = np.arange(count)
-    return np.asarray(_share(curvature, _covariance(fitted, draws, groups), at).mean(axis=1))
+    return np.asarray(_share(flat, _covariance(fitted, draws, groups), at).mean(axis=1))
 
 
 def _spaced(fitted: Fitted, each: int) -> slice:

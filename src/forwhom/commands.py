@@ -60,7 +60,7 @@ def _help(answer: Answer) -> str:
 def _command(answer: Answer, say: Say, warn: Say) -> Callable[..., int]:
     def command(source: str, out: str | None, as_json: bool, **given: Any) -> int:
         from forwhom.api import load_fit
-        from forwhom.draw.text import format_table
+        from forwhom.draw.text import format_sentences, format_table
 
         options = {key: value for key, value in given.items() if value not in (None, [], ())}
         kind = _kind(answer, out, options)
@@ -77,6 +77,8 @@ def _command(answer: Answer, say: Say, warn: Say) -> Callable[..., int]:
                 from forwhom.output.record import rows_to_json
 
                 say(rows_to_json(table))
+            elif "text" in table.columns:
+                say(format_sentences(table))
             else:
                 say(format_table(table, max_rows=SHOWN_ROWS))
         if fit.passed:

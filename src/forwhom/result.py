@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from forwhom.answers import ANSWERS, Caution, Workings, cautions
 from forwhom.answers.which import endings
 from forwhom.data import Tidy
-from forwhom.draw.text import native
+from forwhom.draw.text import Sentences, native
 from forwhom.fitted import Elpd, Estimand, Fitted
 from forwhom.plan import Plan, plan_to_toml
 
@@ -72,6 +72,102 @@ class Fit:
     def warnings(self) -> tuple[Caution, ...]:
         """What the data cannot say, one :class:`Caution` each."""
         return cautions(self.estimands, ANSWERS["average"].tell(self._workings))
+
+    def who(
+        self,
+        by: str | Sequence[str] | None = None,
+        level: float | None = None,
+        scale: str | None = None,
+        *,
+        where: str | None = None,
+        above: float | None = None,
+    ) -> Sentences:
+        """For whom the effect is large, small and clear, in sentences.
+
+        Prints as text, whatever library the data came in; ``to_pandas()`` and the like give one
+        row per statement with its numbers. Groups with fewer than 5 rows in an arm are not named.
+        Where groups cannot be told apart, it says so.
+
+        Args:
+            by: combinations of these grouping columns instead of the groups.
+            level: of the intervals; an effect is clear where its interval lies on one side, and
+                two are told apart where one exceeds the other with probability (1 + level) / 2.
+            scale: as for :meth:`effects`; where: only groups where this holds.
+            above: the bar that effects are held against, instead of zero.
+
+        Raises:
+            PlanError: as for :meth:`effects`.
+        """
+        given = {"by": by, "level": level, "scale": scale, "where": where, "above": above}
+        return Sentences.of(self.table("who", **given))
+
+    # Many parameters: a question's options are named one by one, for editors and help().
+    def by(
+        self,
+        modifier: str,
+        level: float | None = None,
+        scale: str | None = None,
+        *,
+        where: str | None = None,
+        weights: str | None = None,
+        interval: str | None = None,
+        above: float | None = None,
+        equivalence: tuple[float, float] | None = None,
+        draws: bool = False,
+    ) -> Any:
+        """The average effect at each value of a modifier, and the differences between them.
+
+        Over the groups as they are: what really differs between them, other modifiers along with
+        it. A number of more than four values is cut into quarters of the rows.
+
+        Args:
+            modifier: a grouping column, or a modifier with one number for each group.
+            level, scale, where, weights and others: as for :meth:`effects`.
+
+        Raises:
+            PlanError: no such modifier; else as for :meth:`effects`.
+        """
+        return self._told(
+            "by",
+            modifier=modifier,
+            level=level,
+            scale=scale,
+            where=where,
+            weights=weights,
+            interval=interval,
+            above=above,
+            equivalence=equivalence,
+            draws=draws,
+        )
+
+    # Many parameters: a question's options are named one by one, for editors and help().
+    def differences(
+        self,
+        level: float | None = None,
+        scale: str | None = None,
+        *,
+        where: str | None = None,
+        weights: str | None = None,
+        interval: str | None = None,
+        above: float | None = None,
+        equivalence: tuple[float, float] | None = None,
+        draws: bool = False,
+    ) -> Any:
+        """How far the average effect differs by each modifier, among the groups as they are.
+
+        The differences of :meth:`by` for every modifier; options as there.
+        """
+        return self._told(
+            "differences",
+            level=level,
+            scale=scale,
+            where=where,
+            weights=weights,
+            interval=interval,
+            above=above,
+            equivalence=equivalence,
+            draws=draws,
+        )
 
     def modifiers(
         self,
@@ -135,12 +231,8 @@ class Fit:
             weights: how groups count in averages: by their "rows", "equal", or by a grouping
                 column of numbers.
             draws: the draws themselves, one row each, with columns chain, draw and value.
-            data: a table or file, for the effect of each of its rows in their order. Column
-                ``in_fit``: whether the row's group was in the fit, whose effect it then has;
-                another row's is predicted by its modifiers, with a part of its own drawn, as
-                :meth:`predict` does.
-
-        Column ``data_share``: how much of a group's effect its own rows decide (:meth:`pooling`).
+            data: a table or file, for the effect of each of its rows: its group's where that was
+                in the fit (column ``in_fit``), else what :meth:`predict` tells of a new group.
 
         Raises:
             DataError: ``data`` lacks a column, or holds what :meth:`predict` refuses.

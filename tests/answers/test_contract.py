@@ -22,7 +22,10 @@ from forwhom.result import Fit
 from forwhom.simulation import PriorPredictive
 
 NAMES = list(ANSWERS)
-ASKED_WITH = {"predict": {"new": {"a": [0, 1], "m": [1, 3]}}}  # what a table cannot do without
+ASKED_WITH: dict[str, dict[str, Any]] = {
+    "predict": {"new": {"a": [0, 1], "m": [1, 3]}},
+    "by": {"modifier": "a"},
+}  # what a table cannot do without
 
 
 def table_of(n: int = 300) -> dict[str, Any]:
@@ -92,10 +95,10 @@ def test_python_and_the_command_line_tell_the_same(
     assert isinstance(told, Tidy)
     assert told.title
     arguments = [name, str(saved), "--json"]
-    if given:
+    for option, value in given.items():
         rows = tmp_path / "new.csv"
         rows.write_text("a,m\n0,1\n1,3\n")
-        arguments += ["--new", str(rows)]
+        arguments += [f"--{option}", str(rows if option == "new" else value)]
     run = CliRunner().invoke(app, arguments)
     assert run.exit_code == 0, run.output
     for row, other in zip(json.loads(run.stdout), map(told.row, range(told.n_rows)), strict=True):

@@ -58,7 +58,8 @@ def test_the_difference_is_the_average_effect(fit: fw.Fit, by: Any, options: Any
 
 
 SUMS = ("group", "alley2023", "alley2023 with a control", "alley2026", "dose", "spread none",
-        "sites", "sampling weights", "shared", "frequency weights")  # fmt: skip
+        "sites", "sampling weights", "shared", "frequency weights", "modifiers", "dose, shared",
+        "no spread at all")  # fmt: skip
 
 
 @pytest.mark.parametrize("case", SUMS)
@@ -102,11 +103,12 @@ def _columns(i: int) -> list[float]:
 
 
 @pytest.mark.parametrize("case", ["modifiers", "dose, shared"])
-def test_sums_that_do_not_tell_it_are_refused(case: str) -> None:
+@pytest.mark.parametrize("options", [{"by": "woman"}, {"where": "woman == 1"}])
+def test_groups_whose_sums_are_not_kept_are_refused(case: str, options: Any) -> None:
     fit = fw.fit(DATA, "y", modifiers=MODIFIERS, draws=200, method="exact", **CASES[case])
     with pytest.raises(fw.PlanError, match=r"method 'exact' keeps .* method='quadrature'"):
-        fit.outcomes()
-    assert "outcomes" not in fit.tables()
+        fit.outcomes(**options)
+    assert fit.tables()["outcomes"].n_rows == 3
 
 
 def test_estimated_effects_have_no_outcomes() -> None:

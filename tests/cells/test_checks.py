@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import forwhom as fw
-from forwhom.cells import Cells, baseline_difference, check_columns, nearly_collinear, reduce_rows
+from forwhom.cells import Sums, baseline_difference, check_columns, nearly_collinear, reduce_rows
 from forwhom.data import load
 from forwhom.design import Design, build_design
 from forwhom.errors import DataError
@@ -18,7 +18,7 @@ from tests.reference.survey import MODIFIERS, explicit, make_survey
 DATA = make_survey()
 
 
-def reduced(data: dict[str, Any], **plan: Any) -> tuple[Design, Cells]:
+def reduced(data: dict[str, Any], **plan: Any) -> tuple[Design, Sums]:
     made = make_plan(**{"outcome": "y", "treatment": "d"} | plan)
     design, rows = build_design(made, load(data, made.columns))
     return design, reduce_rows(design, rows)

@@ -39,7 +39,6 @@ def test_cells_hold_the_time_and_the_events_of_their_rows(weights: dict[str, Any
         **weights,
     )
     cells = reduce_rows(*build_design(plan, load(data, plan.columns)), "rows").likelihood
-    assert cells is not None
     found = cells.outcome
     ends = [*ENDS, data["y"].max()]
     assert found.ends.tolist() == ends

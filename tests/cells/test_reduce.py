@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from forwhom.cells import Cells, EffectColumns, reduce_rows, resolve_priors
+from forwhom.cells import EffectColumns, Sums, reduce_rows, resolve_priors
 from forwhom.data import load
 from forwhom.design import Design, Rows, build_design
 from forwhom.plan import make_plan
@@ -17,7 +17,7 @@ SUMS = {"rtol": 1e-10, "atol": 1e-8}  # sums of a few hundred terms of size one
 DATA = make_survey()
 
 
-def reduced(data: dict[str, Any], **plan: Any) -> tuple[Design, Rows, Cells]:
+def reduced(data: dict[str, Any], **plan: Any) -> tuple[Design, Rows, Sums]:
     made = make_plan(outcome="y", modifiers=MODIFIERS, **plan)
     design, rows = build_design(made, load(data, made.columns))
     return design, rows, reduce_rows(design, rows)
@@ -133,12 +133,22 @@ def test_a_far_off_origin_loses_no_digits() -> None:
     )  # 1e6 keeps 10 of 16 digits, times 240 rows
 
 
-def assert_same(left: Cells, right: Cells) -> None:
+def test_rows_stand_beside_the_same_sums() -> None:
+    design, rows, sums = reduced(DATA, treatment="d")
+    beside = reduce_rows(design, rows, "rows")
+    assert (sums.content, beside.content) == ("sums", "rows")
+    for name in set(Sums.__slots__) - {"effects"}:
+        np.testing.assert_equal(getattr(beside, name), getattr(sums, name))
+    assert beside.likelihood.rows.sum() == sums.n_rows
+    with pytest.raises(AssertionError, match="only sums were kept"):
+        sums.likelihood  # noqa: B018
+
+
+def assert_same(left: Sums, right: Sums) -> None:
     assert left.layout == right.layout
-    assert left.likelihood is None
-    assert right.likelihood is None
-    for name in Cells.__slots__:
-        if name not in ("layout", "likelihood", "effects"):
+    assert left.content == right.content == "sums"
+    for name in Sums.__slots__:
+        if name not in ("layout", "effects"):
             assert_close(left, right, name)
     for one, other in zip(left.effects, right.effects, strict=True):
         for name in EffectColumns.__slots__:

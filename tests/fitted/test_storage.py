@@ -25,8 +25,8 @@ from forwhom.design import build_design
 from forwhom.errors import DataError
 from forwhom.fitted import Fitted
 from forwhom.fitted.block import FORMAT, SEAL, append_block, read_block
-from forwhom.fitted.kinds import classes_in, fields_of, is_of
-from forwhom.fitted.storage import Saved
+from forwhom.fitted.field_types import classes_in, fields_of, is_of
+from forwhom.fitted.storage import State
 from forwhom.methods.diagnostics import ChainCheck, Diagnostics
 from forwhom.methods.nuts.build import build_joint
 from forwhom.methods.nuts.draws import name_draws
@@ -45,7 +45,7 @@ def joint(**asked: Any) -> fw.Fit:
     design, rows = build_design(plan, table)
     cells = reduce_rows(design, rows, "rows")
     problem = Problem(design, cells, resolve_priors(design, cells))
-    model = build_joint(design, cells, problem.priors)
+    model = build_joint(problem)
     drawn = sample_joint_prior(model, plan.draws, plan.seed)
     check = ChainCheck(2, 10, 1.0, 400.0, 400.0, 0, 1.0)
     diagnostics = Diagnostics("nuts", "asked for", plan.draws, check)
@@ -378,8 +378,10 @@ def test_texts_that_hdf5_cannot_hold_come_back(tmp_path: Path) -> None:
 
 
 def test_every_field_of_a_fit_is_of_a_kind_that_can_be_stored() -> None:
-    known = classes_in(Saved)
-    assert {"Plan", "Design", "Cells", "Priors", "SavedDraws", "ChainCheck"} <= set(known)
+    known = classes_in(State)
+    assert {"Plan", "Design", "Sums", "RowCells", "Priors", "SavedDraws", "ChainCheck"} <= set(
+        known
+    )
     for made in known.values():
         for hint in fields_of(made).values():
             is_of(object(), hint)  # a kind that is not known is a TypeError

@@ -16,6 +16,7 @@ from forwhom.design import Design, build_design
 from forwhom.errors import DataError
 from forwhom.methods import METHODS, Draws, Own, blocks, choose
 from forwhom.plan import make_plan
+from forwhom.plan.methods import LIMITS, limits_of, refusal, refusal_of_estimates
 from forwhom.plan.parts import PARTS
 from tests.chains import short_chains
 
@@ -83,6 +84,38 @@ def test_the_table_is_what_plans_can_ask_for() -> None:
     assert {method for _, method in PAIRS} == set(METHODS)
 
 
+ASKED: dict[str, dict[str, Any]] = {
+    **DESIGNS,
+    "lognormal": {"family": "lognormal", "outcome": "m", "modifiers": "a"},
+    "poisson": {"family": "poisson", "outcome": "a", "modifiers": "m"},
+    "estimates": {"treatment": None, "std_error": "g"},
+    "correlated": {"correlated": True},
+    "heavy tails": {"spread": "student"},
+    "residual sd by arm": {"sigma_by": "arm"},
+    "shrinkage": {"priors": {"lambda": "horseshoe(1, 2, 4)"}},
+    "several treatments": {"treatment": ["d", "voted"]},
+}
+ONLY_DATA_TELL = {"arms"}  # how many a treatment has
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_a_plan_refuses_early_what_a_method_refuses(name: str) -> None:
+    """The facts of ``plan/methods.py`` against each method's own word, on the same question."""
+    usual = {"outcome": "y", "treatment": "d", "modifiers": "a + m"}
+    plan = make_plan(**(usual | ASKED[name]))
+    data = {key: values + 1 if key in ("a", "g", "m") else values for key, values in DATA.items()}
+    design, _ = build_design(plan, load(data, plan.columns))
+    for method, row in METHODS.items():
+        early = refusal(method, design.plan) or refusal_of_estimates(method, design.plan)
+        own = row.refuses(design)
+        if name in ONLY_DATA_TELL:
+            assert not early
+            assert bool(own) == limits_of(method).one_by_one
+        else:
+            assert bool(early) == bool(own), (method, early, own)
+    assert set(LIMITS) < set(METHODS)
+
+
 @pytest.mark.parametrize("name", DESIGNS)
 def test_the_first_that_does_not_refuse_is_chosen(name: str) -> None:
     design = design_of(name)
@@ -129,7 +162,7 @@ def test_sizes(name: str, method: str) -> None:
     assert draws.spreads.shape == (d, predictors, len(design.random_names))
     assert list(draws.parameters) == [entry.parameter for entry in problem.priors.parameters]
     assert len(draws.clusters) == len(design.clusters)
-    assert (problem.cells.likelihood is not None) == (METHODS[method].needs == "rows")
+    assert problem.cells.content == METHODS[method].needs
     assert draws.diagnostics.method == method
     prior, likelihood = draws.log_densities()
     assert prior.shape == (d,)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from forwhom.cells import Cells, Priors, reduce_rows, resolve_priors
+from forwhom.cells import Priors, Problem, reduce_rows, resolve_priors
 from forwhom.data import load
 from forwhom.design import build_design
 from forwhom.methods.exact.build import build_model
@@ -29,15 +29,12 @@ DRAWS = 20_000
 WIDTHS = [1e-12, 1e-6, 1e-2, 1.0, 1e4, 1e12]
 
 
-def made(
-    x: np.ndarray, y: np.ndarray, priors: dict[str, Any], **plan: Any
-) -> tuple[Cells, Priors, tuple[str, ...], str, str]:
+def made(x: np.ndarray, y: np.ndarray, priors: dict[str, Any], **plan: Any) -> Problem:
     asked = make_plan(outcome="y", treatment="d", modifiers="x", groups="g", priors=priors, **plan)
     table = load({"y": y, "d": D, "x": x, "g": GROUP}, asked.columns)
     design, rows = build_design(asked, table)
     cells = reduce_rows(design, rows, "rows")
-    found = resolve_priors(design, cells)
-    return cells, found, design.random_names, design.plan.family, design.plan.link
+    return Problem(design, cells, resolve_priors(design, cells))
 
 
 def by_hand(x: np.ndarray, y: np.ndarray, priors: Priors) -> list[Dense]:
@@ -56,11 +53,11 @@ def own_prior(model: CollapsedGaussian) -> np.ndarray:
 
 
 def check(x: np.ndarray, y: np.ndarray, priors: dict[str, Any]) -> None:
-    cells, found, random, *_ = made(x, y, priors)
-    model = build_model(cells, found, random)
+    problem = made(x, y, priors)
+    model = build_model(problem)
     unit = model.basis.outcome_scale
     tau, easy = TAU / unit, np.log(SIGMA / unit)[:, None]
-    theirs = by_hand(x, y, found)
+    theirs = by_hand(x, y, problem.priors)
     ours = model.log_density(tau, easy) - own_prior(model)
     hand = np.array([one.log_density for one in theirs])
     # what is added up is of the size of the log density; of its digits at least nine remain
@@ -103,11 +100,8 @@ def test_any_width_is_exact_for_predictors_anywhere(x: np.ndarray, width: float)
 def test_cells_have_the_same_density(x: np.ndarray, width: float) -> None:
     """Quadrature's model, in which nothing but the groups is integrated out."""
     priors = {"alpha": f"normal(3, {width})", "lambda": {"x": f"normal(0, {width})"}}
-    cells, found, random, family, link = made(x, Y, priors, method="quadrature")
-    model, exact = (
-        build_latent(cells, found, random, family, link),
-        build_model(cells, found, random),
-    )
+    problem = made(x, Y, priors, method="quadrature")
+    model, exact = build_latent(problem), build_model(problem)
     rng = np.random.default_rng(3)
     tau, easy = TAU / model.basis.outcome_scale, np.log(SIGMA / model.basis.outcome_scale)[:, None]
     phi = exact.draw_coefficients(tau, easy, rng)
@@ -124,8 +118,7 @@ def test_cells_have_the_same_density(x: np.ndarray, width: float) -> None:
 @pytest.mark.parametrize("width", [1e-12, 1e-9, 1e-3, 1e9])
 @pytest.mark.parametrize("key", ["sigma_theta", "sigma_b", "sigma"])
 def test_spreads_of_any_width_follow_their_prior_or_the_data(key: str, width: float) -> None:
-    cells, found, random, *_ = made(X, Y, {key: f"half_normal({width})"})
-    model = build_model(cells, found, random)
+    model = build_model(made(X, Y, {key: f"half_normal({width})"}))
     draws = sample_exact(model, 2000, 1, ("sigma_b", "sigma_theta"))
     assert draws.diagnostics.passed
     unit = model.basis.outcome_scale

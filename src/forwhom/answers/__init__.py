@@ -2,6 +2,7 @@
 
 from forwhom.answers.answer import Answer
 from forwhom.answers.average import AVERAGE
+from forwhom.answers.by import BY, DIFFERENCES
 from forwhom.answers.caution import Caution
 from forwhom.answers.cautions import cautions
 from forwhom.answers.check import CHECK
@@ -20,11 +21,14 @@ from forwhom.answers.priors import PRIORS
 from forwhom.answers.rows import ROWS
 from forwhom.answers.sensitivity import SENSITIVITY
 from forwhom.answers.summarise import summarise
+from forwhom.answers.who import WHO
 from forwhom.answers.workings import Workings
 
 ANSWERS = {
     answer.name: answer
     for answer in (
+        WHO,
+        DIFFERENCES,
         MODIFIERS,
         EFFECTS,
         AVERAGE,
@@ -37,6 +41,7 @@ ANSWERS = {
         LOO,
         SENSITIVITY,
         WAIC,
+        BY,
         PREDICT,
         POOLING,
         OUTCOMES,

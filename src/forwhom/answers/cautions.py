@@ -176,9 +176,10 @@ def _baseline(estimand: Estimand) -> list[Caution]:
 
 def _separation(estimand: Estimand) -> list[Caution]:
     """Arms in which the outcome stays at its edge: no finite estimate without the prior."""
-    design, found = estimand.design, estimand.fitted.cells.likelihood
-    if found is None:
+    design, cells = estimand.design, estimand.fitted.cells
+    if cells.content == "sums":
         return []
+    found = cells.likelihood
     d = found.d
     cautions = []
     treated = (d != 0).any(axis=1)

@@ -50,7 +50,7 @@ def dispersion(estimand: Estimand) -> Dispersion | None:
         predictor = predictor_of(estimand.fitted, "dispersion")
     except PlanError:
         return None
-    found = predictor.found
+    found = predictor.cells
     if predictor.n_groups * predictor.draws > KEPT or not estimand.diagnostics.passed:
         return _within_cells(found)  # draws of groups are not kept, or say nothing
     count = len(found.group)

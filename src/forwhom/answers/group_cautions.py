@@ -18,7 +18,7 @@ KNOWN_NOISE = ("poisson", "exponential")  # the mean says how far outcomes lie f
 
 def small_groups(estimand: Estimand) -> list[Caution]:
     """Few groups, or groups of one row whose noise is not known."""
-    groups, found_cells = estimand.design.groups, estimand.fitted.cells.likelihood
+    groups, cells = estimand.design.groups, estimand.fitted.cells
     found = []
     one_control = groups.has_control_group
     size = estimand.design.effects[0].n_treated if one_control else groups.n_rows
@@ -33,8 +33,9 @@ def small_groups(estimand: Estimand) -> list[Caution]:
             )
         )
     alone = size == 1
-    if found_cells is not None:
-        alone &= _mute(estimand.design, found_cells, found_cells.group)[: groups.count]
+    if cells.content == "rows":
+        rows_of = cells.likelihood
+        alone &= _mute(estimand.design, rows_of, rows_of.group)[: groups.count]
     if alone.all():
         found.append(
             Caution(
@@ -157,11 +158,13 @@ def within_groups(estimand: Estimand) -> list[Caution]:
 
 def small_clusters(estimand: Estimand) -> list[Caution]:
     """Clusterings that the data can hardly tell from noise, or know little of."""
-    found, design, rows = [], estimand.design, estimand.fitted.cells.likelihood
+    found, design, cells = [], estimand.design, estimand.fitted.cells
     for k, cluster in enumerate(design.clusters):
         count = len(cluster.levels)
         alone = (cluster.n_rows == 1).all()
-        mute = rows is None or bool(_mute(design, rows, rows.clusters[:, k]).all())
+        mute = cells.content == "sums" or bool(
+            _mute(design, cells.likelihood, cells.likelihood.clusters[:, k]).all()
+        )
         if alone and mute:
             found.append(
                 Caution(

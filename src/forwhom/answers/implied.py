@@ -84,7 +84,6 @@ def outcome_table(workings: Workings, level: float) -> Tidy:
 def simulation(workings: Workings) -> Replication | None:
     """Whole data sets from the priors; None where observed times are censored."""
     likelihood, plan = workings.fitted.cells.likelihood, workings.plan
-    assert likelihood is not None
     # Sums of times count their events: fewer than rows where some are censored.
     adds_up = FAMILIES[plan.family].sufficient
     limit = likelihood.outcome.trials if adds_up else np.ones(1)

@@ -164,6 +164,7 @@ _ROWS = (
     Option("where", 'Only groups where this holds, such as "age > 30".', metavar="CONDITION"),
     Option("weights", "In averages: rows, equal, or a column.", metavar="BY"),
     Option("by", "Average over all groupings but these columns.", "texts", _by, "COLUMN"),
+    Option("modifier", "A modifier or grouping column.", metavar="COLUMN"),
     Option("new", "A file with the rows of new groups.", "data", metavar="DATA"),
     Option("data", "A file, each row of which is told its effect.", "data", metavar="DATA"),
     Option("spread", "Draw the new groups' own part of the effect.", "switch", _spread),

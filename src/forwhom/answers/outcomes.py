@@ -29,7 +29,15 @@ from forwhom.answers.telling import Telling
 from forwhom.answers.words import group_words
 from forwhom.answers.workings import Workings
 from forwhom.data import Tidy
-from forwhom.fitted import Estimand, expected_outcomes, no_outcomes, scales
+from forwhom.errors import PlanError
+from forwhom.fitted import (
+    Estimand,
+    average_without,
+    expected_outcomes,
+    no_outcomes,
+    no_outcomes_of_groups,
+    scales,
+)
 from forwhom.methods import Own
 
 if TYPE_CHECKING:
@@ -90,12 +98,24 @@ def outcomes_of(
     columns["n_groups"] = np.bincount(codes, minlength=count)[thrice]
     totals = arm_totals(estimand, kept, codes, count)
     columns |= {name: n[thrice] for name, n in totals.items()}
+    why = no_outcomes_of_groups(workings.fitted)
+    if why and (by or not selection.plain):
+        raise PlanError(why)
     weight = checked_weight(estimand, kept, codes, selection)
     key = ("outcomes", estimand.quantity, tuple(by), selection.where, selection.weights)
-    pair = workings.kept(key, lambda: _averages(estimand, kept, codes, count, weight))
+    if why:
+        pair = workings.kept(key, lambda: _overall(workings, estimand))
+    else:
+        pair = workings.kept(key, lambda: _averages(estimand, kept, codes, count, weight))
     draws = np.stack([pair[0], pair[1], pair[1] - pair[0]], axis=1).reshape(len(thrice), -1)
     headers = (group_headers(groups) if by else {}) | {"arm": "Arm"}
     return Sample(columns, draws, workings.chains, headers, keys.types)
+
+
+def _overall(workings: Workings, estimand: Estimand) -> FloatArray:
+    """Outcomes of all rows, without and with, (2, 1, D), where sums by group are not kept."""
+    without = average_without(workings.fitted)
+    return np.stack([without, without + workings.average(estimand)])[:, None]
 
 
 def _averages(
@@ -136,7 +156,6 @@ def _notes(estimand: Estimand) -> tuple[str, ...]:
     return (f"Of {what}{percent}. Without: {first}; with: {then}.{control}",)
 
 
-# Many parameters: a figure's options are named one by one, as in the method of ``Plots``.
 def outcomes_figure(
     workings: Workings,
     *,

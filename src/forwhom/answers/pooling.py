@@ -100,7 +100,6 @@ def _notes(workings: Workings, estimand: Estimand, kept: IntArray) -> list[str]:
     return list(filter(None, found))
 
 
-# Many parameters: a figure's options are named one by one, as in the method of ``Plots``.
 def pooling_figure(
     workings: Workings,
     *,

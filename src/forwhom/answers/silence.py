@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from forwhom.cells import Cells, silent
+from forwhom.cells import Sums, silent
 from forwhom.design import Design
 from forwhom.errors import listing
 
 SHOWN = 4  # combinations of levels in one warning
 
 
-def silence_text(design: Design, cells: Cells) -> str:
+def silence_text(design: Design, cells: Sums) -> str:
     """A sentence on combinations of levels that no row, or no row of an arm, tells anything of.
 
     Empty where every coefficient has rows to be learnt from.

@@ -5,10 +5,10 @@ from forwhom.cells.checks import check_columns, nearly_collinear, silent
 from forwhom.cells.likelihood import LikelihoodCells, RowKinds, kind_of_rows
 from forwhom.cells.priors import Priors, ResolvedPrior, in_words, resolve_priors
 from forwhom.cells.problem import Problem
-from forwhom.cells.reduce import Cells, EffectColumns, Layout, Needs, reduce_rows
+from forwhom.cells.reduce import reduce_rows
+from forwhom.cells.sums import EffectColumns, Layout, Needs, RowCells, Sums
 
 __all__ = [
-    "Cells",
     "EffectColumns",
     "Layout",
     "LikelihoodCells",
@@ -16,7 +16,9 @@ __all__ = [
     "Priors",
     "Problem",
     "ResolvedPrior",
+    "RowCells",
     "RowKinds",
+    "Sums",
     "baseline_difference",
     "check_columns",
     "in_words",

@@ -1,4 +1,7 @@
-"""Sums over rows, a chunk at a time."""
+"""Sums over rows, a chunk at a time.
+
+Tests: tests/cells/test_reduce.py.
+"""
 
 from __future__ import annotations
 

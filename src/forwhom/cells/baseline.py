@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from forwhom.cells.reduce import Cells
+from forwhom.cells.sums import Sums
 from forwhom.design import Design
 
 FloatArray = NDArray[np.float64]
 
 
-def baseline_difference(design: Design, cells: Cells) -> tuple[float, float, float] | None:
+def baseline_difference(design: Design, cells: Sums) -> tuple[float, float, float] | None:
     """What a shared baseline hides: how far the untreated rows' outcomes differ by the modifiers.
 
     Returns:
@@ -42,7 +42,7 @@ def baseline_difference(design: Design, cells: Cells) -> tuple[float, float, flo
     return sd, explained / without, k / (n - n_before)
 
 
-def _between_groups(cells: Cells) -> tuple[float, float, float] | None:
+def _between_groups(cells: Sums) -> tuple[float, float, float] | None:
     """The same where no modifier says how groups differ: by the groups' own means."""
     if not cells.control_within.size:
         return None

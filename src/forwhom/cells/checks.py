@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from forwhom.cells.combinations import gaps
 from forwhom.cells.dependence import EXACT, correlation_of, first_dependent, null_space
-from forwhom.cells.levels import gaps
 from forwhom.cells.priors import resolve_priors
-from forwhom.cells.reduce import Cells
+from forwhom.cells.sums import Sums
 from forwhom.design import Design
 from forwhom.design.matrix import TermRecipe
 from forwhom.errors import DataError, listing
@@ -53,7 +53,7 @@ class _Columns:
         return np.array([term is None or len(term.encodings) == 1 for term in self.terms], bool)
 
     @staticmethod
-    def of(design: Design, cells: Cells) -> _Columns:
+    def of(design: Design, cells: Sums) -> _Columns:
         names: list[str] = []
         terms: list[TermRecipe | None] = []
         effect: list[int] = []
@@ -74,7 +74,7 @@ class _Columns:
         return _Columns(tuple(names), tuple(terms), where, cross, cells.inner_scale[1:])
 
 
-def check_columns(design: Design, cells: Cells) -> None:
+def check_columns(design: Design, cells: Sums) -> None:
     """Refuse columns that never vary or that others add up to, and what nothing can tell.
 
     Raises:
@@ -98,7 +98,7 @@ def check_columns(design: Design, cells: Cells) -> None:
     _check_varies_by_arm(design, cells, columns)
     if not told or (np.diag(columns.cross) <= 0).any():
         _check_proper(design, cells)
-    if cells.likelihood is None:
+    if cells.content == "sums":
         _check_noise(design, cells, told)
 
 
@@ -125,7 +125,7 @@ def _check_arms(design: Design) -> None:
                 )
 
 
-def _check_constant(design: Design, cells: Cells, columns: _Columns) -> None:
+def _check_constant(design: Design, cells: Sums, columns: _Columns) -> None:
     """Refuse a column of one factor that never varies; a product may be empty."""
     dead = (np.diag(columns.cross) <= 0) & columns.alone & (columns.effect < 0)
     named = [columns.names[i] for i in np.flatnonzero(dead)]
@@ -158,7 +158,7 @@ def _check_copies(design: Design, columns: _Columns) -> None:
     )
 
 
-def _check_shared(design: Design, cells: Cells) -> None:
+def _check_shared(design: Design, cells: Sums) -> None:
     """The same for modifiers that the outcome's equation does not hold."""
     at = np.flatnonzero(design.modifiers.main_effect)
     cross = cells.modifier_cross[1:, 1:][np.ix_(at, at)]
@@ -196,7 +196,7 @@ def _collinear(names: list[str], terms: list[TermRecipe | None], weights: FloatA
     )
 
 
-def _check_varies_by_arm(design: Design, cells: Cells, columns: _Columns) -> None:
+def _check_varies_by_arm(design: Design, cells: Sums, columns: _Columns) -> None:
     """Refuse a numeric modifier that is one value in a whole arm: no effect can differ by it."""
     size = np.diag(columns.cross)
     for j in range(len(design.effects)) if not design.estimates else ():
@@ -238,7 +238,7 @@ def _copies(cross: FloatArray, i: int, j: int) -> bool:
     return bool(left <= EXACT * cross[j, j])
 
 
-def _check_proper(design: Design, cells: Cells) -> None:
+def _check_proper(design: Design, cells: Sums) -> None:
     """Refuse directions in which neither a row nor a prior says anything.
 
     Raises:
@@ -279,14 +279,14 @@ def _width(distribution: str, numbers: tuple[float, ...]) -> float:
     return numbers[-1] if distribution in ("normal", "student_t") else 1.0
 
 
-def coefficient_map(cells: Cells) -> FloatArray:
+def coefficient_map(cells: Sums) -> FloatArray:
     """Coefficients as written from those of the inner columns, in units of the outcome; (p, p)."""
     matrix = np.diag(1 / cells.inner_scale)
     matrix[0, 1:] = -cells.inner_center[1:] / cells.inner_scale[1:]
     return np.asarray(cells.unmove @ matrix)
 
 
-def silent(design: Design, cells: Cells) -> list[tuple[str, tuple[str, ...]]]:
+def silent(design: Design, cells: Sums) -> list[tuple[str, tuple[str, ...]]]:
     """What no row tells, in words, with the columns it is about.
 
     Combinations of levels without rows, or without rows of an arm; products that are empty; else
@@ -322,14 +322,14 @@ def _columns_of(term: TermRecipe | None) -> set[str]:
     return set() if term is None else {e.factor.column for e in term.encodings}
 
 
-def _check_noise(design: Design, cells: Cells, told: bool) -> None:
+def _check_noise(design: Design, cells: Sums, full_rank: bool) -> None:
     """Refuse an outcome that the columns reproduce: without noise there is nothing to infer."""
     p = cells.layout.p
     gram, size = correlation_of(cells.cross[:p, :p]), np.sqrt(np.diag(cells.cross)[:p])
     right = cells.cross[:p, p] / np.where(size > 0, size, 1.0)
     solved = (
         np.linalg.solve(gram, right)
-        if told
+        if full_rank
         else np.linalg.pinv(gram, rcond=EXACT, hermitian=True) @ right
     )
     if cells.cross[p, p] - right @ solved < NOISELESS * cells.cross[p, p]:
@@ -339,7 +339,7 @@ def _check_noise(design: Design, cells: Cells, told: bool) -> None:
         )
 
 
-def nearly_collinear(design: Design, cells: Cells) -> tuple[tuple[str, str, float], ...]:
+def nearly_collinear(design: Design, cells: Sums) -> tuple[tuple[str, str, float], ...]:
     """Main-effect modifiers that other terms' columns all but determine.
 
     Returns:

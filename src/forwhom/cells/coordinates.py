@@ -1,4 +1,7 @@
-"""The coordinates inside: where each column is measured from and in which unit."""
+"""The coordinates inside: where each column is measured from and in which unit.
+
+Tests: tests/cells/test_reduce.py, tests/cells/test_origins.py.
+"""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ class LikelihoodCells:
         weight: (C,) rows behind each cell's likelihood; rows: (C,) rows in it.
         offset: (C,) added to the linear predictor; own_offset: (C,) the part of it that is not the
             logarithm of an exposure.
-        columns: (C, p) internal columns: centred and scaled as in ``Cells``.
+        columns: (C, p) internal columns: centred and scaled as in ``Sums``.
         own: (C, R) columns of the group's own parameters.
         d: (C, J) treatment; group: (C,); clusters: (C, K).
         baseline_row: (C, 1 + controls + delta) raw columns [1, controls, modifiers of the

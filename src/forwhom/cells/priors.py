@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forwhom.cells.origins import FAR
-from forwhom.cells.reduce import Cells
+from forwhom.cells.sums import Sums
 from forwhom.design import Design
 from forwhom.families import FAMILIES
 from forwhom.plan import INTERCEPT
@@ -80,7 +80,7 @@ class Priors:
         return next((e.prior for e in self.shapes if e.parameter == parameter), None)
 
 
-def resolve_priors(design: Design, cells: Cells) -> Priors:
+def resolve_priors(design: Design, cells: Sums) -> Priors:
     """Fill in what the user left open."""
     fill = _Blanks(design, cells.link_scale)
     coefficients = [] if design.estimates else _baseline(fill, cells)
@@ -132,7 +132,7 @@ class _Blanks:
         return self.resolve(parameter, "", Prior("half_normal", (_rounded(size),)), treatment)
 
 
-def _baseline(fill: _Blanks, cells: Cells) -> list[ResolvedPrior]:
+def _baseline(fill: _Blanks, cells: Sums) -> list[ResolvedPrior]:
     """Of alpha, beta and delta."""
     design, layout = fill.design, cells.layout
     before = slice(0, layout.delta.stop)
@@ -145,7 +145,7 @@ def _baseline(fill: _Blanks, cells: Cells) -> list[ResolvedPrior]:
     ]
 
 
-def _lambdas(fill: _Blanks, cells: Cells, j: int, named: str | None) -> list[ResolvedPrior]:
+def _lambdas(fill: _Blanks, cells: Sums, j: int, named: str | None) -> list[ResolvedPrior]:
     """Of effect j's equation."""
     design, columns, part = fill.design, cells.effects[j], cells.layout.lambdas[j]
     center, scale = np.r_[0.0, columns.center], np.r_[1.0, columns.scale]

@@ -5,14 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from forwhom.cells.priors import Priors
-from forwhom.cells.reduce import Cells
+from forwhom.cells.sums import Sums
 from forwhom.design import Design
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """Three things that always travel together."""
+    """Three things that always travel together.
+
+    Attributes:
+        cells: ``RowCells`` where the method needs the rows; ``cells.content`` tells.
+    """
 
     design: Design
-    cells: Cells
+    cells: Sums
     priors: Priors

@@ -174,8 +174,6 @@ def _same_cells(one: Contender, other: Contender) -> bool:
         return False
     a, b = one.elpd.kinds, other.elpd.kinds
     left, right = one.fitted.cells.likelihood, other.fitted.cells.likelihood
-    assert left is not None
-    assert right is not None
     if len(a.cell) != len(b.cell):
         return False
     pairs = (

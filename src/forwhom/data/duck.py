@@ -32,7 +32,7 @@ from forwhom.data.encode import (
     text,
     unusable,
 )
-from forwhom.data.source import Found, Gone, How, Missing, Source
+from forwhom.data.source import Gone, How, Missing, Reading, Source
 from forwhom.data.table import Column
 from forwhom.data.tokens import MAYBE_ZERO, MOST_MAYBE, TOKENS
 from forwhom.errors import DataError
@@ -76,7 +76,7 @@ def read_words(
     width: int,
     delimiter: str,
     places: Sequence[int],
-    asked: Sequence[str],
+    request: Sequence[str],
     missing: Missing,
 ) -> tuple[list[Column], Gone]:
     """Read columns at ``places`` of a regular file with a header and ``width`` fields per line.
@@ -114,18 +114,18 @@ def read_words(
             raise Irregular("no rows")
         gone: dict[str, list[tuple[str, int]]] = {}
         columns = []
-        for i, name in enumerate(asked):
+        for i, name in enumerate(request):
             column, gone[name] = _from_words(con, i, name, missing.get(name))
             columns.append(column)
         return columns, gone
 
 
 def _from_words(
-    con: Any, i: int, name: str, asked: Sequence[object] | None
+    con: Any, i: int, name: str, request: Sequence[object] | None
 ) -> tuple[Column, list[tuple[str, int]]]:
     """One column of the table ``held`` whose fields are all text, by the rules above.
 
-    With it the words that are missing in it, ``asked`` or known, and the rows of each.
+    With it the words that are missing in it, ``request`` or known, and the rows of each.
     """
     number = _AS_NUMBER.format(c=f"c{i}")
     n, n_numbers, n_dots, n_booleans = con.execute(
@@ -133,9 +133,9 @@ def _from_words(
         f"count(*) filter (lower(c{i}) in ('true', 'false')) from held"
     ).fetchone()
     gone: list[tuple[str, int]] = []
-    as_it_stands = asked is not None and not asked
+    as_it_stands = request is not None and not request
     if 0 < n_numbers < n and not as_it_stands:
-        gone = _tokens(con, i, n, asked or ())
+        gone = _tokens(con, i, n, request or ())
     if gone or n_numbers + n_dots == n:
         return _numbers(con, i, name, f"try_cast(c{i} as double)"), gone
     if n_booleans == n:
@@ -143,7 +143,7 @@ def _from_words(
     return _from_text(con, i, name), gone
 
 
-def _tokens(con: Any, i: int, n: int, asked: Sequence[object]) -> list[tuple[str, int]]:
+def _tokens(con: Any, i: int, n: int, request: Sequence[object]) -> list[tuple[str, int]]:
     """Make missing the words beside the numbers of a column, where they all say that they are.
 
     In the engine, as a long column has too many different numbers to look at one by one.
@@ -153,8 +153,8 @@ def _tokens(con: Any, i: int, n: int, asked: Sequence[object]) -> list[tuple[str
         f"select c{i}, count(*) from held where c{i} is not null and {number} is null "
         f"group by c{i} order by 2 desc, 1 limit {MOST_TOKENS + 1}"
     ).fetchall()
-    known = {str(code).strip() for code in asked} | TOKENS | MAYBE_ZERO
-    zeros = sum(rows for word, rows in found if word.strip() in MAYBE_ZERO and word not in asked)
+    known = {str(code).strip() for code in request} | TOKENS | MAYBE_ZERO
+    zeros = sum(rows for word, rows in found if word.strip() in MAYBE_ZERO and word not in request)
     strange = any(word.strip() not in known for word, _ in found)
     if strange or len(found) > MOST_TOKENS or zeros > MOST_MAYBE * n:
         return []
@@ -191,12 +191,12 @@ def _from_text(con: Any, i: int, name: str) -> Column:
     return text(name, _only(codes), list(_only(levels)))
 
 
-def read_json_lines(path: Path, asked: Sequence[str], how: How) -> Found:
+def read_json_lines(path: Path, request: Sequence[str], how: How) -> Reading:
     """Read fields of a file with one JSON object per line; a field may be absent from some."""
-    pointers = ["/" + name.replace("~", "~0").replace("/", "~1") for name in asked]
+    pointers = ["/" + name.replace("~", "~0").replace("/", "~1") for name in request]
     fields = {"path": _literal(path), "pointers": pointers}
     chosen = ", ".join(
-        f"v[{i + 1}]->>'$' as c{i}, json_type(v[{i + 1}]) as t{i}" for i in range(len(asked))
+        f"v[{i + 1}]->>'$' as c{i}, json_type(v[{i + 1}]) as t{i}" for i in range(len(request))
     )
     query = (
         f"create temp table held as select kind, {chosen} from (select json_type(json) as kind, "
@@ -210,14 +210,14 @@ def read_json_lines(path: Path, asked: Sequence[str], how: How) -> Found:
             raise DataError(f"{path.name} must hold one JSON object per line.")
         keys: list[str] | None = None
         columns = []
-        for i, name in enumerate(asked):
+        for i, name in enumerate(request):
             found = con.execute(f"select distinct t{i} from held").fetchall()
             if found == [(None,)]:
                 keys = _json_keys(con, path) if keys is None else keys
                 locate(keys, [name], path.name)
             kinds = {kind for (kind,) in found} - {None, "NULL"}
             columns.append(_from_json(con, i, name, kinds, path.name))
-        return Found(columns, Source(how.name))
+        return Reading(columns, Source(how.name))
 
 
 def _json_keys(con: Any, path: Path) -> list[str]:
@@ -243,19 +243,19 @@ def _from_json(con: Any, i: int, name: str, kinds: set[str], where: str) -> Colu
     return numeric(name, _filled(con, f"{truth} end"))
 
 
-def read_parquet(path: Path, asked: Sequence[str], how: How) -> Found:
+def read_parquet(path: Path, request: Sequence[str], how: How) -> Reading:
     """Read columns of a Parquet file; categories that pandas or polars wrote keep their order."""
     with connect() as con:
         fields = {"path": _literal(path)}
         _run(con, path, "from read_parquet($path) limit 0", fields)
         described = [(column[0], str(column[1])) for column in con.description]
         known = _parquet_names(con, fields, described)
-        places = locate(known, asked, path.name)
+        places = locate(known, request, path.name)
         kinds = [described[place][1] for place in places]
         names = [described[place][0].replace('"', '""') for place in places]
         chosen = [
             f'"{quoted}"{_cast(kind, name, path.name)}'
-            for quoted, kind, name in zip(names, kinds, asked, strict=True)
+            for quoted, kind, name in zip(names, kinds, request, strict=True)
         ]
         words = [i for i, kind in enumerate(kinds) if kind == "VARCHAR"]
         plain = [i for i, kind in enumerate(kinds) if kind != "VARCHAR"]
@@ -263,22 +263,22 @@ def read_parquet(path: Path, asked: Sequence[str], how: How) -> Found:
         if words:
             own = [known[places[i]] for i in words]
             ordered = _categories(con, path, own, words)
-            made |= {i: replace(column, name=asked[i]) for i, column in ordered.items()}
+            made |= {i: replace(column, name=request[i]) for i, column in ordered.items()}
             picked = ", ".join(f"{chosen[i]} as c{i}" for i in words)
             query = f"create temp table held as select {picked} from read_parquet($path)"
             _run(con, path, query, fields)
             if _is_empty(con):
                 raise no_rows(path.name)
-            made |= {i: _from_text(con, i, asked[i]) for i in words if i not in made}
+            made |= {i: _from_text(con, i, request[i]) for i in words if i not in made}
         if plain:
             picked = ", ".join(f"{chosen[i]} as c{i}" for i in plain)
             _run(con, path, f"select {picked} from read_parquet($path)", fields)
             for i, array in zip(plain, con.fetchnumpy().values(), strict=True):
-                made[i] = _from_array(asked[i], array, kinds[i], path.name)
+                made[i] = _from_array(request[i], array, kinds[i], path.name)
             if not len(made[plain[0]].values):
                 raise no_rows(path.name)
-        columns = [made[i] for i in range(len(asked))]
-        return Found(columns, Source(how.name), blanks_around(known, asked, how.name))
+        columns = [made[i] for i in range(len(request))]
+        return Reading(columns, Source(how.name), blanks_around(known, request, how.name))
 
 
 def _from_array(name: str, array: Any, kind: str, where: str) -> Column:

@@ -260,7 +260,7 @@ def unusable(name: str, kind: str, where: str) -> DataError:
     )
 
 
-def locate(names: Sequence[object], asked: Sequence[str], where: str) -> tuple[int, ...]:
+def locate(names: Sequence[object], request: Sequence[str], where: str) -> tuple[int, ...]:
     """Positions of the asked names among a source's column names.
 
     Raises DataError for a name that is not there or that several columns share.
@@ -269,7 +269,7 @@ def locate(names: Sequence[object], asked: Sequence[str], where: str) -> tuple[i
     (1,)
     """
     known = [str(name) for name in names]
-    return tuple(_place(known, name, where) for name in asked)
+    return tuple(_place(known, name, where) for name in request)
 
 
 def place_of(known: Sequence[str], name: str) -> int | None:
@@ -278,10 +278,10 @@ def place_of(known: Sequence[str], name: str) -> int | None:
     return places[0] if len(places) == 1 else None
 
 
-def blanks_around(known: Sequence[object], asked: Sequence[str], where: str) -> tuple[str, ...]:
+def blanks_around(known: Sequence[object], request: Sequence[str], where: str) -> tuple[str, ...]:
     """A note for each asked name that is in the data with blanks around it, or without them."""
     names = [str(name) for name in known]
-    found = [(name, place_of(names, name)) for name in asked if name not in names]
+    found = [(name, place_of(names, name)) for name in request if name not in names]
     return tuple(
         f"Column '{name}' is '{names[place]}' in {where}: blanks around a name are left out."
         for name, place in found

@@ -13,15 +13,15 @@ from forwhom.data.duck import read_json_lines, read_parquet
 from forwhom.data.encode import blanks_around, locate, no_rows
 from forwhom.data.labelled import read_labelled
 from forwhom.data.packed import inner_name, unpacked
-from forwhom.data.source import Found, How, Missing, Source
+from forwhom.data.source import How, Missing, Reading, Source
 from forwhom.data.table import Column
 from forwhom.data.textfile import read_delimited
 from forwhom.errors import DataError, nearest
 
-Reader = Callable[[Path, Sequence[str], How], Found]
+Reader = Callable[[Path, Sequence[str], How], Reading]
 
 
-def read_feather(path: Path, asked: Sequence[str], how: How) -> Found:
+def read_feather(path: Path, request: Sequence[str], how: How) -> Reading:
     """Read columns of a Feather (Arrow IPC) file, checked in full before any value is used."""
     import pyarrow as pa
 
@@ -30,7 +30,7 @@ def read_feather(path: Path, asked: Sequence[str], how: How) -> Found:
         # Never by memory_map: a damaged file's offsets would point into nothing.
         with pa.OSFile(str(path)) as stream:
             schema = pa.ipc.open_file(stream).schema
-            places = locate(schema.names, asked, name)
+            places = locate(schema.names, request, name)
             wanted = sorted(set(places))
             options = pa.ipc.IpcReadOptions(included_fields=wanted, use_threads=False)
             table = pa.ipc.open_file(stream, options=options).read_all()
@@ -38,8 +38,8 @@ def read_feather(path: Path, asked: Sequence[str], how: How) -> Found:
             if not table.num_rows:
                 raise no_rows(name)
             columns = [_from_field(one, table, wanted.index(place), name)
-                       for one, place in zip(asked, places, strict=True)]  # fmt: skip
-            return Found(columns, Source(name), blanks_around(schema.names, asked, name))
+                       for one, place in zip(request, places, strict=True)]  # fmt: skip
+            return Reading(columns, Source(name), blanks_around(schema.names, request, name))
     except (OSError, ValueError, KeyError, TypeError, MemoryError, NotImplementedError,
             pa.ArrowException) as error:  # fmt: skip
         said = str(error).strip().partition("\n")[0].rstrip(".") or type(error).__name__
@@ -54,10 +54,10 @@ def _from_field(name: str, table: Any, place: int, where: str) -> Column:
     return from_arrow(name, table.column(place), where, keep_order)
 
 
-def _sheet(path: Path, asked: Sequence[str], how: How) -> Found:
+def _sheet(path: Path, request: Sequence[str], how: How) -> Reading:
     from forwhom.data.sheets import read_sheet
 
-    return read_sheet(path, asked, how)
+    return read_sheet(path, request, how)
 
 
 READERS: dict[str, Reader] = {
@@ -76,11 +76,11 @@ _R_FILES = (".rds", ".rdata", ".rda")
 @contextmanager
 def read_file(
     source: str,
-    asked: Sequence[str],
+    request: Sequence[str],
     missing: Missing,
     encoding: str | None = None,
     sheet: str | int | None = None,
-) -> Iterator[Found]:
+) -> Iterator[Reading]:
     """Read the asked columns of a file (``~`` is the home folder), also from a .gz or .zip.
 
     Inside the block what was unpacked is still there, for the numbers of lines in messages. Raises
@@ -100,7 +100,7 @@ def read_file(
 
         if not held.stat().st_size:
             raise DataError(f"{path.name} is empty.")
-        yield reader(held, asked, How(path.name, scratch, missing, encoding, sheet))
+        yield reader(held, request, How(path.name, scratch, missing, encoding, sheet))
 
 
 def _refuse_address(source: str) -> None:

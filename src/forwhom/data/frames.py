@@ -30,19 +30,19 @@ _LIBRARIES = {
 }
 
 
-def read_frame(data: object, asked: Sequence[str]) -> Table:
+def read_frame(data: object, request: Sequence[str]) -> Table:
     """Read the asked columns of a data frame; a lazy one is computed for these columns only."""
     import narwhals as nw
 
     if nw.dependencies.is_pandas_dataframe(data):
-        return _read_pandas(data, asked)
+        return _read_pandas(data, request)
     library = type(data).__module__.partition(".")[0]
     if library == "pyarrow" and type(data).__name__ == "RecordBatch":
         import pyarrow as pa
 
-        return _read_arrow(pa.Table.from_batches([data]), asked)
+        return _read_arrow(pa.Table.from_batches([data]), request)
     if nw.dependencies.is_pyarrow_table(data):
-        return _read_arrow(data, asked)
+        return _read_arrow(data, request)
     try:
         frame: Any = nw.from_native(data)
     except TypeError:
@@ -50,16 +50,16 @@ def read_frame(data: object, asked: Sequence[str]) -> Table:
             f"Cannot read data of type {type(data).__name__}. Give a pandas, polars or pyarrow "
             "table, a DuckDB relation, a dict of columns, or the path of a file."
         ) from None
-    return _read_any(frame, asked, f"{library} {type(data).__name__}")
+    return _read_any(frame, request, f"{library} {type(data).__name__}")
 
 
-def _read_any(frame: Any, asked: Sequence[str], where: str) -> Table:
+def _read_any(frame: Any, request: Sequence[str], where: str) -> Table:
     import narwhals as nw
 
     try:
         schema = frame.collect_schema()
         known = schema.names()
-        own = [known[place] for place in locate(known, asked, where)]
+        own = [known[place] for place in locate(known, request, where)]
         frame = frame.select(*own)
         frame = frame.collect() if isinstance(frame, nw.LazyFrame) else frame
     except DataError:
@@ -70,7 +70,7 @@ def _read_any(frame: Any, asked: Sequence[str], where: str) -> Table:
         raise no_rows(where)
     columns = [
         _from_narwhals(frame.get_column(there).alias(name), where, schema[there])
-        for name, there in zip(asked, own, strict=True)
+        for name, there in zip(request, own, strict=True)
     ]
     engine = str(frame.implementation.value)
     return make_table(columns, where, engine if engine in _LIBRARIES else "pyarrow")
@@ -95,21 +95,23 @@ def _from_narwhals(series: Any, where: str, declared: Any) -> Column:
     return column if native is None else replace(column, native=native)
 
 
-def _read_arrow(data: Any, asked: Sequence[str]) -> Table:
+def _read_arrow(data: Any, request: Sequence[str]) -> Table:
     where = _LIBRARIES["pyarrow"]
-    places = locate(data.column_names, asked, where)
+    places = locate(data.column_names, request, where)
     if not data.num_rows:
         raise no_rows(where)
-    columns = [from_arrow(n, data.column(i), where) for n, i in zip(asked, places, strict=True)]
+    columns = [from_arrow(n, data.column(i), where) for n, i in zip(request, places, strict=True)]
     return make_table(columns, where, "pyarrow")
 
 
-def _read_pandas(data: Any, asked: Sequence[str]) -> Table:
+def _read_pandas(data: Any, request: Sequence[str]) -> Table:
     where = _LIBRARIES["pandas"]
-    places = locate(list(data.columns), asked, where)
+    places = locate(list(data.columns), request, where)
     if not len(data):
         raise no_rows(where)
-    columns = [_from_pandas(n, data.iloc[:, i], where) for n, i in zip(asked, places, strict=True)]
+    columns = [
+        _from_pandas(n, data.iloc[:, i], where) for n, i in zip(request, places, strict=True)
+    ]
     return make_table(columns, where, "pandas")
 
 
@@ -171,12 +173,12 @@ def _from_categorical(name: str, series: Any, where: str) -> Column:
 _PLAIN = {"str", "int", "float", "bool"}
 
 
-def read_dict(data: Mapping[Any, Any], asked: Sequence[str]) -> Table:
+def read_dict(data: Mapping[Any, Any], request: Sequence[str]) -> Table:
     """Read the asked columns of a dict of lists, arrays or series."""
     where = "the dict of columns"
     keys = list(data)
-    places = locate(keys, asked, where)
-    columns = [_from_values(n, data[keys[i]], where) for n, i in zip(asked, places, strict=True)]
+    places = locate(keys, request, where)
+    columns = [_from_values(n, data[keys[i]], where) for n, i in zip(request, places, strict=True)]
     lengths = {column.name: len(column.values) for column in columns}
     if len(set(lengths.values())) > 1:
         said = ", ".join(f"{name!r} {length}" for name, length in lengths.items())

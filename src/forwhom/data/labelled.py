@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from forwhom.data.encode import blanks_around, from_objects, locate, no_rows
-from forwhom.data.source import Found, How, Source
+from forwhom.data.source import How, Reading, Source
 from forwhom.data.table import Column
 from forwhom.errors import DataError
 
@@ -32,26 +32,26 @@ _DICTIONARY = 2**24  # bytes among which an SPSS file says its encoding
 _SPOKEN = {"CP1252": "Windows-1252", "ISO-8859-1": "Latin-1"}
 
 
-def read_labelled(path: Path, asked: Sequence[str], how: How) -> Found:
+def read_labelled(path: Path, request: Sequence[str], how: How) -> Reading:
     """Read columns; values the author marked as missing (.a in Stata, -9 in SPSS) are missing.
 
     Labels are kept of values that occur. Texts are read in the file's own encoding, or where they
     are not in it, as Windows-1252 and then Latin-1.
     """
     if path.suffix.lower() in (".sav", ".zsav") and _has_text_codes(path, how.name):
-        return _read_by_bytes(path, asked, how)
+        return _read_by_bytes(path, request, how)
     if how.encoding is not None:
-        return _found(_columns(path, asked, how.name, how.encoding), asked, how.name)
+        return _reading(_columns(path, request, how.name, how.encoding), request, how.name)
     try:
-        return _found(_columns(path, asked, how.name, None), asked, how.name)
+        return _reading(_columns(path, request, how.name, None), request, how.name)
     except _Undecodable as error:
         undecodable = error
     for tried in _FALLBACKS:
         try:
-            columns = _columns(path, asked, how.name, tried)
+            columns = _columns(path, request, how.name, tried)
         except _Undecodable:
             continue
-        found = _found(columns, asked, how.name, partial(_mended, tried))
+        found = _reading(columns, request, how.name, partial(_mended, tried))
         return replace(found, notes=(*found.notes, _note(how.name, _SPOKEN[tried])))
     raise undecodable
 
@@ -66,7 +66,7 @@ def _has_text_codes(path: Path, name: str) -> bool:
     return any(isinstance(code, str) for held in about.value_labels.values() for code in held)
 
 
-def _read_by_bytes(path: Path, asked: Sequence[str], how: How) -> Found:
+def _read_by_bytes(path: Path, request: Sequence[str], how: How) -> Reading:
     """Read every byte as one letter, and the letters in the file's encoding afterwards."""
     encoding = how.encoding or _declared(path)
     strange: list[str] = []  # texts that are not in it
@@ -86,7 +86,7 @@ def _read_by_bytes(path: Path, asked: Sequence[str], how: How) -> Found:
         except UnicodeError:
             return text
 
-    found = _found(_columns(path, asked, how.name, _BYTES, decode), asked, how.name, decode)
+    found = _reading(_columns(path, request, how.name, _BYTES, decode), request, how.name, decode)
     notes = (_note(how.name, "Windows-1252"),) if strange else ()
     return replace(found, notes=(*found.notes, *notes))
 
@@ -134,30 +134,30 @@ def _same(text: str) -> str:
 
 def _columns(
     path: Path,
-    asked: Sequence[str],
+    request: Sequence[str],
     name: str,
     encoding: str | None,
     decode: Callable[[str], str] = _same,
 ) -> tuple[Any, Any, list[str]]:
     """The data and what is said of them, and the asked columns' names as the file has them."""
     _, about = _read(path, name, encoding, metadataonly=True)
-    places = locate([decode(one) for one in about.column_names], asked, name)
+    places = locate([decode(one) for one in about.column_names], request, name)
     names = [about.column_names[place] for place in places]
     data, about = _read(path, name, encoding, usecols=names)
     return data, about, names
 
 
-def _found(
+def _reading(
     read: tuple[Any, Any, list[str]],
-    asked: Sequence[str],
+    request: Sequence[str],
     where: str,
     decode: Callable[[str], str] = _same,
-) -> Found:
+) -> Reading:
     data, about, names = read
     if not len(data[names[0]]):
         raise no_rows(where)
     columns = []
-    for name, held in zip(asked, names, strict=True):
+    for name, held in zip(request, names, strict=True):
         values = _as_list(data[held])
         if decode is not _same:
             values = [decode(value) if isinstance(value, str) else value for value in values]
@@ -179,7 +179,7 @@ def _found(
             column = replace(column, declared=tuple(t for t in texts if not says_missing(t)))
         columns.append(column)
     shown = [decode(name) for name in names]
-    return Found(columns, Source(where), blanks_around(shown, asked, where))
+    return Reading(columns, Source(where), blanks_around(shown, request, where))
 
 
 def _mended(read_as: str, text: str) -> str:

@@ -65,7 +65,7 @@ def _with_notes(table: Table, notes: tuple[str, ...]) -> Table:
     return Table(table.columns, table.n_rows, table.source, table.engine, table.fingerprint, notes)
 
 
-def _names(data: Any, asked: Sequence[str]) -> list[object]:
+def _names(data: Any, request: Sequence[str]) -> list[object]:
     """The column names of data in memory; the asked ones where it does not tell."""
     if isinstance(data, Mapping):
         return list(data)
@@ -75,4 +75,4 @@ def _names(data: Any, asked: Sequence[str]) -> list[object]:
         held = getattr(data, name, None)
         if held is not None and not callable(held):
             return list(held)
-    return list(asked)
+    return list(request)

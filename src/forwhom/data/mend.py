@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from forwhom.data.strangers import short
+from forwhom.data.stray_words import short
 from forwhom.errors import DataError
 
 SEARCHED = 100  # lines among which the column names are looked for
@@ -46,12 +46,12 @@ class Mended:
     notes: list[str] = field(default_factory=list)
 
 
-def mend(text: str, asked: Sequence[str], name: str, fixed: str | None, blanks: bool) -> Mended:
+def mend(text: str, request: Sequence[str], name: str, fixed: str | None, blanks: bool) -> Mended:
     """Read text into a header and rows.
 
     Args:
         text: the file.
-        asked: the columns that are needed, by which the header is known.
+        request: the columns that are needed, by which the header is known.
         name: the file's, for messages.
         fixed: the delimiter where the file's ending says it.
         blanks: whether columns may be separated by single blanks.
@@ -74,15 +74,15 @@ def mend(text: str, asked: Sequence[str], name: str, fixed: str | None, blanks: 
     if declared and fixed is None:
         fixed, skipped = declared[1], 1
     lines = text.split("\n")[skipped:]
-    delimiter, at = _start(lines, asked, fixed, blanks)
+    delimiter, at = _start(lines, request, fixed, blanks)
     width = len(_split(lines[at], delimiter))
     records = list(_records(lines, delimiter, skipped + 1, name, width))
-    return from_records(records, asked, name, "line", delimiter, at + skipped + 1, notes)
+    return from_records(records, request, name, "line", delimiter, at + skipped + 1, notes)
 
 
 def from_records(
     records: Sequence[Record],
-    asked: Sequence[str],
+    request: Sequence[str],
     name: str,
     word: str,
     delimiter: str = ",",
@@ -91,7 +91,7 @@ def from_records(
 ) -> Mended:
     """Find header and rows among records; ``word`` is what they are counted by in messages."""
     at = next((i for i, record in enumerate(records) if record.line >= start and record.held), 0)
-    found = find_header([record.fields for record in records[:SEARCHED]], asked)
+    found = find_header([record.fields for record in records[:SEARCHED]], request)
     at = at if found is None else found
     if not any(record.held for record in records):
         raise DataError(f"{name} is empty.")
@@ -105,7 +105,7 @@ def from_records(
         made.notes.append(_left_out(before, "before the column names", name, word))
     body = _without_comments(body, made, name, word)
     body = _shaped(body, made, name)
-    body = _without_footer(body, made, asked, name, word)
+    body = _without_footer(body, made, request, name, word)
     n = len(made.header)
     for record in body:
         if len(record.fields) != n:
@@ -117,9 +117,9 @@ def from_records(
     return made
 
 
-def find_header(rows: Sequence[Sequence[str]], asked: Sequence[str]) -> int | None:
+def find_header(rows: Sequence[Sequence[str]], request: Sequence[str]) -> int | None:
     """The first row that holds every name asked for."""
-    wanted = {name.strip() for name in asked}
+    wanted = {name.strip() for name in request}
     for i, fields in enumerate(rows):
         if wanted <= {text.strip() for text in fields}:
             return i
@@ -127,15 +127,15 @@ def find_header(rows: Sequence[Sequence[str]], asked: Sequence[str]) -> int | No
 
 
 def _start(
-    lines: Sequence[str], asked: Sequence[str], fixed: str | None, blanks: bool
+    lines: Sequence[str], request: Sequence[str], fixed: str | None, blanks: bool
 ) -> tuple[str, int]:
     """The delimiter and the line of the header (from 0): by the names, else by regular widths."""
     head = lines[:SEARCHED]
     candidates = [fixed] if fixed else [*",;\t|", *(" " if blanks else "")]
     for delimiter in candidates:
-        found = find_header([_split(line, delimiter) for line in head], asked)
+        found = find_header([_split(line, delimiter) for line in head], request)
         if found is not None and (
-            len(asked) > 1 or delimiter in head[found] or len(candidates) == 1
+            len(request) > 1 or delimiter in head[found] or len(candidates) == 1
         ):
             return delimiter, found
     plain = ["".join(line.split('"')[::2]) for line in head]
@@ -285,14 +285,14 @@ def _shaped(body: list[Record], made: Mended, name: str) -> list[Record]:
 
 
 def _without_footer(
-    body: list[Record], made: Mended, asked: Sequence[str], name: str, word: str
+    body: list[Record], made: Mended, request: Sequence[str], name: str, word: str
 ) -> list[Record]:
     """Lines after the data that hold one text: a source, a note."""
     n = len(made.header)
     single = [_is_remark(r, n) for r in body]
     if n < 2 or sum(single) > 0.2 * len(body):
         return body
-    keeps_none = len(asked) > 1 or made.header[:1] != list(asked)
+    keeps_none = len(request) > 1 or made.header[:1] != list(request)
     end = len(body)
     while end and single[end - 1] and (keeps_none or len(body[end - 1].fields) < n):
         end -= 1

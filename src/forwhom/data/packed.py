@@ -40,7 +40,7 @@ def unpacked(path: Path) -> Iterator[Path]:
                 NotImplementedError, zipfile.BadZipFile) as error:  # fmt: skip
             raise DataError(
                 f"Cannot read {path.name}: it is damaged, or not what its ending says "
-                f"({_said(error)}). Copy or download it again, or unpack it yourself."
+                f"({_words(error)}). Copy or download it again, or unpack it yourself."
             ) from error
         yield yield_
 
@@ -56,7 +56,7 @@ def inner_name(path: Path) -> str:
             return Path(_only(archive, path.name).filename).name
     except (OSError, ValueError, zipfile.BadZipFile, NotImplementedError) as error:
         raise DataError(
-            f"Cannot read {path.name}: it is damaged, or no .zip file ({_said(error)}). Copy or "
+            f"Cannot read {path.name}: it is damaged, or no .zip file ({_words(error)}). Copy or "
             "download it again, or unpack it yourself."
         ) from error
 
@@ -115,5 +115,5 @@ def _too_large(name: str) -> DataError:
     )
 
 
-def _said(error: Exception) -> str:
+def _words(error: Exception) -> str:
     return str(error).strip().partition("\n")[0] or type(error).__name__

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from forwhom.data.mend import Record, from_records
-from forwhom.data.source import Found, How
+from forwhom.data.source import How, Reading
 from forwhom.data.textfile import from_mended
 from forwhom.errors import DataError, listing, nearest
 
@@ -23,7 +23,7 @@ _REPEATED = re.compile(rb'number-(columns|rows)-repeated="(\d+)"')
 _CHUNK = 2**22
 
 
-def read_sheet(path: Path, asked: Sequence[str], how: How) -> Found:
+def read_sheet(path: Path, request: Sequence[str], how: How) -> Reading:
     """Read columns of one sheet; the first that is not hidden where none is named.
 
     Raises:
@@ -44,8 +44,8 @@ def read_sheet(path: Path, asked: Sequence[str], how: How) -> Found:
     width = max((_width(record.fields) for record in records), default=0)
     records = [Record(record.line, record.fields[:width]) for record in records]
     where = f"sheet '{chosen}' of {name}"
-    made = from_records(records, asked, where, "row")
-    found = from_mended(made, asked, replace(how, name=where), "row")
+    made = from_records(records, request, where, "row")
+    found = from_mended(made, request, replace(how, name=where), "row")
     return replace(found, notes=(*notes, *found.notes))
 
 

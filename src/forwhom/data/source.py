@@ -52,7 +52,7 @@ class How:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Reading:
     """What a reader found: the asked columns, where they are from, and what was done.
 
     ``gone`` are words that were taken as missing, with their rows, by column.

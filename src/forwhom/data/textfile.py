@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from forwhom.data.duck import Irregular, read_words
 from forwhom.data.encode import blanks_around, locate, place_of
-from forwhom.data.source import Found, How, Source
+from forwhom.data.source import How, Reading, Source
 from forwhom.errors import DataError
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ _CONTROL = frozenset(range(32)) - {9, 10, 12, 13, 26}
 _TAIL = 4096
 
 
-def read_delimited(path: Path, asked: Sequence[str], how: How) -> Found:
+def read_delimited(path: Path, request: Sequence[str], how: How) -> Reading:
     """Read columns of a delimited file; the delimiter is the header's commonest of ``, ; tab |``.
 
     Raises:
@@ -39,7 +39,7 @@ def read_delimited(path: Path, asked: Sequence[str], how: How) -> Found:
     fixed = "\t" if path.name.lower().endswith((".tsv", ".tab")) else None
     if how.encoding is None:
         try:
-            return _as_it_is(path, asked, how, fixed)
+            return _as_it_is(path, request, how, fixed)
         except (Irregular, UnicodeDecodeError, csv.Error):
             pass
     text, notes = decoded(path.read_bytes(), how.name, how.encoding)
@@ -47,36 +47,36 @@ def read_delimited(path: Path, asked: Sequence[str], how: How) -> Found:
         copy = how.scratch() / "utf-8.csv"
         copy.write_text(text, encoding="utf-8", newline="")
         try:
-            found = _as_it_is(copy, asked, how, fixed)
+            found = _as_it_is(copy, request, how, fixed)
             return replace(found, notes=(*notes, *found.notes))
         except (Irregular, UnicodeError, csv.Error):
             pass
     from forwhom.data.mend import mend
 
     blanks = path.suffix.lower() in (".txt", ".dat")
-    found = from_mended(mend(text, asked, how.name, fixed, blanks), asked, how, "line")
+    found = from_mended(mend(text, request, how.name, fixed, blanks), request, how, "line")
     return replace(found, notes=(*notes, *found.notes))
 
 
-def from_mended(made: Mended, asked: Sequence[str], how: How, word: str) -> Found:
+def from_mended(made: Mended, request: Sequence[str], how: How, word: str) -> Reading:
     """Columns of a mended table, by the same rules as those of a CSV file."""
-    places = locate(made.header, asked, how.name)
+    places = locate(made.header, request, how.name)
     copy = how.scratch() / "mended.csv"
     with copy.open("w", encoding="utf-8", newline="") as out:
         writer = csv.writer(out, lineterminator="\n", quoting=csv.QUOTE_ALL)
         writer.writerow(f"c{i}" for i in range(len(places)))
         writer.writerows([row[place] for place in places] for row in made.rows)
     held = range(len(places))
-    columns, gone = read_words(copy, len(places), ",", held, asked, how.missing)
+    columns, gone = read_words(copy, len(places), ",", held, request, how.missing)
     lines = made.lines
     source = Source(
         how.name, lambda rows: [lines[row] for row in rows], word, made.delimiter == ";"
     )
-    notes = (*made.notes, *blanks_around(made.header, asked, how.name))
-    return Found(columns, source, notes, gone)
+    notes = (*made.notes, *blanks_around(made.header, request, how.name))
+    return Reading(columns, source, notes, gone)
 
 
-def _as_it_is(path: Path, asked: Sequence[str], how: How, fixed: str | None) -> Found:
+def _as_it_is(path: Path, request: Sequence[str], how: How, fixed: str | None) -> Reading:
     """The fast way, for UTF-8 text that is a table from its first line to its last."""
     with path.open(encoding="utf-8", newline="") as stream:
         first = stream.readline()
@@ -87,15 +87,15 @@ def _as_it_is(path: Path, asked: Sequence[str], how: How, fixed: str | None) -> 
         header = next(rows, [])
         body = next((row for row in rows if row), [])
     regular = len(body) == len(header) and not marked
-    if not regular or any(place_of(header, one) is None for one in asked):
+    if not regular or any(place_of(header, one) is None for one in request):
         raise Irregular("another header")
     if _has_footer(path, len(header), delimiter):
         raise Irregular("a footer")
-    places = locate(header, asked, how.name)
-    columns, gone = read_words(path, len(header), delimiter, places, asked, how.missing)
+    places = locate(header, request, how.name)
+    columns, gone = read_words(path, len(header), delimiter, places, request, how.missing)
     lines = _line_numbers(path, delimiter, len(header))
     source = Source(how.name, lines, "line", delimiter == ";")
-    return Found(columns, source, blanks_around(header, asked, how.name), gone)
+    return Reading(columns, source, blanks_around(header, request, how.name), gone)
 
 
 def _delimiter(first: str) -> str:

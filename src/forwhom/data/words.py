@@ -31,7 +31,7 @@ from forwhom.data.tokens import MAYBE_ZERO, MOST_MAYBE, TOKENS
 from forwhom.errors import listing, plural
 
 if TYPE_CHECKING:
-    from forwhom.data.strangers import Stranger
+    from forwhom.data.stray_words import Stranger
 
 Level = str | float | int | bool
 Missing = Mapping[str, Sequence[Level]]
@@ -71,7 +71,7 @@ def settle(
             if not isinstance(found, Column):
                 strangers.append(found)
             elif found.kind == "text" and found.mixed:
-                from forwhom.data.strangers import mixture
+                from forwhom.data.stray_words import mixture
 
                 raise mixture(found, missing, source.name)
             else:
@@ -80,7 +80,7 @@ def settle(
         made.append(column)
     if not strangers:
         return made, tuple(notes)
-    from forwhom.data.strangers import refuse
+    from forwhom.data.stray_words import refuse
 
     count = _header_lines(made, strangers) if source.lines else 0
     if not count:
@@ -123,12 +123,12 @@ def _trimmed(column: Column) -> tuple[Column, list[str]]:
 
 
 def _made_missing(
-    column: Column, asked: Sequence[Level], before: Set[str]
+    column: Column, request: Sequence[Level], before: Set[str]
 ) -> tuple[Column, list[str]]:
     """The codes asked for become missing; each is counted, or said to be absent."""
     notes = []
     gone: NDArray[np.bool_] = np.zeros(len(column.values), dtype=bool)
-    for code in asked:
+    for code in request:
         hit = _holds(column, code)
         rows = int((hit & ~gone).sum())
         shown = f"'{code}'" if isinstance(code, str) else f"{code}"
@@ -209,11 +209,11 @@ def _judged(column: Column, source: Source) -> tuple[Column | Stranger, list[str
     truth = {word.casefold() for word in words}
     if truth <= {"true", "false"}:
         values = {i: float(levels[i].casefold() == "true") for i in rest}
-        return _replaced(column, values, boolean), _said(
+        return _replaced(column, values, boolean), _notes_of(
             column, tokens, counts, source, "true and false"
         )
     from forwhom.data.numbers import read_numbers  # patterns take a while to compile
-    from forwhom.data.strangers import Stranger
+    from forwhom.data.stray_words import Stranger
 
     written = read_numbers(words, rows, source.decimal_comma)
     if written.codes:
@@ -230,7 +230,7 @@ def _judged(column: Column, source: Source) -> tuple[Column | Stranger, list[str
         if sum(counts[i] for i in maybe) > MOST_MAYBE * sum(counts):
             return Stranger.of(column, maybe, counts), []
         values = {i: v for i, v in zip(rest, written.values, strict=True) if v is not None}
-        return _numbered(column, values), _said(
+        return _numbered(column, values), _notes_of(
             column, tokens, counts, source, "numbers", written.ways
         )
     if not (written.unit or _nearly(numbers, rows)):
@@ -284,11 +284,11 @@ def _relabelled(made: Column, column: Column, values: Mapping[int, Any]) -> Colu
     return replace(made, label=column.label, value_labels=tuple(labels))
 
 
-def _gone_notes(name: str, gone: Sequence[tuple[str, int]], asked: Sequence[Level]) -> list[str]:
+def _gone_notes(name: str, gone: Sequence[tuple[str, int]], request: Sequence[Level]) -> list[str]:
     """What is said of words taken as missing, of those asked for apart."""
     notes = []
     for as_asked in (True, False):
-        held = [(word, n) for word, n in gone if (word.strip() in asked) == as_asked]
+        held = [(word, n) for word, n in gone if (word.strip() in request) == as_asked]
         if held:
             shown = ", ".join(f"'{word}' ({plural(n, 'row')})" for word, n in held)
             verb = "is" if len(held) == 1 else "are"
@@ -297,7 +297,7 @@ def _gone_notes(name: str, gone: Sequence[tuple[str, int]], asked: Sequence[Leve
     return notes
 
 
-def _said(
+def _notes_of(
     column: Column,
     tokens: Sequence[bool],
     counts: Sequence[int],

@@ -13,17 +13,18 @@ from forwhom.design.codes import check_codes
 from forwhom.design.family import settle
 from forwhom.design.groups import Groups, form_groups
 from forwhom.design.known import KnownColumn, know
+from forwhom.design.magnitudes import check_magnitudes
 from forwhom.design.matrix import MatrixRecipe, fit_matrix
 from forwhom.design.noise import settle_numbers, unused_notes
 from forwhom.design.outcome import OutcomeCoding, OutcomeRows, code_outcome
 from forwhom.design.rows import Usage, complete_rows, frequencies, row_weights
-from forwhom.design.sizes import check_sizes
 from forwhom.design.traits import code_notes
 from forwhom.design.treatment import TreatmentCoding, code_treatment
 from forwhom.errors import DataError, PlanError, listing, nearest, plural
 from forwhom.families import FAMILIES
 from forwhom.plan import INTERCEPT, Plan
 from forwhom.plan.formula import Formula
+from forwhom.plan.methods import limits_of
 
 FloatArray = NDArray[np.float64]
 
@@ -146,7 +147,7 @@ def build_design(plan: Plan, table: Table) -> tuple[Design, Rows]:
     plan, family_note = settle(plan, table)
     table, number_notes = settle_numbers(plan, table)
     complete, usage = complete_rows(plan, table)
-    check_sizes(plan, complete)
+    check_magnitudes(plan, complete)
     times = frequencies(plan, complete)
     codings, recipes, d = _effects(plan, complete, times)
     _check_preset(plan, codings)
@@ -292,7 +293,7 @@ def _check_agreement(design: Design) -> None:
             "correlated asks for the correlation of a group's own parameters, and its effect is "
             "the only one. Leave out correlated, or say baseline='group'."
         )
-    if plan.method in ("exact", "quadrature") and len(design.effects) > 1:
+    if limits_of(plan.method).one_by_one and len(design.effects) > 1:
         raise DataError(
             f"method '{plan.method}' integrates groups out one by one, and the "
             f"{len(design.effects)} arms of '{plan.treatment}' vary together in every group. Leave "

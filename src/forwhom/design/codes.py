@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from forwhom.data.refusals import says_missing
-from forwhom.data.strangers import short, suggestion
+from forwhom.data.stray_words import short, suggestion
 from forwhom.data.table import Column, Table
 from forwhom.design.levels import number_text
 from forwhom.errors import DataError, plural

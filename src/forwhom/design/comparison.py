@@ -118,8 +118,8 @@ def compare(factor: Factor, holds: tuple[float, ...], values: FloatArray) -> NDA
     return answers[operator]
 
 
-def _fit_order(factor: Factor, column: Column, asked: Literal) -> Comparison:
-    value = number_in(asked) if isinstance(asked, str) else float(asked)
+def _fit_order(factor: Factor, column: Column, request: Literal) -> Comparison:
+    value = number_in(request) if isinstance(request, str) else float(request)
     if column.kind == "text":
         shown = listing(column.levels or ())
         raise PlanError(
@@ -129,8 +129,8 @@ def _fit_order(factor: Factor, column: Column, asked: Literal) -> Comparison:
         )
     if value is None:
         raise PlanError(
-            f"{factor.label}: {asked!r} is no number, and '{factor.arguments[0]}' compares numbers."
-            f" Compare its labels by ==, as in I({column.name} == {literal_text(asked)})."
+            f"{factor.label}: {request!r} is no number, and '{factor.arguments[0]}' compares "
+            f"numbers. Compare its labels by ==, as in I({column.name} == {literal_text(request)})."
         )
     _check_varies(factor, compare(factor, (value,), np.asarray(column.values, dtype=float)))
     return Comparison((), (), (value,))
@@ -144,27 +144,29 @@ def _levels(column: Column) -> tuple[NDArray[Any], NDArray[np.int64]]:
 
 
 def _matches(
-    asked: Literal, column: Column, values: NDArray[Any], names: tuple[str, ...]
+    request: Literal, column: Column, values: NDArray[Any], names: tuple[str, ...]
 ) -> NDArray[np.bool_]:
     """Which values a literal stands for: by label, as written, or as the number it writes."""
-    if isinstance(asked, str):
+    if isinstance(request, str):
         labels: dict[Any, str] = dict(column.value_labels)
         own = list(column.levels or ()) if column.kind == "text" else values.tolist()
         pairs = zip(own, names, strict=True)
-        named = [asked in (name, labels.get(value)) for value, name in pairs]
+        named = [request in (name, labels.get(value)) for value, name in pairs]
         if not any(named) and column.kind == "text":  # a code of labelled texts
-            named = [value == asked for value in own]
+            named = [value == request for value in own]
         if any(named) or column.kind == "text":
             return np.array(named, dtype=np.bool_)
-        number = number_in(asked)
-        if column.kind == "boolean" and asked.casefold() in ("true", "false"):
-            number = float(asked.casefold() == "true")
+        number = number_in(request)
+        if column.kind == "boolean" and request.casefold() in ("true", "false"):
+            number = float(request.casefold() == "true")
         return np.array(named, dtype=np.bool_) if number is None else _near(values, number)
     if column.kind == "text":
-        words = {"true" if asked else "false"} if isinstance(asked, bool) else {exact_text(asked)}
+        words = (
+            {"true" if request else "false"} if isinstance(request, bool) else {exact_text(request)}
+        )
         own = list(column.levels or ())
         return np.array([str(value).casefold() in words for value in own], dtype=np.bool_)
-    return _near(values, asked)
+    return _near(values, request)
 
 
 def _near(values: NDArray[Any], value: float) -> NDArray[np.bool_]:
@@ -192,15 +194,15 @@ def _check_varies(factor: Factor, holds: NDArray[np.bool_]) -> None:
         )
 
 
-def _never(factor: Factor, asked: Literal, column: Column, names: tuple[str, ...]) -> DataError:
+def _never(factor: Factor, request: Literal, column: Column, names: tuple[str, ...]) -> DataError:
     labels: dict[str, Any] = {label: value for value, label in column.value_labels}
     codes = [labels.get(name) for name in names]
     shown = [
         f"{exact_text(code)} ({name})" if isinstance(code, float | int) else name
         for name, code in zip(names, codes, strict=True)
     ]
-    text = asked if isinstance(asked, str) else exact_text(asked)
+    text = request if isinstance(request, str) else exact_text(request)
     return DataError(
-        f"{factor.label}: column '{column.name}' holds no {literal_text(asked)} among the complete "
-        f"rows.{nearest(text, names)} It holds {listing(shown)}."
+        f"{factor.label}: column '{column.name}' holds no {literal_text(request)} among the "
+        f"complete rows.{nearest(text, names)} It holds {listing(shown)}."
     )

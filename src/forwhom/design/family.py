@@ -50,12 +50,12 @@ def settle(plan: Plan, table: Table) -> tuple[Plan, str]:
     family, why, way = _by_outcome(plan, table)
     note = f"Family {family}, because {why}.{way}"
     try:
-        return _checked(plan, family), note
+        return _with_family(plan, family), note
     except PlanError as error:
         raise PlanError(f"{error} ({note})") from None
 
 
-def _checked(plan: Plan, family: str) -> Plan:
+def _with_family(plan: Plan, family: str) -> Plan:
     """The plan with a family, made again where more than its link and method depend on it."""
     if plan.priors or plan.offset or plan.clusters or plan.link != AUTO:
         return make_plan(**plan.keywords() | {"family": family})

@@ -75,7 +75,7 @@ def code_outcome(plan: Plan, table: Table) -> tuple[OutcomeCoding, OutcomeRows]:
         coding = OutcomeCoding((), _edges(plan, y) if support == "closed unit" else ())
     if y.min() == y.max() and not (support == "time" or plan.trials):
         raise DataError(
-            f"outcome '{plan.outcome}' is {_shown(coding, column, y[0])} in all {len(y):,} "
+            f"outcome '{plan.outcome}' is {_level_text(coding, column, y[0])} in all {len(y):,} "
             "complete rows; there is nothing to explain."
         )
     trials = _trials(plan, table, y)
@@ -93,7 +93,7 @@ def code_outcome(plan: Plan, table: Table) -> tuple[OutcomeCoding, OutcomeRows]:
     return coding, rows
 
 
-def _shown(coding: OutcomeCoding, column: Column, value: float) -> str:
+def _level_text(coding: OutcomeCoding, column: Column, value: float) -> str:
     return f"'{coding.levels[int(value)]}'" if coding.levels else number_text(value)
 
 

@@ -60,8 +60,8 @@ def success_levels(plan: Plan, levels: Choices) -> tuple[tuple[str, ...], Notes,
         )
     no, yes = texts[zero.at], texts[1 - zero.at]
     notes: Notes = ()
-    if zero.told or {no, yes} != {"0", "1"}:
-        why = ", which says absence," if zero.told else ""
+    if zero.by_words or {no, yes} != {"0", "1"}:
+        why = ", which says absence," if zero.by_words else ""
         way = python_words("success", levels.spelling(zero.at))
         notes = (
             f"Outcome '{name}': '{yes}' counts as 1, '{no}'{why} as 0. Say {way} for the other "
@@ -119,7 +119,7 @@ def _named_event(plan: Plan, levels: Choices) -> tuple[FloatArray, str, Notes]:
     if (no, yes) in (("False", "True"), ("0", "1")):
         return happened, "", ()
     words = python_words("event", levels.spelling(zero.at), name)
-    why = ", which says absence," if zero.told else ""
+    why = ", which says absence," if zero.by_words else ""
     note = (
         f"Event '{name}': '{yes}' is the event, '{no}'{why} censored. Say {words} for the other "
         "way round."

@@ -159,7 +159,7 @@ def _control(plan: Plan, levels: Choices) -> tuple[int, str]:
         raise DataError(_question(plan, levels, zero.doubt))
     control = texts[zero.at]
     arms = len(texts) - 1
-    why = ", which says absence" if zero.told else ""
+    why = ", which says absence" if zero.by_words else ""
     if arms > 1:
         note = (
             f"Treatment '{name}' has {arms} arms, each held against '{control}'{why}. Say "
@@ -173,7 +173,7 @@ def _control(plan: Plan, levels: Choices) -> tuple[int, str]:
         f"Treatment '{name}': '{texts[other]}' is held against '{control}'{why}. Say {way} for "
         "the other way round."
     )
-    return zero.at, note if zero.told else ""
+    return zero.at, note if zero.by_words else ""
 
 
 def _question(plan: Plan, levels: Choices, doubt: str) -> str:

@@ -95,42 +95,42 @@ def two_valued(column: Column) -> bool:
     return bool(((values == values.min()) | (values == values.max())).all())
 
 
-def find_level(asked: Level, levels: Choices) -> int | None:
+def find_level(request: Level, levels: Choices) -> int | None:
     """Where the level asked for stands, by its text or the number behind it; None if nowhere.
 
     A flag reads "01" and "true" as a number and a truth value, so those find their texts too.
     """
     texts, values = levels.texts, levels.values
-    if isinstance(asked, str) and asked in texts:
-        return texts.index(asked)
+    if isinstance(request, str) and request in texts:
+        return texts.index(request)
     if values is not None:
         try:  # whole numbers may be too long for a float
-            return values.index(int(asked) if _is_whole(asked) else float(asked))
+            return values.index(int(request) if _is_whole(request) else float(request))
         except ValueError:
             pass
-    if isinstance(asked, str):
-        return levels.own.index(asked) if asked in levels.own else None
-    if isinstance(asked, bool):
-        same = [k for k, text in enumerate(texts) if text.casefold() == str(asked).casefold()]
+    if isinstance(request, str):
+        return levels.own.index(request) if request in levels.own else None
+    if isinstance(request, bool):
+        same = [k for k, text in enumerate(texts) if text.casefold() == str(request).casefold()]
     else:
-        same = [k for k, text in enumerate(texts) if _is_number(text, float(asked))]
+        same = [k for k, text in enumerate(texts) if _is_number(text, float(request))]
     return same[0] if len(same) == 1 else None
 
 
-def named_level(asked: Level, levels: Choices, key: str, what: str) -> int:
+def named_level(request: Level, levels: Choices, key: str, what: str) -> int:
     """The same, and an error with the levels where there is none.
 
     Args:
-        asked: as given; levels: of the column.
+        request: as given; levels: of the column.
         key: the keyword; what: "treatment 'ad'", for the message.
     """
-    found = find_level(asked, levels)
+    found = find_level(request, levels)
     if found is None:
         pairs = zip(levels.texts, levels.own, strict=True)
         shown = [text if text == code else f"{code} ({text})" for text, code in pairs]
         raise DataError(
-            f"{key}={asked!r} is not a level of {what} in the complete rows; it has "
-            f"{listing(shown)}.{nearest(str(asked), levels.texts)}"
+            f"{key}={request!r} is not a level of {what} in the complete rows; it has "
+            f"{listing(shown)}.{nearest(str(request), levels.texts)}"
         )
     return found
 
@@ -141,12 +141,12 @@ class Zero:
 
     Attributes:
         at: its place, or None.
-        told: whether words told it, rather than codes 0 and 1, so that it is worth saying.
+        by_words: whether words told it, rather than codes 0 and 1, so that it is worth saying.
         doubt: why it is asked.
     """
 
     at: int | None
-    told: bool = False
+    by_words: bool = False
     doubt: str = ""
 
 
@@ -159,7 +159,7 @@ def zero_of(levels: Choices, event: bool = False) -> Zero:
     speaking = [k for k, absent in enumerate(_absent(levels, event)) if absent]
     coded = _coded(levels)
     if len(speaking) == 1 and coded in (None, speaking[0]):
-        return Zero(speaking[0], told=coded is None)
+        return Zero(speaking[0], by_words=coded is None)
     if not speaking and coded is not None:
         return Zero(coded)
     texts = levels.texts

@@ -172,9 +172,12 @@ def _layers(
             "encoding": {"x": {**x, "field": "estimate"}, "y": y, **hue, "tooltip": about},
         },
     ]
-    if not named:
-        return layers
-    text: dict[str, Any] = {
+    return [*layers, _beside(y)] if named else layers
+
+
+def _beside(y: dict[str, Any]) -> dict[str, Any]:
+    """The difference in words, right of the panel."""
+    return {
         "transform": [{"filter": "datum.last"}],
         "mark": {
             "type": "text",
@@ -189,4 +192,3 @@ def _layers(
             "text": {"field": "beside", "type": "nominal"},
         },
     }
-    return [*layers, text]

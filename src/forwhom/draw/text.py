@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import textwrap
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -15,6 +16,7 @@ from forwhom.design import number_texts
 from forwhom.errors import OutputError
 
 MISSING = "-"
+ABOUT = ("outcome", "treatment")  # columns that tell effects apart
 INTERVAL_WORDS = {"equal-tailed": "equal-tailed intervals", "hdi": "highest-density intervals"}
 # These columns share one unit, so they share one number of decimals.
 ESTIMATE_COLUMNS = (
@@ -140,6 +142,39 @@ class PrintedTable(Tidy):
 
     def __repr__(self) -> str:
         return format_table(self)
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Sentences(Tidy):
+    """A table of statements that prints the sentences in its column ``text``."""
+
+    @staticmethod
+    def of(table: Tidy) -> Sentences:
+        """The same table."""
+        return Sentences(*(getattr(table, one.name) for one in fields(Tidy)))
+
+    def __repr__(self) -> str:
+        return format_sentences(self)
+
+
+def format_sentences(table: Tidy, width: int = 88) -> str:
+    """The sentences of a table, those of each outcome and effect together."""
+    texts = table.columns["text"]
+    about = [
+        tuple(table.columns[n][i] for n in ABOUT if n in table.columns) for i in range(len(texts))
+    ]
+    several = len(set(about)) > 1
+    blocks = []
+    for which in dict.fromkeys(about):
+        said = " ".join(text for text, of in zip(texts, about, strict=True) if of == which and text)
+        name = f"{', '.join(map(str, which))}: " if several else ""
+        blocks.append(wrapped(f"{name}{said}", width))
+    return "\n".join(blocks)
+
+
+def wrapped(text: str, width: int = 88) -> str:
+    """A paragraph in lines; long words and hyphens are left whole."""
+    return textwrap.fill(text, width, break_long_words=False, break_on_hyphens=False)
 
 
 def native(table: Tidy, engine: str) -> Any:

@@ -4,7 +4,12 @@ from forwhom.fitted.alone import Alone, alone
 from forwhom.fitted.elpd import Elpd, loo, sum_error, waic
 from forwhom.fitted.estimand import Block, Estimand, estimands_of
 from forwhom.fitted.fitted import Fitted
-from forwhom.fitted.outcomes import expected_outcomes, no_outcomes
+from forwhom.fitted.outcomes import (
+    average_without,
+    expected_outcomes,
+    no_outcomes,
+    no_outcomes_of_groups,
+)
 from forwhom.fitted.predict import NewGroups, draw_new_groups, new_effects, new_rows
 from forwhom.fitted.predictor import CellPredictor, predictor_of
 from forwhom.fitted.quantity import Quantity
@@ -26,6 +31,7 @@ __all__ = [
     "Quantity",
     "Replication",
     "alone",
+    "average_without",
     "check_scale",
     "data_shares",
     "draw_new_groups",
@@ -37,6 +43,7 @@ __all__ = [
     "new_effects",
     "new_rows",
     "no_outcomes",
+    "no_outcomes_of_groups",
     "no_replication",
     "no_rows_left_out",
     "power_sensitivity",

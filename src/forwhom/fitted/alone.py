@@ -103,7 +103,7 @@ def alone(fitted: Fitted, quantity: Quantity) -> Alone:
 def most_likely(mean: Fitted) -> _Own:
     """By Newton's steps in all groups at once, from the prediction; ``mean`` has one draw."""
     predictor = CellPredictor(mean)
-    found, count = predictor.found, predictor.n_groups
+    found, count = predictor.cells, predictor.n_groups
     zero = Own(np.arange(count), np.zeros((mean.predictors, len(mean.own), count, 1)))
     start = eta(mean, zero, found.group, slice(None), np.arange(len(found.group)))[..., 0]
     columns = _columns(mean, found.d)
@@ -137,7 +137,7 @@ def _slopes(
     predictor: CellPredictor, eta: FloatArray, columns: FloatArray, first: IntArray
 ) -> tuple[FloatArray, FloatArray]:
     """First and minus second derivatives of the groups' log likelihoods, (g, n) and (g, n, n)."""
-    family, found = predictor.family, predictor.found
+    family, found = predictor.family, predictor.cells
     cells, several = np.arange(len(found.group)), family.several
     parameters = tuple(p[..., 0] for p in predictor.parameters(slice(None), cells))
     slope, second = family.slopes_of(
@@ -222,7 +222,7 @@ class _Arms:
 
 
 def _without_and_with(mean: Fitted, effect: int) -> _Arms:
-    found = CellPredictor(mean).found
+    found = CellPredictor(mean).cells
     count = mean.design.groups.count
     cells = np.flatnonzero(found.group < count)
     zero = Own(np.arange(count), np.zeros((mean.predictors, len(mean.own), count, 1)))
@@ -236,7 +236,7 @@ def _without_and_with(mean: Fitted, effect: int) -> _Arms:
 
 def _difference(mean: Fitted, quantity: Quantity, arms: _Arms, u: FloatArray) -> FloatArray:
     """In the expected outcome of each group's rows, (G,), with own parameters (G, n)."""
-    found, count = CellPredictor(mean).found, mean.design.groups.count
+    found, count = CellPredictor(mean).cells, mean.design.groups.count
     group, outcome = found.group[arms.cells], found.outcome.take(arms.cells)
     own = u.reshape(count, mean.predictors, -1)[group]
     parameters = tuple(values.T for values in mean.draws.parameters.values())

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forwhom.errors import DataError
-from forwhom.fitted.kinds import as_declared, fields_of, is_of
+from forwhom.fitted.field_types import as_declared, fields_of, is_of
 
 Arrays = dict[str, NDArray[Any]]
 
@@ -75,7 +75,7 @@ def _decode(tree: Any, arrays: Arrays, classes: Mapping[str, type], depth: int) 
         raise DataError("the file's parts are nested too deep.")
     depth -= 1
     if tree.keys() == {"class", "fields"}:
-        return _made(tree["class"], tree["fields"], arrays, classes, depth)
+        return _instance(tree["class"], tree["fields"], arrays, classes, depth)
     if len(tree) != 1:
         raise DataError("the file holds a part without a kind.")
     ((kind, held),) = tree.items()
@@ -92,7 +92,9 @@ def _decode(tree: Any, arrays: Arrays, classes: Mapping[str, type], depth: int) 
     raise DataError(f"the file holds a part that cannot be read: '{str(kind)[:40]}'.")
 
 
-def _made(name: Any, fields: Any, arrays: Arrays, classes: Mapping[str, type], depth: int) -> Any:
+def _instance(
+    name: Any, fields: Any, arrays: Arrays, classes: Mapping[str, type], depth: int
+) -> Any:
     made = classes.get(name) if isinstance(name, str) else None
     if made is None:
         raise DataError(

@@ -104,7 +104,7 @@ def _smoothed(value: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
 
     from arviz_stats.base import array_stats
 
-    def found(some: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    def smooth(some: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
         with np.errstate(all="ignore"), catch_warnings():
             simplefilter("ignore", UserWarning)
             elpd, k, p = (np.atleast_1d(one) for one in array_stats.loo(some[:, None]))
@@ -114,11 +114,11 @@ def _smoothed(value: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
     moves = np.flatnonzero(np.ptp(value, axis=1) > STILL)  # a row that no draw tells apart is known
     if len(moves):
         try:
-            elpd[moves], p[moves], k[moves] = found(value[moves])
+            elpd[moves], p[moves], k[moves] = smooth(value[moves])
         except ValueError:  # of rows whose largest weights are all alike: one by one
             for row in moves.tolist():
                 try:
-                    elpd[row], p[row], k[row] = (one[0] for one in found(value[[row]]))
+                    elpd[row], p[row], k[row] = (one[0] for one in smooth(value[[row]]))
                 except ValueError:
                     elpd[row] = np.nan
     lost = ~(np.isfinite(elpd) & np.isfinite(p))

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from forwhom.cells import Cells, Layout, Priors, Problem
+from forwhom.cells import Layout, Priors, Problem, Sums
 from forwhom.design import Design
 from forwhom.families import FAMILIES, KNOWN_GAUSSIAN, Family
 from forwhom.methods import Diagnostics, Draws
@@ -36,7 +36,7 @@ class Fitted:
         return self.problem.design.plan
 
     @property
-    def cells(self) -> Cells:
+    def cells(self) -> Sums:
         """What the rows were reduced to."""
         return self.problem.cells
 

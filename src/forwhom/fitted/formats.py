@@ -47,35 +47,44 @@ def _to_5(state: Any) -> Any:
         "values": {"tuple": [array for _, array in kept]},
         "diagnostics": fields["diagnostics"],
     }
-    return {"tuple": [_without(design, ["at"]), cells, priors, _made("SavedDraws", saved)]}
+    return {"tuple": [_without(design, ["at"]), cells, priors, _record("SavedDraws", saved)]}
 
 
 def _to_6(state: Any) -> Any:
-    """Groups repeated the rows by arm of the first effect; a check was part of the diagnostics."""
+    """Groups repeated the rows by arm of the first effect, a check was part of the diagnostics.
+
+    Cells were of one class, with or without the rows.
+    """
     design, cells, priors, draws = state["tuple"]
     groups = design["fields"]["groups"]
     if not set(GROUPS) <= set(groups["fields"]):
         return state
-    design = _made("Design", design["fields"] | {"groups": _without(groups, GROUPS)})
+    design = _record("Design", design["fields"] | {"groups": _without(groups, GROUPS)})
     diagnostics = _diagnostics(draws["fields"]["diagnostics"]["fields"])
-    draws = _made(draws["class"], draws["fields"] | {"diagnostics": diagnostics})
-    return {"tuple": [design, cells, priors, draws]}
+    draws = _record(draws["class"], draws["fields"] | {"diagnostics": diagnostics})
+    return {"tuple": [design, _cells(cells), priors, draws]}
+
+
+def _cells(held: dict[str, Any]) -> dict[str, Any]:
+    if held["fields"]["likelihood"] is not None:
+        return _record("RowCells", held["fields"])
+    return _record("Sums", _without(held, ["likelihood"])["fields"])
 
 
 def _diagnostics(fields: dict[str, Any]) -> dict[str, Any]:
-    check = fields["chains"] or _made("WeightCheck", {name: fields[name] for name in WEIGHTS})
+    check = fields["chains"] or _record("WeightCheck", {name: fields[name] for name in WEIGHTS})
     kept = {name: fields[name] for name in ("method", "why", "draws")}
-    return _made("Diagnostics", kept | {"check": check})
+    return _record("Diagnostics", kept | {"check": check})
 
 
-def _made(name: str, fields: dict[str, Any]) -> dict[str, Any]:
+def _record(name: str, fields: dict[str, Any]) -> dict[str, Any]:
     return {"class": name, "fields": fields}
 
 
 def _without(held: dict[str, Any], names: Iterable[str]) -> dict[str, Any]:
     """A part without some of its fields."""
     fields = {key: value for key, value in held["fields"].items() if key not in names}
-    return _made(held["class"], fields)
+    return _record(held["class"], fields)
 
 
 def _arrays(fields: dict[str, Any], names: tuple[str, ...]) -> Iterator[tuple[str, Any]]:

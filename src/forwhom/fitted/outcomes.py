@@ -28,13 +28,36 @@ def no_outcomes(fitted: Fitted) -> str:
         )
     if fitted.plan.family != "gaussian":
         return no_rows(fitted, "outcomes()")
-    if no_rows(fitted, "") and not _sums_by_group(fitted):
-        return (
-            "outcomes() needs each group's own sums of controls and treatment, which method "
-            f"'exact' keeps for baseline='group' alone, and here it is '{fitted.plan.baseline}'. "
-            "Fit again with method='quadrature': the same posterior, from rows."
-        )
     return ""
+
+
+def no_outcomes_of_groups(fitted: Fitted) -> str:
+    """Why a fit has none of some groups, but the average over all rows, in words."""
+    if not no_rows(fitted, "") or _sums_by_group(fitted):
+        return ""
+    return (
+        "outcomes() of some groups needs their own sums of controls and treatment, which method "
+        f"'exact' keeps for baseline='group' alone, and here it is '{fitted.plan.baseline}'. Fit "
+        "again with method='quadrature', the same posterior from rows, or ask for the average "
+        "over all rows."
+    )
+
+
+def average_without(fitted: Fitted) -> FloatArray:
+    """The linear predictor without the treatment (a dose: as it is) averaged over all rows, (D,).
+
+    From sums over all rows, where groups have no baseline of their own.
+    """
+    cells, part = fitted.cells, fitted.layout.lambdas[0]
+    phi = fitted.draws.coefficients[:, 0].T
+    mean = cells.inner_center + cells.inner_scale * cells.cross[0, :-1] / cells.n_rows
+    moved, before = np.linalg.solve(cells.unmove, phi), slice(0, fitted.layout.delta.stop)
+    out = mean[before] @ moved[before]
+    if fitted.design.effects[0].treatment.kind != "dose":
+        return np.asarray(out)
+    share = cells.group_cross[:, :, 0] * cells.dose_scale[0] / cells.n_rows  # (G, R) sums of doses
+    own = fitted.draws.map(lambda own: share[own.groups, 0] @ own.u[0, 0], fitted.own)
+    return np.asarray(out + mean[part] @ moved[part] + (sum(own) if share.shape[1] else 0.0))
 
 
 def expected_outcomes(fitted: Fitted, quantity: Quantity, own: Own) -> FloatArray:
@@ -52,7 +75,6 @@ def expected_outcomes(fitted: Fitted, quantity: Quantity, own: Own) -> FloatArra
             [without, without + values(fitted, quantity, Own(own.groups, own.u[:, effect]))]
         )
     found = fitted.cells.likelihood
-    assert found is not None
     cells = np.flatnonzero(np.isin(found.group, own.groups))
     place = np.empty(int(found.group.max()) + 1, dtype=np.int64)
     place[own.groups] = np.arange(len(own.groups))

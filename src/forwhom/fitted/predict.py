@@ -136,23 +136,22 @@ def _pair_with_b(effect: int) -> int:
 
 
 def new_effects(
-    estimand: Estimand, estimands: Sequence[Estimand], found: Sequence[NewGroups]
+    estimand: Estimand, estimands: Sequence[Estimand], effects: Sequence[NewGroups]
 ) -> FloatArray:
     """The draws to tell, (m, D), in the estimand's quantity.
 
     Args:
         estimand: what is asked for.
-        estimands, found: on the link scale, one for each effect and category.
+        estimands, effects: on the link scale, one for each effect and category.
     """
     q = estimand.quantity
-    pairs = list(zip(estimands, found, strict=True))
+    pairs = list(zip(estimands, effects, strict=True))
     mine = [new for one, new in pairs if one.quantity.effect == q.effect]
     if q.scale == "link":
         return mine[q.predictor].theta
     if q.scale == "percent":
         return percent_of(percent_sign(estimand.fitted) * mine[q.predictor].theta)
     fitted, likelihood = estimand.fitted, estimand.fitted.cells.likelihood
-    assert likelihood is not None
     without = np.stack([new.baseline for new in mine])
     treated = without + np.stack([new.theta for new in mine])
     outcome = likelihood.outcome.take(np.zeros(without.shape[-2], dtype=np.int64))

@@ -45,7 +45,6 @@ def eta(
             treatments given, exposures are left out: effects are on rates.
     """
     found = fitted.cells.likelihood
-    assert found is not None
     phi = fitted.draws.coefficients[draws].transpose(1, 2, 0)  # (L, p, k)
     given = found.d[cells] if d is None else d
     offset = found.offset if d is None else found.own_offset
@@ -70,7 +69,6 @@ def with_and_without(
     Arms of one treatment exclude each other. Arguments as for ``eta``.
     """
     found = fitted.cells.likelihood
-    assert found is not None
     without = eta(fitted, own, place, draws, cells, without_it(fitted, effect, cells))
     phi = fitted.draws.coefficients[draws].transpose(1, 2, 0)
     treated = without + found.effect_rows[effect][cells] @ phi[:, fitted.layout.lambdas[effect]]
@@ -85,7 +83,6 @@ def with_and_without(
 def without_it(fitted: Fitted, effect: int, cells: IntArray) -> FloatArray:
     """Treatments of some cells without one of them, (c, J); a dose as it was."""
     found, effects = fitted.cells.likelihood, fitted.design.effects
-    assert found is not None
     treatment, d = effects[effect].treatment, found.d[cells].copy()
     if treatment.kind != "dose":
         d[:, [k for k, e in enumerate(effects) if e.treatment.column == treatment.column]] = 0.0
@@ -124,9 +121,8 @@ class CellPredictor:
     fitted: Fitted
 
     @property
-    def found(self) -> LikelihoodCells:
+    def cells(self) -> LikelihoodCells:
         """The cells."""
-        assert self.fitted.cells.likelihood is not None
         return self.fitted.cells.likelihood
 
     @property
@@ -147,17 +143,17 @@ class CellPredictor:
     @cached_property
     def outcome(self) -> Outcome:
         """What was observed, on the scale it was measured on."""
-        return self._measured(self.found.outcome)
+        return self._measured(self.cells.outcome)
 
     @property
     def weight(self) -> FloatArray:
         """Rows behind each cell's likelihood, (C,)."""
-        return self.found.weight
+        return self.cells.weight
 
     @property
     def group(self) -> IntArray:
         """Each cell's group, (C,); the preset's control group is numbered last."""
-        return self.found.group
+        return self.cells.group
 
     @property
     def n_groups(self) -> int:
@@ -172,7 +168,7 @@ class CellPredictor:
     @cached_property
     def kinds(self) -> RowKinds | None:
         """The different rows behind the cells; None where sums hide them."""
-        kinds = self.found.kinds(self.family)
+        kinds = self.cells.kinds(self.family)
         return None if kinds is None else replace(kinds, outcome=self._measured(kinds.outcome))
 
     @cached_property
@@ -180,8 +176,8 @@ class CellPredictor:
         """What the arms are called, and the arm of each cell, (C,)."""
         design = self.fitted.design
         if len(design.effects) > 1:
-            return _several_arms(design, self.found)
-        t, d = design.effects[0].treatment, self.found.d[:, 0]
+            return _several_arms(design, self.cells)
+        t, d = design.effects[0].treatment, self.cells.d[:, 0]
         if t.kind == "estimate":
             return ("all estimates",), np.zeros(len(d), dtype=np.int64)
         if t.kind == "binary":
@@ -191,7 +187,7 @@ class CellPredictor:
         if len(doses) <= FEW_DOSES:
             return tuple(f"{t.column}={number_text(x)}" for x in doses), np.searchsorted(doses, d)
         order = np.argsort(d, kind="stable")  # thirds of the rows, equal doses together
-        share = np.cumsum(self.found.rows[order]) / self.found.rows.sum()
+        share = np.cumsum(self.cells.rows[order]) / self.cells.rows.sum()
         cuts = np.unique(d[order][np.searchsorted(share, [1 / 3, 2 / 3])])
         arm = np.searchsorted(cuts, d)
         arm = np.unique(arm, return_inverse=True)[1].astype(np.int64)
@@ -216,7 +212,7 @@ class CellPredictor:
         """
         own = [values[draws].T for values in self.fitted.draws.parameters.values()]
         if self.fitted.plan.sigma_by == "arm":
-            own[0] = own[0][None, self.found.arms[0][cells]]
+            own[0] = own[0][None, self.cells.arms[0][cells]]
         elif self.fitted.plan.sigma_by == "group":
             own[0] = self.fitted.draws.residual[draws].T[None, self.group[cells]]
         return tuple(own)
@@ -290,7 +286,7 @@ def predictor_of(fitted: Fitted, what: str) -> CellPredictor:
 
 def no_rows(fitted: Fitted, what: str) -> str:
     """Why there is none, in words that begin with ``what`` it is needed for; empty if there is."""
-    if fitted.cells.likelihood is not None:
+    if fitted.cells.content == "rows":
         return ""
     return (
         f"{what} needs the rows' outcomes, and method 'exact' keeps their cross-products only. "
@@ -298,9 +294,9 @@ def no_rows(fitted: Fitted, what: str) -> str:
     )
 
 
-def _several_arms(design: Design, found: LikelihoodCells) -> tuple[tuple[str, ...], IntArray]:
+def _several_arms(design: Design, cells: LikelihoodCells) -> tuple[tuple[str, ...], IntArray]:
     """Every combination of treatments that occurs, in words, and that of each cell."""
-    arm, arms = found.arms
+    arm, arms = cells.arms
     names = []
     for row in arms:
         given = [

@@ -148,7 +148,7 @@ def replicate(predictor: CellPredictor, what: str) -> Replication:
 
 def _levels(predictor: CellPredictor, rng: np.random.Generator) -> Replication:
     """Categories: rows of a cell are drawn together."""
-    outcome, found, family = predictor.outcome, predictor.found, predictor.family
+    outcome, found, family = predictor.outcome, predictor.cells, predictor.family
     names = predictor.fitted.design.outcome.levels
     if family.support == "binary":
         observed = np.stack([outcome.trials - outcome.y, outcome.y])

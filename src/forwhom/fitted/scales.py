@@ -174,7 +174,6 @@ def mean_of(
 def _difference(fitted: Fitted, quantity: Quantity, own: Own) -> FloatArray:
     """Average difference in the expected outcome of each group's rows, (g, D)."""
     found = fitted.cells.likelihood
-    assert found is not None
     # the preset's control group holds every untreated row: its groups keep their treated ones
     cells = np.flatnonzero(np.isin(found.group, own.groups))
     place = np.empty(int(found.group.max()) + 1, dtype=np.int64)
@@ -198,4 +197,4 @@ def _difference(fitted: Fitted, quantity: Quantity, own: Own) -> FloatArray:
 
 
 def _has_rows(fitted: Fitted) -> bool:
-    return fitted.cells.likelihood is not None
+    return fitted.cells.content == "rows"

@@ -102,7 +102,7 @@ def _from_sums(fitted: Fitted, at: int) -> FloatArray:
 def _from_rows(fitted: Fitted, at: int) -> FloatArray:
     """From the curvature of every cell's log likelihood at the draws."""
     predictor = CellPredictor(fitted)
-    found, family = predictor.found, predictor.family
+    found, family = predictor.cells, predictor.family
     draws = _spaced(fitted, max(len(found.group), predictor.n_groups))
     unit = own_units(fitted)
     own = found.own * unit

@@ -12,17 +12,17 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from forwhom.cells import Cells, Priors, Problem
+from forwhom.cells import Priors, Problem, RowCells, Sums
 from forwhom.design import Design
 from forwhom.errors import DataError, ForWhomError, OutputError
 from forwhom.fitted.block import append_block, read_block
 from forwhom.fitted.codec import Arrays, decode, encode
+from forwhom.fitted.consistency import check_consistency
 from forwhom.fitted.datatree import to_datatree
 from forwhom.fitted.estimand import estimands_of
+from forwhom.fitted.field_types import classes_in, is_of
 from forwhom.fitted.fitted import Fitted
 from forwhom.fitted.formats import upgrade
-from forwhom.fitted.kinds import classes_in, is_of
-from forwhom.fitted.sizes import check_sizes
 from forwhom.methods import METHODS, Diagnostics
 
 
@@ -35,7 +35,7 @@ class SavedDraws:
     diagnostics: Diagnostics
 
 
-Saved = tuple[Design, Cells, Priors, SavedDraws]
+State = tuple[Design, Sums | RowCells, Priors, SavedDraws]
 NEEDED = ("engine", "source", "fingerprint")  # attributes that a fit is made of
 
 
@@ -81,11 +81,11 @@ def read(path: Path) -> tuple[Fitted, dict[str, str]]:
     try:
         (design, cells, priors, draws), attributes = _parts(text, arrays)
         problem = Problem(design, cells, priors)
-        check_sizes(problem)
+        check_consistency(problem)
         method = METHODS.get(draws.diagnostics.method)
         if method is None:
             raise DataError(f"its method '{draws.diagnostics.method!s:.40}' is not known.")
-        if (cells.likelihood is not None) != (method.needs == "rows"):
+        if cells.content != method.needs:
             raise DataError("its cells are not those of its method.")
         if draws.diagnostics.check is None:
             raise DataError("its draws were not checked.")
@@ -100,7 +100,7 @@ def read(path: Path) -> tuple[Fitted, dict[str, str]]:
         ) from None
 
 
-def _parts(text: Mapping[str, Any], arrays: Arrays) -> tuple[Saved, dict[str, str]]:
+def _parts(text: Mapping[str, Any], arrays: Arrays) -> tuple[State, dict[str, str]]:
     attributes = text.get("attributes")
     if not isinstance(attributes, dict) or not all(
         type(value) is str for value in attributes.values()
@@ -108,7 +108,7 @@ def _parts(text: Mapping[str, Any], arrays: Arrays) -> tuple[Saved, dict[str, st
         raise DataError("its attributes are not texts.")
     if missing := [name for name in NEEDED if name not in attributes]:
         raise DataError(f"it does not say its {missing[0]}.")
-    saved = decode(upgrade(text.get("state"), arrays), arrays, classes_in(Saved))
-    if not is_of(saved, Saved):
+    saved = decode(upgrade(text.get("state"), arrays), arrays, classes_in(State))
+    if not is_of(saved, State):
         raise DataError("it does not hold a design, cells, priors and draws.")
     return saved, attributes

@@ -8,7 +8,7 @@ from math import log
 import numpy as np
 from numpy.typing import NDArray
 
-from forwhom.cells import Cells, Priors, ResolvedPrior
+from forwhom.cells import Priors, Problem, ResolvedPrior
 from forwhom.families import FAMILIES, KNOWN_GAUSSIAN, Family, Outcome
 from forwhom.methods.priors import CoefficientPriors, ParameterPrior, ScalePrior
 from forwhom.methods.turn import find_turn
@@ -42,13 +42,10 @@ class LikelihoodPart:
     start: FloatArray
 
 
-def likelihood_part(
-    cells: Cells, priors: Priors, random: tuple[str, ...], family_name: str, link: str
-) -> LikelihoodPart:
+def likelihood_part(problem: Problem) -> LikelihoodPart:
     """Family, outcome and priors in internal units."""
-    found = cells.likelihood
-    assert found is not None
-    standard = family_name in LOCATION_SCALE
+    cells, priors, family_name = problem.cells, problem.priors, problem.design.plan.family
+    found, standard = cells.likelihood, family_name in LOCATION_SCALE
     # the logarithm of a lognormal outcome was taken with the rows
     family = FAMILIES["gaussian" if family_name == "lognormal" else family_name]
     if family.parameters and not priors.parameters:  # standard errors are known
@@ -68,7 +65,7 @@ def likelihood_part(
         scaled = unit if parameter.name == "sigma" else 1.0
         parameters.append(parameter_prior(entry.prior, scaled, parameter.positive))
         sizes.append(parameter.size(outcome.levels))
-    basis = basis_of(cells, random, cells.link_center if standard else 0.0, unit)
+    basis = basis_of(problem, cells.link_center if standard else 0.0, unit)
     coefficients = coefficients_of(priors, cells.layout.p)
     columns = found.columns
     shrunk = [e.prior.distribution in SHRINKING for e in priors.coefficients]
@@ -91,8 +88,9 @@ def likelihood_part(
     )
 
 
-def basis_of(cells: Cells, random: tuple[str, ...], center: float, scale: float) -> Basis:
-    """The internal units of some cells; ``center`` and ``scale`` are the outcome's."""
+def basis_of(problem: Problem, center: float, scale: float) -> Basis:
+    """The internal units of a problem; ``center`` and ``scale`` are the outcome's."""
+    cells, random = problem.cells, problem.design.random_names
     scales = [1.0] if random[:1] == ("b",) else []
     scales += cells.dose_scale.tolist() if "theta" in random else []
     inner = (cells.inner_center, cells.inner_scale, cells.unmove)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from forwhom.plan.agreement import beyond_collapse
 from forwhom.plan.formula import FUNCTIONS, INTERCEPT, Factor, Formula, Term, parse_formula
 from forwhom.plan.make import make_plan
+from forwhom.plan.methods import beyond_collapse
 from forwhom.plan.parts import KEYS, PARTS, Part
 from forwhom.plan.plan import Plan
 from forwhom.plan.planfile import plan_from_toml, plan_to_toml, read_plan

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from forwhom.errors import PlanError, listing, nearest
-from forwhom.families import FAMILIES
-from forwhom.plan.parts import COLUMN_KEYS, EXACT_FAMILIES, PARTS
+from forwhom.plan.methods import refusal, refusal_of_estimates
+from forwhom.plan.parts import COLUMN_KEYS, PARTS
 from forwhom.plan.plan import Plan
 from forwhom.plan.priors import SHRINKING, cluster_keys, prior_keys, treatment_keys
-
-SEVERAL_PREDICTORS = tuple(name for name, family in FAMILIES.items() if family.several)
 
 
 def check_columns(plan: Plan) -> None:
@@ -125,11 +123,8 @@ def _check_estimates(plan: Plan) -> None:
             f"{start}, so that clusters {listing(plan.cluster_effects)} vary in it already. Leave "
             "out cluster_effects."
         )
-    if plan.method == "exact":
-        raise PlanError(
-            f"{start}, whose noise is known, and method 'exact' is for a residual sd that is "
-            "learnt. Leave method to 'auto'."
-        )
+    if words := refusal_of_estimates(plan.method, plan):
+        raise PlanError(words)
 
 
 def _check_published(plan: Plan) -> None:
@@ -213,24 +208,8 @@ def _check_locals(plan: Plan) -> None:
 
 def _check_method(plan: Plan) -> None:
     """A method that is asked for by name can do it."""
-    if plan.method in ("auto", "nuts"):
-        return
-    if plan.family in SEVERAL_PREDICTORS:
-        raise PlanError(
-            f"method '{plan.method}' takes one linear predictor, and family '{plan.family}' has "
-            "one for every category but the reference. Leave method to 'auto'."
-        )
-    if reason := beyond_collapse(plan):
-        raise PlanError(
-            f"method '{plan.method}' integrates groups out one by one, and {reason}. Leave method "
-            "to 'auto', which takes NUTS."
-        )
-    if plan.method == "exact" and plan.family not in EXACT_FAMILIES:
-        raise PlanError(
-            f"method 'exact' is for families {listing(EXACT_FAMILIES)}, whose groups integrate out "
-            f"in closed form; family '{plan.family}' has no such form. Say method='quadrature', or "
-            "leave it to 'auto'."
-        )
+    if words := refusal(plan.method, plan):
+        raise PlanError(words)
 
 
 def _check_priors(plan: Plan) -> None:
@@ -276,18 +255,3 @@ def _check_shrinks(plan: Plan, key: str, text: str) -> None:
 
 def _all(names: tuple[str, ...]) -> str:
     return listing(names, most=len(names))
-
-
-def beyond_collapse(plan: Plan) -> str:
-    """Why groups cannot be integrated out one by one, as far as the plan tells; empty if not."""
-    shrunk = [k for k, _, prior in plan.priors if prior.distribution in SHRINKING]
-    reasons = (
-        (len(plan.treatments) > 1, "several treatments vary together in every group"),
-        (bool(plan.clusters), f"clusters {listing(plan.clusters)} tie the groups together"),
-        (plan.correlated, "a group's baseline and effects are correlated"),
-        (plan.spread == "student", "group effects are Student-t"),
-        (plan.sigma_by is not None, f"the residual sd differs by {plan.sigma_by}"),
-        (bool(shrunk), f"the prior of {listing(shrunk)} learns its own scales"),
-        (plan.family in SEVERAL_PREDICTORS, "each category has a linear predictor of its own"),
-    )
-    return next((words for holds, words in reasons if holds), "")

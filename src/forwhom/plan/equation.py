@@ -8,7 +8,7 @@ from typing import Any
 from forwhom.plan.pieces import Untranslatable
 from forwhom.plan.syntax import FUNCTIONS_ELSEWHERE
 from forwhom.plan.terms import Formula, Term, ordered_terms
-from forwhom.plan.translate import Found, read_leniently
+from forwhom.plan.translate import Translation, read_leniently
 
 Call = dict[str, Any]
 
@@ -65,9 +65,9 @@ def treatment_words(text: str, extra: Call) -> Call:
     return {"treatment": first.column}
 
 
-def read_equation(found: Found, said: Call, extra: Call) -> None:
+def read_equation(translation: Translation, said: Call, extra: Call) -> None:
     """``d*m + x``: what is crossed with the treatment changes its effect, the rest is a control."""
-    terms = found.terms
+    terms = translation.terms
     if not treatments_of(said) and terms:
         said["treatment"] = terms[0].factors[0].column
     treated = set(treatments_of(said))
@@ -80,18 +80,18 @@ def read_equation(found: Found, said: Call, extra: Call) -> None:
         said["modifiers"] = Formula(modifiers).text
     if rest and not said.get("controls"):
         said["controls"] = Formula(tuple(rest)).text
-    note_beside(found, said, extra)
+    note_beside(translation, said, extra)
 
 
-def note_beside(found: Found, said: Call, extra: Call) -> None:
+def note_beside(translation: Translation, said: Call, extra: Call) -> None:
     """Clusters and offsets that a formula held."""
-    if found.clusters:
-        extra["clusters"] = found.clusters
+    if translation.clusters:
+        extra["clusters"] = translation.clusters
         treated = set(treatments_of(said))
-        varying = [name for name, slopes in found.slopes.items() if treated & set(slopes)]
+        varying = [name for name, slopes in translation.slopes.items() if treated & set(slopes)]
         if varying:
             extra["cluster_effects"] = varying
-    extra |= found.beside
+    extra |= translation.beside
 
 
 def without(terms: Iterable[Term], names: set[str]) -> tuple[Term, ...]:

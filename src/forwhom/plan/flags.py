@@ -18,14 +18,14 @@ from forwhom.plan.planfile import read_plan
 from forwhom.plan.values import Level
 
 
-def plan_from_file(path: str, data: str | None, asked: Sequence[str]) -> Plan:
+def plan_from_file(path: str, data: str | None, request: Sequence[str]) -> Plan:
     """Read a plan file and settle its data: those given, else the file's own.
 
-    ``asked`` are the parts of a plan that were given as flags too, which must be none. A relative
+    ``request`` are the parts of a plan that were given as flags too, which must be none. A relative
     path is tried as written, then beside the plan file. Raises :class:`PlanError`.
     """
-    if asked:
-        flags = ", ".join(PARTS[key].flag for key in asked)
+    if request:
+        flags = ", ".join(PARTS[key].flag for key in request)
         raise PlanError(
             f"'{path}' is a plan file and holds the whole analysis, so {flags} cannot stand beside "
             "it. Change the plan file; only --data, --out, --json and the figure's --row, --column "
@@ -43,7 +43,7 @@ def plan_from_file(path: str, data: str | None, asked: Sequence[str]) -> Plan:
     return replace(plan, data=data)
 
 
-def plan_from_flags(source: str | None, data: str | None, asked: Mapping[str, Any]) -> Plan:
+def plan_from_flags(source: str | None, data: str | None, request: Mapping[str, Any]) -> Plan:
     """Make a plan from flags: texts, and lists of texts for flags that may be repeated.
 
     ``source`` and ``data`` are two ways to name the data. Raises :class:`PlanError`.
@@ -61,10 +61,10 @@ def plan_from_flags(source: str | None, data: str | None, asked: Mapping[str, An
             "no data: name a data file or a plan file, as in forwhom fit data.csv --outcome y "
             '--treatment t --modifiers "a + b".'
         )
-    treatments = _treatments(asked.get("treatment") or ())
+    treatments = _treatments(request.get("treatment") or ())
     names = [treatments] if isinstance(treatments, str) else list(treatments)
     given: dict[str, Any] = {}
-    for key, texts in asked.items():
+    for key, texts in request.items():
         part = PARTS[key]
         read = _READERS.get(part.kind, _one_or_many)
         given[key] = _by_treatment(part, texts, names, read) if part.by_treatment else read(texts)

@@ -128,9 +128,9 @@ def _renamed(given: Mapping[str, Any]) -> Call:
     return said
 
 
-def _say(said: Call, key: str, value: Any, found: Spelling) -> None:
+def _say(said: Call, key: str, value: Any, spelling: Spelling) -> None:
     """One keyword under forwhom's name, where that is free."""
-    ours = found.ours or ()
+    ours = spelling.ours or ()
     name = ours[0][0]
     if key == "W" and "treatment" in said:
         name = "controls"

@@ -34,7 +34,7 @@ _LISTS = {"(": ")", "[": "]", "{": "}"}
 
 
 @dataclass
-class Found:
+class Translation:
     """What a formula says, in forwhom's words.
 
     Attributes:
@@ -48,7 +48,7 @@ class Found:
     beside: dict[str, str] = field(default_factory=dict)
 
 
-def read_leniently(text: str) -> Found:
+def read_leniently(text: str) -> Translation:
     """The right-hand side of a formula. Raises :class:`Untranslatable`.
 
     >>> found = read_leniently("factor(reg)*np.log(age) + (1 + d | school)")
@@ -59,24 +59,24 @@ def read_leniently(text: str) -> Found:
         read = list(tokens(text))
         if len(read) > MOST_TOKENS:
             raise Untranslatable
-        reader = _Reader(read, Found())
+        reader = _Reader(read, Translation())
         terms = reader.sum()
         if reader.take("|", "||"):  # fixed effects, as fixest writes them
             reader.varying(())
         if reader.here.kind != "end":
             raise Untranslatable
-        reader.found.terms = without_copies(ordered_terms(terms, "formula"))
+        reader.translation.terms = without_copies(ordered_terms(terms, "formula"))
     except (PlanError, ValueError, IndexError, RecursionError):
         raise Untranslatable from None
-    return reader.found
+    return reader.translation
 
 
 class _Reader:
     """One pass over the pieces of one formula."""
 
-    def __init__(self, read: list[Token], found: Found, depth: int = 0, plain: bool = False):
+    def __init__(self, read: list[Token], out: Translation, depth: int = 0, plain: bool = False):
         """``plain``: the pieces are arithmetic, as in I(), where a product is one column."""
-        self.read, self.found, self.depth, self.plain = read, found, depth, plain
+        self.read, self.translation, self.depth, self.plain = read, out, depth, plain
         self.next = 0
         self.shifted = False  # whether a number is added to a column
         if depth > MOST_DEEP:
@@ -261,7 +261,7 @@ class _Reader:
 
     def parenthesis(self) -> list[Term]:
         """A sum, or what varies across clusters: ``(1 + d | school)``."""
-        inside = _Reader(self.read, self.found, self.depth + 1, self.plain)
+        inside = _Reader(self.read, self.translation, self.depth + 1, self.plain)
         inside.next = self.next
         terms = inside.compared(inside.sum())
         varying = inside.take("|", "||")
@@ -286,10 +286,10 @@ class _Reader:
     def add_clusters(self, names: Iterable[str], slopes: tuple[str, ...] = ()) -> None:
         """Note them, each once."""
         for name in names:
-            if name not in self.found.clusters:
-                self.found.clusters.append(name)
+            if name not in self.translation.clusters:
+                self.translation.clusters.append(name)
             if slopes:
-                self.found.slopes[name] = slopes
+                self.translation.slopes[name] = slopes
 
     def call(self, name: str) -> list[Term]:
         """A function of forwhom's or of another program."""
@@ -337,7 +337,7 @@ class _Reader:
 
     def inside(self, part: list[Token], plain: bool = False) -> list[Term]:
         """The terms of one argument."""
-        reader = _Reader([*part, Token("end", "", 0)], self.found, self.depth + 1, plain)
+        reader = _Reader([*part, Token("end", "", 0)], self.translation, self.depth + 1, plain)
         terms = reader.sum()
         if reader.here.kind != "end" or not terms or reader.shifted:
             raise Untranslatable
@@ -349,7 +349,7 @@ class _Reader:
         key = "exposure" if factor.function == "log" else "offset"
         if factor.function not in (None, "log"):
             raise Untranslatable
-        self.found.beside[key] = factor.column
+        self.translation.beside[key] = factor.column
         return []
 
     def condition(self, name: str, parts: list[list[Token]]) -> list[Term]:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from forwhom.cells import Priors, reduce_rows, resolve_priors
+from forwhom.cells import Priors, Problem, reduce_rows, resolve_priors
 from forwhom.data import load
 from forwhom.design import build_design
 from forwhom.methods.exact.build import build_model
@@ -30,7 +30,7 @@ def built(data: dict[str, Any], **plan: Any) -> tuple[CollapsedGaussian, Priors]
     design, rows = build_design(made, load(data, made.columns))
     cells = reduce_rows(design, rows)
     priors = resolve_priors(design, cells)
-    return build_model(cells, priors, design.random_names), priors
+    return build_model(Problem(design, cells, priors)), priors
 
 
 def scale_log_prior(text: str, x: float) -> float:

@@ -16,7 +16,7 @@ import pytest
 from scipy import stats
 from scipy.special import expit, log_softmax
 
-from forwhom.cells import Priors, reduce_rows, resolve_priors
+from forwhom.cells import Priors, Problem, reduce_rows, resolve_priors
 from forwhom.data import load
 from forwhom.design import Design, Rows, build_design
 from forwhom.methods.nuts.build import build_joint
@@ -156,10 +156,9 @@ def make_case(name: str) -> Case:
     design, rows = build_design(made, load(data, made.columns))
     cells = reduce_rows(design, rows, "rows")
     priors = resolve_priors(design, cells)
-    model = whiten(build_joint(design, cells, priors)).model
+    model = whiten(build_joint(Problem(design, cells, priors))).model
     rng = np.random.default_rng(len(name))
     factors = tuple(_some_signed(rng, factor) for factor in model.factors)
-    assert cells.likelihood is not None
     arms = cells.likelihood.arms[1]
     return Case(design, rows, priors, replace(model, factors=factors), data, plan["family"], arms)
 

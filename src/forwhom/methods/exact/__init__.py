@@ -6,12 +6,13 @@ from forwhom.design import Design
 from forwhom.errors import listing
 from forwhom.methods.method import Method
 from forwhom.methods.ties import tied
-from forwhom.plan.parts import EXACT_FAMILIES
+from forwhom.plan.methods import limits_of
 
 
 def _refuses(design: Design) -> str:
-    if design.plan.family not in EXACT_FAMILIES:
-        return f"only the groups of families {listing(EXACT_FAMILIES)} integrate out in closed form"
+    families = limits_of("exact").families
+    if design.plan.family not in families:
+        return f"only the groups of families {listing(families)} integrate out in closed form"
     if design.estimates:
         return "the standard errors are known, row by row"
     return tied(design)

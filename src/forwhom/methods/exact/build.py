@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from forwhom.cells import Cells, Priors
+from forwhom.cells import Problem
 from forwhom.methods.exact.density import CollapsedGaussian, GroupCells, collapse
 from forwhom.methods.likelihood import basis_of, coefficients_of, scale_of
 from forwhom.methods.priors import CoefficientPriors, ScalePrior
@@ -16,15 +16,10 @@ from forwhom.methods.units import Basis
 NOISE = 1e-11  # share of a column's variation within groups that is rounding
 
 
-def build_model(cells: Cells, priors: Priors, random: tuple[str, ...]) -> CollapsedGaussian:
-    """The Gaussian model of DESIGN section 2 with its linear part integrated out.
-
-    Args:
-        cells: sufficient statistics.
-        priors: one per coefficient and spread.
-        random: names of the group parameters, to know which carry the dose's unit.
-    """
-    basis = basis_of(cells, random, cells.outcome_center, cells.outcome_scale)
+def build_model(problem: Problem) -> CollapsedGaussian:
+    """The Gaussian model of DESIGN section 2 with its linear part integrated out."""
+    cells, priors = problem.cells, problem.priors
+    basis = basis_of(problem, cells.outcome_center, cells.outcome_scale)
     group_cells = GroupCells(cells.n_rows, cells.cross, cells.group_cross, cells.group_gram)
     coefficients = coefficients_of(priors, cells.layout.p)
     scales = (

@@ -211,9 +211,9 @@ class ExactDraws(Apart):
 def sample(problem: Problem, why: str, progress: Progress) -> ExactDraws:
     """Draw from the posterior; what the method is chosen for needs no words."""
     plan, names = problem.design.plan, tuple(s.parameter for s in problem.priors.spreads)
-    model = build_model(problem.cells, problem.priors, problem.design.random_names)
+    model = build_model(problem)
     found = sample_exact(model, plan.draws, plan.seed, names)
-    return _made(problem, model, found.internal, found.tau, found.sigma, found.diagnostics)
+    return _with_names(problem, model, found.internal, found.tau, found.sigma, found.diagnostics)
 
 
 def revive(problem: Problem, arrays: Arrays, diagnostics: Diagnostics) -> ExactDraws:
@@ -222,16 +222,16 @@ def revive(problem: Problem, arrays: Arrays, diagnostics: Diagnostics) -> ExactD
     Raises:
         DataError: arrays that do not belong to the problem.
     """
-    model = build_model(problem.cells, problem.priors, problem.design.random_names)
+    model = build_model(problem)
     internal, tau, sigma = arrays["internal"], arrays["tau"], arrays["sigma"]
     d = diagnostics.draws
     check_shape("the coefficients", internal, d, problem.cells.layout.p)
     check_shape("the spreads", tau, d, len(problem.design.random_names))
     check_shape("the residual sd", sigma, d)
-    return _made(problem, model, internal, tau, sigma, diagnostics)
+    return _with_names(problem, model, internal, tau, sigma, diagnostics)
 
 
-def _made(
+def _with_names(
     problem: Problem,
     model: CollapsedGaussian,
     internal: FloatArray,

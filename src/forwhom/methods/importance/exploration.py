@@ -1,6 +1,6 @@
 """What both proposals come to: weighted points, resampled, and how good the proposal was.
 
-Tested in tests/methods/importance/test_grid.py and test_proposal.py.
+Tests: tests/methods/importance/test_grid.py, tests/methods/importance/test_proposal.py.
 """
 
 from __future__ import annotations

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from forwhom.cells import Cells, Priors, ResolvedPrior
-from forwhom.design import Design
+from forwhom.cells import Problem, ResolvedPrior
 from forwhom.methods.likelihood import LikelihoodPart, likelihood_part, own_start, parameter_prior
 from forwhom.methods.nuts.density import JointModel, Residual
 from forwhom.methods.nuts.factor import Factor
@@ -19,16 +18,10 @@ FloatArray = NDArray[np.float64]
 NO_PRIOR = ParameterPrior("flat", (), True)
 
 
-def build_joint(design: Design, cells: Cells, priors: Priors) -> JointModel:
-    """The model of DESIGN section 2 with everything still in it.
-
-    Args:
-        design: what varies by group and cluster, and how.
-        cells: with ``likelihood``; priors: one per parameter.
-    """
-    plan, found = design.plan, cells.likelihood
-    assert found is not None
-    part = likelihood_part(cells, priors, design.random_names, plan.family, plan.link)
+def build_joint(problem: Problem) -> JointModel:
+    """The model of DESIGN section 2 with everything still in it, on rows."""
+    plan, cells, priors = problem.design.plan, problem.cells, problem.priors
+    found, part = cells.likelihood, likelihood_part(problem)
     predictors = max(part.outcome.levels - 1, 1) if part.family.several else 1
     arm, arms = found.arms
     residual, sizes = None, part.sizes
@@ -47,29 +40,27 @@ def build_joint(design: Design, cells: Cells, priors: Priors) -> JointModel:
         weight=found.weight,
         offset=part.offset,
         columns=part.columns,
-        factors=_factors(design, cells, priors, part),
+        factors=_factors(problem, part),
         basis=part.basis,
         coefficients=part.coefficients,
         parameter_priors=part.parameter_priors,
         sizes=sizes,
         units=part.units,
-        shrinkage=_shrinkage(cells, priors),
+        shrinkage=_shrinkage(problem),
         residual=residual,
         start=np.tile(part.start, (predictors, 1)),
         own_start=own_start(part.parameter_priors, sizes),
     )
 
 
-def _factors(
-    design: Design, cells: Cells, priors: Priors, part: LikelihoodPart
-) -> tuple[Factor, ...]:
+def _factors(problem: Problem, part: LikelihoodPart) -> tuple[Factor, ...]:
     """Groups first, where they have parameters of their own, then clusters."""
-    found = cells.likelihood
-    assert found is not None
-    groups = (_of_groups(design, cells, priors, part),) if design.random_names else ()
+    design, cells, found = problem.design, problem.cells, problem.cells.likelihood
+    groups = (_of_groups(problem, part),) if design.random_names else ()
     scaled = found.d / cells.dose_scale
     clusters = []
-    for k, (cluster, entries) in enumerate(zip(design.clusters, priors.clusters, strict=True)):
+    priors = problem.priors.clusters
+    for k, (cluster, entries) in enumerate(zip(design.clusters, priors, strict=True)):
         own, units = np.ones((len(scaled), 1)), np.array([part.unit])
         if cluster.effects:
             own = np.hstack([own, scaled])
@@ -92,21 +83,20 @@ def _factors(
     return (*groups, *clusters)
 
 
-def _of_groups(design: Design, cells: Cells, priors: Priors, part: LikelihoodPart) -> Factor:
+def _of_groups(problem: Problem, part: LikelihoodPart) -> Factor:
     """The groups as a factor, the only one whose law may be other than normals apart."""
-    found = cells.likelihood
-    assert found is not None
+    priors, found = problem.priors, problem.cells.likelihood
     nu, lkj = priors.shape("nu_theta"), priors.shape("correlation")
-    units = part.unit / part.basis.random_scale
+    units, names = part.unit / part.basis.random_scale, problem.design.random_names
     return Factor(
         name="group",
         index=found.group,
         own=found.own,
-        levels=len(cells.group_gram),
+        levels=len(problem.cells.group_gram),
         tau_priors=_tau_priors(priors.spreads, units),
         units=units,
         signed=np.zeros(len(units), dtype=bool),
-        student=np.array([name == "theta" and nu is not None for name in design.random_names]),
+        student=np.array([name == "theta" and nu is not None for name in names]),
         nu_prior=NO_PRIOR if nu is None else parameter_prior(nu),
         lkj=0.0 if lkj is None else lkj.parameters[0],
     )
@@ -121,10 +111,10 @@ def _tau_priors(
     )
 
 
-def _shrinkage(cells: Cells, priors: Priors) -> tuple[Shrinkage, ...]:
+def _shrinkage(problem: Problem) -> tuple[Shrinkage, ...]:
     """One set for each effect whose modifier coefficients learn their scales."""
-    found = []
-    for part in cells.layout.lambdas:
+    found, priors = [], problem.priors
+    for part in problem.cells.layout.lambdas:
         where = [
             j
             for j in range(part.start, part.stop)

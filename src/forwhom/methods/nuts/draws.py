@@ -146,7 +146,7 @@ def _side_by_side(levels: FloatArray) -> FloatArray:
 def sample(problem: Problem, why: str, progress: Progress) -> JointDraws:
     """Draw from the joint posterior."""
     plan = problem.design.plan
-    model = build_joint(problem.design, problem.cells, problem.priors)
+    model = build_joint(problem)
     return name_draws(problem, sample_nuts(model, plan.draws, plan.seed, why, progress))
 
 

@@ -25,7 +25,7 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 SURELY = 25.0  # precision of log tau from which tau is surely not zero
-TOLD = 0.5  # share of a level from its own rows, above which signs are two lobes hard to leave
+OWN_SHARE = 0.5  # share of a level from its own rows, above which signs are two lobes hard to leave
 LIGHT_TAILS = 15.0  # degrees of freedom to begin with
 ALIKE = 1.5  # sds of directions this close to one are left alone
 MOST_DIRECTIONS, DENSE = 60, 1200  # directions; coordinates up to which all are looked at
@@ -139,7 +139,7 @@ def whiten(model: JointModel) -> WhitenedModel:
     fit = penalised_fit(model)
     ridges = [held / tau[..., None] ** 2 for held, tau in zip(fit.tightness, fit.taus, strict=True)]
     told = [
-        [_told(*both) for both in zip(information, ridge, strict=True)]
+        [_own_information(*both) for both in zip(information, ridge, strict=True)]
         for information, ridge in zip(fit.information, ridges, strict=True)
     ]
     shares = [
@@ -188,7 +188,7 @@ def whiten(model: JointModel) -> WhitenedModel:
     )
 
 
-def _told(information: FloatArray, ridge: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _own_information(information: FloatArray, ridge: FloatArray) -> tuple[FloatArray, FloatArray]:
     """What its rows tell of each of a level's parameters, from (R, R, H), prior precision (R, H).
 
     Given the earlier ones, with the later ones integrated out: information (R, H), and how the
@@ -212,7 +212,7 @@ def _with_signs(factor: Factor, shares: FloatArray, known: FloatArray) -> Factor
     if factor.lkj:
         return factor
     may = np.array([prior.distribution not in NEVER_ZERO for prior in factor.tau_priors])
-    near = (known.mean(axis=0) < SURELY) & (shares.mean(axis=(0, 2)) < TOLD)
+    near = (known.mean(axis=0) < SURELY) & (shares.mean(axis=(0, 2)) < OWN_SHARE)
     return replace(factor, signed=near & may)
 
 
@@ -243,11 +243,11 @@ def _follow(
     u: FloatArray,
     tau: FloatArray,
     tightness: FloatArray,
-    told: tuple[FloatArray, FloatArray],
+    information: tuple[FloatArray, FloatArray],
     solved: FloatArray,
 ) -> tuple[Following, FloatArray]:
     """A factor's levels with modes u (R, H); and du / dxi at the fit, (R, R, H)."""
-    own, leans = told
+    own, leans = information
     ridge = tightness / tau[:, None] ** 2
     share = own / (own + ridge)
     safe = np.where(share > 0, share, 1.0)

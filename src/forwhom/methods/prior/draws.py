@@ -16,8 +16,9 @@ from forwhom.methods.nuts.density import JointModel
 from forwhom.methods.nuts.draws import name_draws
 from forwhom.methods.nuts.factor import Factor
 from forwhom.methods.nuts.sampler import JointPoints, unpack
+from forwhom.methods.quadrature.build import build_latent
 from forwhom.methods.quadrature.density import LatentModel
-from forwhom.methods.quadrature.draws import build, make_draws
+from forwhom.methods.quadrature.draws import make_draws
 from forwhom.methods.quadrature.sampler import Points
 from forwhom.methods.ties import tied
 
@@ -33,9 +34,9 @@ def sample(problem: Problem, why: str, progress: Progress) -> Draws:
     refuse_flat(problem)
     plan = problem.design.plan
     if tied(problem.design):
-        joint = build_joint(problem.design, problem.cells, problem.priors)
+        joint = build_joint(problem)
         return name_draws(problem, sample_joint_prior(joint, plan.draws, plan.seed))
-    model = build(problem)
+    model = build_latent(problem)
     found = sample_prior(model, plan.draws, plan.seed)
     return make_draws(problem, model, found.tau, found.xi, found.diagnostics, blind=True)
 

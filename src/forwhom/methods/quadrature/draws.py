@@ -172,17 +172,10 @@ class LatentDraws(Apart):
         return np.concatenate(pieces, axis=2)
 
 
-def build(problem: Problem) -> LatentModel:
-    """The latent model of a problem whose cells are rows."""
-    plan = problem.design.plan
-    random = problem.design.random_names
-    return build_latent(problem.cells, problem.priors, random, plan.family, plan.link)
-
-
 def sample(problem: Problem, why: str, progress: Progress) -> LatentDraws:
     """Draw from the posterior; what the method is chosen for needs no words."""
     plan, names = problem.design.plan, tuple(s.parameter for s in problem.priors.spreads)
-    model = build(problem)
+    model = build_latent(problem)
     found = sample_quadrature(model, plan.draws, plan.seed, names)
     return make_draws(problem, model, found.tau, found.xi, found.diagnostics)
 
@@ -193,7 +186,7 @@ def revive(problem: Problem, arrays: Arrays, diagnostics: Diagnostics) -> Latent
     Raises:
         DataError: arrays that do not belong to the problem.
     """
-    model, d = build(problem), diagnostics.draws
+    model, d = build_latent(problem), diagnostics.draws
     check_shape("the spreads", arrays["tau"], d, model.n_tau)
     check_shape("the coordinates", arrays["xi"], d, model.size)
     return make_draws(problem, model, arrays["tau"], arrays["xi"], diagnostics)

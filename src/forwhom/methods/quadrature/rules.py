@@ -41,13 +41,13 @@ class Rules:
 
     Attributes:
         pieces: the widest last.
-        error: the largest difference from the finer rules at the points checked, in nats.
-        checked: how many points were.
+        error: the largest difference from the finer rules at the points looked at, in nats.
+        points: how many were.
     """
 
     pieces: tuple[Piece, ...]
     error: float
-    checked: int
+    points: int
 
     @property
     def orders(self) -> tuple[int, int]:

@@ -92,7 +92,7 @@ def _why(model: LatentModel, rules: list[Rules]) -> str:
     dimensions = max((s.rank for s in model.segments), default=0)
     low, high = min(r.orders[0] for r in rules), max(r.orders[1] for r in rules)
     nodes = f"{low} to {high}" if high > low else f"{low}"
-    worst, points = max(r.error for r in rules), sum(r.checked for r in rules)
+    worst, points = max(r.error for r in rules), sum(r.points for r in rules)
     return (
         f"{model.family.name} outcome: each group's own parameters are integrated out by adaptive "
         f"Gauss-Hermite quadrature ({nodes} nodes per dimension, {dimensions} "

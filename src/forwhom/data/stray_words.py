@@ -1,4 +1,7 @@
-"""Words in a column of numbers: which, where, and the way out."""
+"""Words in a column of numbers: which, where, and the way out.
+
+Tests: tests/data/test_words.py, tests/cases/test_05_one_stray_word.py.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""How many rows each combination of levels has, in all and by arm; which have none."""
+"""How many rows each combination of levels has, in all and by arm; which have none.
+
+Tests: tests/cells/test_checks.py, tests/cases/test_15_empty_combinations.py.
+"""
 
 from __future__ import annotations
 

@@ -3,6 +3,8 @@
 A file can be whole and still be made by hand. What is checked here is what later code relies on
 without looking: arrays of the sizes that the design declares, numbers of groups, cells and levels
 that exist.
+
+Tests: tests/fitted/test_storage.py.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from forwhom.cells import Cells, Layout, LikelihoodCells, Priors, Problem
+from forwhom.cells import Layout, LikelihoodCells, Priors, Problem, Sums
 from forwhom.design import Design
 from forwhom.errors import DataError, PlanError
 from forwhom.families import Outcome
@@ -21,7 +23,7 @@ from forwhom.plan import make_plan
 IntArray = NDArray[np.int64]
 
 
-def check_sizes(problem: Problem) -> None:
+def check_consistency(problem: Problem) -> None:
     """Compare every array with what the design declares.
 
     Raises:
@@ -34,9 +36,9 @@ def check_sizes(problem: Problem) -> None:
     _priors(design, problem.priors)
 
 
-def _same(what: str, found: object, expected: object) -> None:
-    if found != expected:
-        raise DataError(f"{what} is {found!s:.80}, and the rest of the file asks for {expected}.")
+def _same(what: str, value: object, expected: object) -> None:
+    if value != expected:
+        raise DataError(f"{what} is {value!s:.80}, and the rest of the file asks for {expected}.")
 
 
 def _shape(what: str, array: NDArray[Any], *shape: int) -> None:
@@ -78,7 +80,7 @@ def _groups(design: Design) -> None:
     _same("the clusters", tuple(c.name for c in design.clusters), design.plan.clusters)
 
 
-def _cells(design: Design, cells: Cells) -> None:
+def _cells(design: Design, cells: Sums) -> None:
     _same("the order of the coefficients", cells.layout, Layout.of(design))
     g, p, k = design.groups.count, cells.layout.p, len(design.modifiers.names)
     h, r = g + design.groups.has_control_group, len(design.random_names)
@@ -113,12 +115,12 @@ def _cells(design: Design, cells: Cells) -> None:
         _shape("an effect's means", columns.mean, g, own)
         _shape("an effect's centres", columns.center, own)
         _shape("an effect's scales", columns.scale, own)
-    if cells.likelihood is not None:
+    if cells.content == "rows":
         _likelihood(design, cells.likelihood, p, h, r)
 
 
-def _likelihood(design: Design, found: LikelihoodCells, p: int, h: int, r: int) -> None:
-    c, j = len(found.weight), len(design.effects)
+def _likelihood(design: Design, cells: LikelihoodCells, p: int, h: int, r: int) -> None:
+    c, j = len(cells.weight), len(design.effects)
     before = 0 if design.estimates else 1 + len(design.controls.names) + len(design.delta_names)
     for name, shape in {
         "weight": (c,),
@@ -132,33 +134,33 @@ def _likelihood(design: Design, found: LikelihoodCells, p: int, h: int, r: int) 
         "clusters": (c, len(design.clusters)),
         "baseline_row": (c, before),
     }.items():
-        _shape(f"the cells' '{name}'", getattr(found, name), *shape)
-    _outcome(design, found.outcome, c)
-    _codes("a cell", found.group, h)
+        _shape(f"the cells' '{name}'", getattr(cells, name), *shape)
+    _outcome(design, cells.outcome, c)
+    _codes("a cell", cells.group, h)
     for at, cluster in enumerate(design.clusters):
-        _codes("a cell", found.clusters[:, at], len(cluster.levels))
-    _same("the number of effects", len(found.effect_rows), j)
-    for effect, rows in zip(design.effects, found.effect_rows, strict=True):
+        _codes("a cell", cells.clusters[:, at], len(cluster.levels))
+    _same("the number of effects", len(cells.effect_rows), j)
+    for effect, rows in zip(design.effects, cells.effect_rows, strict=True):
         _shape("an effect's rows", rows, c, len(effect.lambda_names))
-    if found.summed is not None:
-        kinds = len(found.summed.cell)
-        _shape("the kinds of rows", found.summed.cell, kinds)
-        _shape("the kinds of rows", found.summed.count, kinds)
-        _codes("a kind of row", found.summed.cell, c)
-        _outcome(design, found.summed.outcome, kinds)
+    if cells.summed is not None:
+        kinds = len(cells.summed.cell)
+        _shape("the kinds of rows", cells.summed.cell, kinds)
+        _shape("the kinds of rows", cells.summed.count, kinds)
+        _codes("a kind of row", cells.summed.cell, c)
+        _outcome(design, cells.summed.outcome, kinds)
 
 
-def _outcome(design: Design, found: Outcome, count: int) -> None:
+def _outcome(design: Design, outcome: Outcome, count: int) -> None:
     ends = len(design.outcome.ends)
-    for values in (found.y, found.trials, found.event):
+    for values in (outcome.y, outcome.trials, outcome.event):
         _shape("the outcome", values, count)
-    _shape("the outcome's intervals", found.ends, ends)
-    for values in (found.at_risk, found.ended):
+    _shape("the outcome's intervals", outcome.ends, ends)
+    for values in (outcome.at_risk, outcome.ended):
         _shape("the outcome's intervals", values, *((count, ends) if ends else (0, 0)))
-    _shape("the outcome's errors", found.error, count if design.estimates else 0)
-    if found.levels and design.outcome.levels:
-        _same("the number of categories", found.levels, len(design.outcome.levels))
-        if ((found.y < 0) | (found.y >= found.levels) | (found.y % 1 != 0)).any():
+    _shape("the outcome's errors", outcome.error, count if design.estimates else 0)
+    if outcome.levels and design.outcome.levels:
+        _same("the number of categories", outcome.levels, len(design.outcome.levels))
+        if ((outcome.y < 0) | (outcome.y >= outcome.levels) | (outcome.y % 1 != 0)).any():
             raise DataError("an outcome names a category that is not there.")
 
 

@@ -26,7 +26,7 @@ MOST_POWER = 140.0  # of ten, in a product of columns and the outcome: its squar
 MOST_COUNT = 2.0**53  # whole numbers above are not exact
 
 
-def check_sizes(plan: Plan, table: Table) -> None:
+def check_magnitudes(plan: Plan, table: Table) -> None:
     """Refuse columns whose numbers are too large or too small.
 
     Args:

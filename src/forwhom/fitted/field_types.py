@@ -1,4 +1,7 @@
-"""What a dataclass says its fields hold, and whether a value is of that kind."""
+"""What a dataclass says its fields hold, and whether a value is of that kind.
+
+Tests: tests/fitted/test_storage.py.
+"""
 
 from __future__ import annotations
 

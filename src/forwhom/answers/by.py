@@ -1,0 +1,157 @@
+"""The average effect at each value of a modifier, and how far apart they are.
+
+Averages over the groups as they are, taken within draws: differences that there really are among
+these groups rather than coefficients, which hold the other modifiers still (finite population;
+Gelman 2005, Annals of Statistics 33(1)). Tests: tests/answers/test_by.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forwhom.answers.answer import Answer
+from forwhom.answers.options import GROUPS, TELLING
+from forwhom.answers.passes import averages_by
+from forwhom.answers.sample import Sample
+from forwhom.answers.selection import Selection
+from forwhom.answers.splits import Split, split, split_names
+from forwhom.answers.tables import arm_totals, average_note, effect_notes, labels_of, stack, titled
+from forwhom.answers.telling import Telling
+from forwhom.answers.workings import Workings
+from forwhom.data import Tidy
+from forwhom.errors import PlanError
+from forwhom.fitted import Estimand
+
+IntArray = NDArray[np.int64]
+
+HEADERS = {"modifier": "Modifier", "value": "Value", "difference": "Difference"}
+NOTE = (
+    "Differences between averages over the groups as they are: other modifiers differ along with "
+    "the one named. Coefficients, which hold the others still, are in modifiers()."
+)
+
+
+def by_table(
+    workings: Workings, modifier: str, scale: str, telling: Telling, selection: Selection
+) -> Tidy:
+    """One row for each value of a modifier, then one for each difference."""
+    if modifier is None:
+        raise PlanError(
+            "by() needs a modifier: the column whose values the effect is told at, such as "
+            f"fit.by({split_names(workings)[0]!r})."
+        )
+    parted, tables = split(workings, modifier), []
+    for one in workings.on_scale(scale):
+        telling.check(one.quantity)
+        values = values_of(workings, one, parted, selection)
+        sample = _joined([values, differences_of(workings, one, parted, values)])
+        title = titled(f"Average effects by {modifier},", one)
+        notes = (average_note(one, selection), *effect_notes(one))
+        tables.append(sample.table(telling, title, notes))
+    return stack(tables, labels_of(workings.on_scale(scale)))
+
+
+def differences_table(
+    workings: Workings, scale: str, telling: Telling, selection: Selection
+) -> Tidy:
+    """One row for each modifier and pair of its values."""
+    tables = []
+    for one in workings.on_scale(scale):
+        telling.check(one.quantity)
+        samples = differences(workings, one, selection)
+        notes = (NOTE, average_note(one, selection), *effect_notes(one))
+        title = titled("Differences in the effect", one)
+        found = _joined(samples)
+        columns = {name: v for name, v in found.columns.items() if name != "difference"}
+        tables.append(replace(found, columns=columns).table(telling, title, notes))
+    return stack(tables, labels_of(workings.on_scale(scale)))
+
+
+def differences(workings: Workings, estimand: Estimand, selection: Selection) -> list[Sample]:
+    """Differences in an effect by each modifier."""
+    found = []
+    for name in split_names(workings):
+        parted = split(workings, name)
+        values = values_of(workings, estimand, parted, selection)
+        found.append(differences_of(workings, estimand, parted, values))
+    return found
+
+
+def values_of(
+    workings: Workings, estimand: Estimand, parted: Split, selection: Selection
+) -> Sample:
+    """Average effects at each value of a modifier that groups are left of."""
+    kept = selection.groups(estimand.count)
+    weight = selection.weight(estimand)
+    kept = kept[weight[kept] > 0]
+    present, codes = np.unique(parted.codes[kept], return_inverse=True)
+    count = len(present)
+    draws = averages_by(estimand, kept, codes, count, weight)
+    counts = {"n_groups": np.bincount(codes, minlength=count)}
+    counts |= arm_totals(estimand, kept, codes.astype(np.int64), count)
+    words = [parted.parts[k] for k in present.tolist()]
+    return _sample(workings, estimand, parted, words, counts, draws)
+
+
+def differences_of(workings: Workings, estimand: Estimand, parted: Split, values: Sample) -> Sample:
+    """Differences between values of a modifier; none where one is left."""
+    words = list(values.columns["value"])
+    left = replace(parted, parts=tuple(words))
+    at = np.array(left.pairs, dtype=np.int64).reshape(-1, 2)
+    counts = {
+        name: np.asarray(n)[at].sum(axis=1)
+        for name, n in values.columns.items()
+        if name.startswith("n_")
+    }
+    draws = values.draws[at[:, 0]] - values.draws[at[:, 1]]
+    said = [left.against(pair) for pair in left.pairs]
+    return _sample(workings, estimand, parted, said, counts, draws, True)
+
+
+def _sample(
+    workings: Workings,
+    estimand: Estimand,
+    parted: Split,
+    words: Sequence[str],
+    counts: dict[str, IntArray],
+    draws: NDArray[np.float64],
+    difference: bool = False,
+) -> Sample:
+    columns = {
+        "treatment": [estimand.treatment.name] * len(words),
+        "modifier": [parted.name] * len(words),
+        "value": list(words),
+        "difference": [difference] * len(words),
+        **counts,
+    }
+    return Sample(columns, draws, workings.chains, HEADERS)
+
+
+def _joined(samples: Sequence[Sample]) -> Sample:
+    """Samples under one another."""
+    first = samples[0]
+    columns = {}
+    for name, values in first.columns.items():
+        parts = [one.columns[name] for one in samples]
+        array = isinstance(values, np.ndarray)
+        columns[name] = np.concatenate(parts) if array else [v for part in parts for v in part]
+    return replace(first, columns=columns, draws=np.vstack([one.draws for one in samples]))
+
+
+BY = Answer(
+    "by",
+    "The average effect at each value of a modifier, and the differences between them.",
+    ("modifier", "level", "scale", *GROUPS, *TELLING[1:]),
+    by_table,
+    when="asked",
+)
+DIFFERENCES = Answer(
+    "differences",
+    "How far the average effect differs by each modifier, among the groups as they are.",
+    ("level", "scale", *GROUPS, *TELLING[1:]),
+    differences_table,
+)

@@ -1,0 +1,305 @@
+"""For whom: sentences on where an effect is largest and smallest, and where it is clear.
+
+No group is named whose own rows are too few to speak (``FEWEST`` in an arm); an effect is clear
+where its interval lies on one side of the bar; groups are told apart where the probability that one
+effect exceeds the other is at least (1 + level) / 2. Tests: tests/answers/test_who.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forwhom.answers.answer import Answer
+from forwhom.answers.average import averages, combinations
+from forwhom.answers.options import GROUPS
+from forwhom.answers.passes import group_draws
+from forwhom.answers.selection import Selection
+from forwhom.answers.summarise import summarise
+from forwhom.answers.tables import effect_notes, labels_of, stack, titled
+from forwhom.answers.telling import Telling
+from forwhom.answers.words import group_words, joined
+from forwhom.answers.workings import Workings
+from forwhom.data import Tidy
+from forwhom.design import number_text
+from forwhom.draw.text import NumberStyle, format_probability, number_style, percent
+from forwhom.errors import plural
+from forwhom.fitted import Estimand
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+
+FEWEST = 5  # rows in each arm from which a group is named
+ARMS = ("n_treated", "n_control", "n_rows")
+NAMED = 4  # groups named in one sentence
+HEADERS = {"statement": "Statement", "who": "Who", "text": "In words"}
+HEADERS |= {"estimate": "Estimate", "conf_low": "Low", "conf_high": "High", "prob": "Probability"}
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """Groups, or combinations of some columns, with what is known of their effects.
+
+    Attributes:
+        words: what each is called; heard: whether its own rows are enough to name it.
+        n: rows of each.
+        summary: columns of length m (see ``summarise``).
+        draws: (m, D), or None where there are too many groups to hold at once.
+        groups: their indices where they are groups.
+    """
+
+    words: Sequence[str]
+    heard: Mask
+    n: IntArray
+    summary: dict[str, FloatArray]
+    draws: FloatArray | None
+    groups: IntArray
+
+    def of(self, estimand: Estimand, some: Sequence[int]) -> FloatArray:
+        """Draws of some of them, in their order."""
+        if self.draws is not None:
+            return self.draws[list(some)]
+        wanted = self.groups[list(some)]
+        order = np.argsort(wanted)
+        out = np.empty((len(wanted), estimand.fitted.count))
+        out[order] = group_draws(estimand, wanted[order])
+        return out
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """One sentence, and the numbers in it."""
+
+    statement: str
+    who: str
+    text: str
+    estimate: float = np.nan
+    conf_low: float = np.nan
+    conf_high: float = np.nan
+    prob: float = np.nan
+
+
+def who_table(
+    workings: Workings,
+    by: tuple[str, ...] | None,
+    level: float,
+    scale: str,
+    above: float | None,
+    selection: Selection,
+) -> Tidy:
+    """One row per statement, its sentence last."""
+    shown, tables = workings.on_scale(scale), []
+    for one in shown:
+        Telling(level, above=above).check(one.quantity)
+        found = statements(workings, one, by, level, above, selection)
+        columns = {name: [getattr(s, name) for s in found] for name in ("statement", "who")} | {
+            name: np.array([getattr(s, name) for s in found])
+            for name in ("estimate", "conf_low", "conf_high", "prob")
+        }
+        columns = {"treatment": [one.treatment.name] * len(found), **columns}
+        columns["text"] = [s.text for s in found]
+        notes = (*selection.notes, *effect_notes(one))
+        title = titled("For whom: the effect", one)
+        tables.append(Tidy(columns, title, level, notes, HEADERS | {"treatment": "Treatment"}))
+    return stack(tables, labels_of(shown))
+
+
+# Many parameters: the options of the question.
+def statements(
+    workings: Workings,
+    estimand: Estimand,
+    by: tuple[str, ...] | None,
+    level: float,
+    above: float | None,
+    selection: Selection,
+) -> list[Statement]:
+    """What is said of one effect."""
+    ranked = _ranked(workings, estimand, by, level, selection)
+    bar = 0.0 if above is None else above
+    unit = estimand.unit_words
+    heard = np.flatnonzero(ranked.heard)
+    noun = "group" if by is None else "combination"
+    if len(ranked.words) == 1:
+        return [Statement("one_group", ranked.words[0], _one_group(estimand))]
+    found = []
+    if len(heard) >= 2:
+        found += _ends(estimand, ranked, heard, level, unit)
+    found.append(_sides(ranked, bar, unit, noun))
+    quiet = len(ranked.words) - len(heard)
+    if quiet:
+        found.append(_quiet(estimand, quiet, len(ranked.words), noun))
+    return found
+
+
+def _one_group(estimand: Estimand) -> str:
+    columns = estimand.design.groups.columns
+    if not columns:
+        return (
+            "No columns were named that the effect may differ by. To ask for whom it works, name "
+            'them: modifiers="age + party", or groups="region".'
+        )
+    return "There is one group, so there is nothing to compare."
+
+
+def _ranked(
+    workings: Workings,
+    estimand: Estimand,
+    by: tuple[str, ...] | None,
+    level: float,
+    selection: Selection,
+) -> Ranked:
+    groups, labels = estimand.design.groups, workings.labels
+    if by is None:
+        kept = selection.groups(estimand.count)
+        made = workings.group_pass(estimand, Telling(level)).summary
+        summary = {name: values[kept] for name, values in made.items()}
+        words = group_words(groups, groups.columns, kept, labels)
+        n = groups.n_rows[kept]
+        return Ranked(words, _heard(estimand)[kept], n, summary, None, kept)
+    sample = averages(workings, estimand, by, selection)
+    first = combinations(groups, by, selection.groups(estimand.count))[1]
+    counts = {name: n for name, n in sample.columns.items() if name in ARMS}
+    n = np.sum(list(counts.values()), axis=0)
+    arms = [counts[name] for name in ARMS[:2] if name in counts]
+    heard = np.min(arms, axis=0) >= FEWEST if arms else np.ones(len(sample.draws), dtype=bool)
+    words = group_words(groups, by, first, labels)
+    return Ranked(words, heard, n, summarise(sample.draws, level), sample.draws, first)
+
+
+def _heard(estimand: Estimand) -> Mask:
+    """(G,) whether a group's own rows are enough to name it."""
+    design, effect = estimand.design, estimand.effect
+    if design.estimates:  # each is an estimate of its own, with its error
+        return np.ones(estimand.count, dtype=bool)
+    if design.groups.has_control_group:
+        return effect.n_treated >= FEWEST
+    if effect.treatment.kind == "dose":
+        return design.groups.n_rows >= 2 * FEWEST
+    return np.minimum(effect.n_treated, effect.n_control) >= FEWEST
+
+
+def _ends(
+    estimand: Estimand, ranked: Ranked, heard: IntArray, level: float, unit: str
+) -> list[Statement]:
+    """The largest and the smallest effect of groups that may be named, and whether they differ."""
+    estimate = ranked.summary["estimate"]
+    top = int(heard[np.argmax(estimate[heard])])
+    bottom = int(heard[np.argmin(estimate[heard])])
+    if top == bottom:
+        return []
+    high, low = ranked.of(estimand, [top, bottom])
+    prob = float((high > low).mean())
+    gap = summarise((high - low)[None], level)
+    difference = {name: float(v[0]) for name, v in gap.items()}
+    sure = prob >= (1 + level) / 2
+    most, least = _extremes(estimate[top], estimate[bottom])
+    named = [(most, top), (least, bottom)]
+    if estimate[top] <= 0:
+        named.reverse()
+    style = _style(ranked, [top, bottom])
+    kinds = (f"{percent(level)} interval ", "")  # said once
+    words = [
+        f"{word} for {ranked.words[k]} ({_number(ranked, k, style, unit, kind)}, "
+        f"{plural(int(ranked.n[k]), 'row')})"
+        for (word, k), kind in zip(named, kinds, strict=True)
+    ]
+    apart = (
+        f"The two differ by {_interval(difference, unit)}, in this direction with probability "
+        f"{format_probability(prob)}."
+    )
+    found = [
+        Statement(code, ranked.words[k], "", *_of(ranked, k), prob)  # in the sentence
+        for code, k in (("largest", top), ("smallest", bottom))
+    ]
+    if sure:
+        text = f"The effect is {words[0]} and {words[1]}. {apart}"
+    else:
+        text = (
+            "No two groups can be told apart with confidence. The effect is estimated to be "
+            f"{words[0]} and {words[1]}. {apart}"
+        )
+    code = "apart" if sure else "not_apart"
+    who = f"{ranked.words[top]} against {ranked.words[bottom]}"
+    ends = (difference["estimate"], difference["conf_low"], difference["conf_high"])
+    return [Statement(code, who, text, *ends, prob), *found]
+
+
+def _extremes(top: float, bottom: float) -> tuple[str, str]:
+    """What the largest and the smallest estimate are called, by their signs."""
+    if bottom >= 0:
+        return "largest", "smallest"
+    if top <= 0:  # the most negative is the strongest
+        return "weakest", "strongest"
+    return "highest", "lowest"
+
+
+def _sides(ranked: Ranked, bar: float, unit: str, noun: str) -> Statement:
+    """How many lie clearly above or below the bar."""
+    over, under = ranked.summary["conf_low"] > bar, ranked.summary["conf_high"] < bar
+    n, rows = len(ranked.words), ranked.n / ranked.n.sum()
+    at = "zero" if bar == 0 else f"{number_text(bar)} {unit}".rstrip()
+    said = []
+    for side, mask in (("above", over), ("below", under)):
+        if mask.any():
+            count = int(mask.sum())
+            of = f"all {n:,}" if count == n else f"{count:,} of {n:,}"
+            share = "" if count == n else f" with {rows[mask].sum():.0%} of the rows"
+            said.append(f"clearly {side} {at} in {of} {noun}s{share}{_names(ranked, mask)}")
+    text = f"It is {joined(said)}." if said else f"In no {noun} is it clearly above or below {at}."
+    clear = f"{int(over.sum()):,} above, {int(under.sum()):,} below"
+    return Statement("sides", clear, text, prob=float(rows[over | under].sum()))
+
+
+def _names(ranked: Ranked, mask: Mask) -> str:
+    """The groups, where they are few enough to name, or those that are not among them."""
+    for which, word in ((mask, ""), (~mask, "not ")):
+        some = np.flatnonzero(which & ranked.heard)
+        if not mask.all() and 0 < which.sum() <= NAMED and len(some) == which.sum():
+            return f" ({word}{'; '.join(ranked.words[k] for k in some.tolist())})"
+    return ""
+
+
+def _quiet(estimand: Estimand, quiet: int, count: int, noun: str) -> Statement:
+    one = estimand.design.groups.has_control_group
+    rows = f"{FEWEST} treated rows" if one else f"{FEWEST} rows in an arm"
+    have, are = ("has", "is") if quiet == 1 else ("have", "are")
+    return Statement(
+        "quiet",
+        f"{quiet:,} of {count:,}",
+        f"{quiet:,} of {count:,} {noun}s {have} fewer than {rows} and {are} not named: what is "
+        "said of them comes from the others.",
+    )
+
+
+def _style(ranked: Ranked, some: Sequence[int]) -> NumberStyle:
+    return number_style(
+        ranked.summary["estimate"][list(some)], ranked.summary["std_error"][list(some)]
+    )
+
+
+def _of(ranked: Ranked, k: int) -> tuple[float, float, float]:
+    s = ranked.summary
+    return float(s["estimate"][k]), float(s["conf_low"][k]), float(s["conf_high"][k])
+
+
+def _number(ranked: Ranked, k: int, style: NumberStyle, unit: str, kind: str) -> str:
+    estimate, low, high = (style.text(v) for v in _of(ranked, k))
+    return f"{estimate} {unit}".rstrip() + f", {kind}{low} to {high}"
+
+
+def _interval(found: dict[str, float], unit: str) -> str:
+    style = number_style([found["estimate"]], [found["std_error"]])
+    low, high = style.text(found["conf_low"]), style.text(found["conf_high"])
+    return f"{style.text(found['estimate'])} {unit}".rstrip() + f" ({low} to {high})"
+
+
+WHO = Answer(
+    "who",
+    "For whom the effect is large, small and clear, in sentences.",
+    ("by", "level", "scale", *GROUPS[:1], "above"),
+    who_table,
+)

@@ -1,0 +1,108 @@
+"""What a plan can refuse early about the method it names: facts, before any room is opened.
+
+A method's own ``refuses`` (``methods/``) knows how many arms a treatment has, which only data tell.
+A test holds the two together.
+
+Tests: tests/methods/test_contract.py, tests/plan/test_agreement.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from forwhom.errors import listing
+from forwhom.families import FAMILIES
+from forwhom.plan.parts import EXACT_FAMILIES
+from forwhom.plan.plan import Plan
+from forwhom.plan.priors import SHRINKING
+
+SEVERAL_PREDICTORS = tuple(name for name, family in FAMILIES.items() if family.several)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a method cannot have; by default nothing.
+
+    Attributes:
+        families: the only ones it fits; empty where it fits any.
+        form: what these have that others lack.
+        one_by_one: whether it integrates groups out one by one, so that nothing may tie them.
+        learns_noise: whether it needs a residual sd to learn, and no known standard errors.
+    """
+
+    families: tuple[str, ...] = ()
+    form: str = ""
+    one_by_one: bool = False
+    learns_noise: bool = False
+
+
+LIMITS = {
+    "exact": Limits(
+        EXACT_FAMILIES,
+        "whose groups integrate out in closed form",
+        one_by_one=True,
+        learns_noise=True,
+    ),
+    "quadrature": Limits(one_by_one=True),
+}
+
+
+def limits_of(method: str) -> Limits:
+    """Of a method by name; "auto" takes one that can."""
+    return LIMITS.get(method, Limits())
+
+
+def refusal(method: str, plan: Plan) -> str:
+    """Why a method cannot fit a plan, as far as the plan tells, with the way out; empty if it can.
+
+    >>> from forwhom.plan.make import make_plan
+    >>> plan = make_plan(outcome="y", treatment="d", modifiers="age", clusters="state")
+    >>> print(refusal("quadrature", plan))
+    method 'quadrature' integrates groups out one by one, and clusters 'state' tie the groups \
+together. Leave method to 'auto', which takes NUTS.
+    >>> refusal("nuts", plan)
+    ''
+    """
+    limits = limits_of(method)
+    if limits.one_by_one and plan.family in SEVERAL_PREDICTORS:
+        return (
+            f"method '{method}' takes one linear predictor, and family '{plan.family}' has one for "
+            "every category but the reference. Leave method to 'auto'."
+        )
+    if limits.one_by_one and (reason := beyond_collapse(plan)):
+        return (
+            f"method '{method}' integrates groups out one by one, and {reason}. Leave method to "
+            "'auto', which takes NUTS."
+        )
+    if limits.families and plan.family not in limits.families:
+        return (
+            f"method '{method}' is for families {listing(limits.families)}, {limits.form}; family "
+            f"'{plan.family}' has no such form. Say method='quadrature', or leave it to 'auto'."
+        )
+    return ""
+
+
+def refusal_of_estimates(method: str, plan: Plan) -> str:
+    """Why a method cannot fit an outcome that is itself an estimated effect; empty if it can."""
+    if plan.std_error is None or not limits_of(method).learns_noise:
+        return ""
+    return (
+        f"std_error '{plan.std_error}' says that the outcome is itself an estimated effect, whose "
+        f"noise is known, and method '{method}' is for a residual sd that is learnt. Leave method "
+        "to 'auto'."
+    )
+
+
+def beyond_collapse(plan: Plan) -> str:
+    """Why groups cannot be integrated out one by one, as far as the plan tells; empty if not."""
+    shrunk = [k for k, _, prior in plan.priors if prior.distribution in SHRINKING]
+    reasons = (
+        (len(plan.treatments) > 1, "several treatments vary together in every group"),
+        (bool(plan.clusters), f"clusters {listing(plan.clusters)} tie the groups together"),
+        (plan.correlated, "a group's baseline and effects are correlated"),
+        (plan.spread == "student", "group effects are Student-t"),
+        (plan.sigma_by is not None, f"the residual sd differs by {plan.sigma_by}"),
+        (bool(shrunk), f"the prior of {listing(shrunk)} learns its own scales"),
+        (plan.family in SEVERAL_PREDICTORS, "each category has a linear predictor of its own"),
+    )
+    return next((words for holds, words in reasons if holds), "")

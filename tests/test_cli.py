@@ -14,12 +14,13 @@ from forwhom import __version__, api, cli
 from forwhom.cli import app
 
 KINDS = (".png", ".svg", ".html")
-FIGURES = {f"{name}{kind}" for name in ("modifiers", "effects") for kind in KINDS}
+DRAWN = ("modifiers", "effects", "pooling", "outcomes")
+FIGURES = {f"{name}{kind}" for name in DRAWN for kind in KINDS}
 TABLES = {
     f"{name}.csv"
     for name in (
         *("modifiers", "effects", "average", "parameters"),
-        *("groups", "rows", "priors", "diagnostics"),
+        *("groups", "rows", "priors", "diagnostics", "pooling", "outcomes"),
     )
 }
 FILES = {"plan.toml", "summary.txt", "fit.nc"} | FIGURES | TABLES

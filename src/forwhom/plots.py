@@ -205,3 +205,55 @@ class Plots:
             value_labels=value_labels,
             title=title,
         )
+
+    def pooling(
+        self,
+        *,
+        treatment: str | None = None,
+        category: str | None = None,
+        level: float | None = None,
+        labels: Mapping[str, str] | None = None,
+        value_labels: ValueLabels | None = None,
+        title: str | None = None,
+    ) -> Figure:
+        """From every group's raw estimate to its pooled effect, sorted.
+
+        Args:
+            level: of the intervals; the rest as for ``modifiers``.
+        """
+        return ANSWERS["pooling"].draw(
+            self._workings,
+            treatment=treatment,
+            category=category,
+            level=level,
+            labels=labels,
+            value_labels=value_labels,
+            title=title,
+        )
+
+    def outcomes(
+        self,
+        *,
+        by: str | Sequence[str] | None = None,
+        level: float | None = None,
+        labels: Mapping[str, str] | None = None,
+        value_labels: ValueLabels | None = None,
+        title: str | None = None,
+    ) -> Figure:
+        """The expected outcome without and with treatment, two dots in each row.
+
+        Args:
+            by: grouping columns, whose combinations are rows; default: all rows in one.
+            level: of the intervals; the rest as for ``modifiers``.
+
+        Raises:
+            PlanError: as for ``outcomes``.
+        """
+        return ANSWERS["outcomes"].draw(
+            self._workings,
+            by=by,
+            level=level,
+            labels=labels,
+            value_labels=value_labels,
+            title=title,
+        )

@@ -50,7 +50,7 @@ def test_effects(case: str) -> None:
     table = found.effects()
     own = ["site"] if case == "sites" else ["woman", "age", "region"]
     assert list(table.columns) == [
-        *("treatment", "group_id", *own, "n_treated", "n_control"), *SUMMARY,
+        *("treatment", "group_id", *own, "n_treated", "n_control"), *SUMMARY, "data_share",
     ]  # fmt: skip
     assert table.to_dict()["group_id"] == list(range(1, table.n_rows + 1))
     assert_summary(table, found.estimands[0].theta())

@@ -14,7 +14,9 @@ from forwhom.answers.implied import IMPLIED
 from forwhom.answers.loo import LOO, WAIC
 from forwhom.answers.modifiers import MODIFIERS
 from forwhom.answers.options import OPTIONS, Option
+from forwhom.answers.outcomes import OUTCOMES
 from forwhom.answers.parameters import PARAMETERS
+from forwhom.answers.pooling import POOLING
 from forwhom.answers.predict import PREDICT
 from forwhom.answers.priors import PRIORS
 from forwhom.answers.ranking import RANKING
@@ -45,6 +47,8 @@ ANSWERS = {
         PREDICT,
         CONTRASTS,
         RANKING,
+        POOLING,
+        OUTCOMES,
     )
 }  # in the order of a results folder
 

@@ -71,7 +71,8 @@ def averages(
     if not by and selection.plain:
         draws = workings.average(estimand)[None, :]
     else:
-        draws = averages_by(estimand, kept, codes, count, _weight(estimand, kept, codes, selection))
+        weight = checked_weight(estimand, kept, codes, selection)
+        draws = averages_by(estimand, kept, codes, count, weight)
     return Sample(columns, draws, workings.chains, headers, keys.types)
 
 
@@ -84,9 +85,10 @@ def combinations(groups: Groups, by: Sequence[str], kept: IntArray) -> tuple[Int
     return codes.astype(np.int64), kept[first]
 
 
-def _weight(
+def checked_weight(
     estimand: Estimand, kept: IntArray, codes: IntArray, selection: Selection
 ) -> FloatArray:
+    """(G,) weights, some of them above zero in every row of the table."""
     weight = selection.weight(estimand)
     if (np.bincount(codes, weight[kept]) <= 0).any():
         raise PlanError(

@@ -14,11 +14,13 @@ from numpy.typing import NDArray
 
 from forwhom.answers.answer import Answer
 from forwhom.answers.average import average_table
+from forwhom.answers.effects_of_rows import row_effects
 from forwhom.answers.keys import group_columns
 from forwhom.answers.naming import contrast_line, effect_axis, labels_for, treatment_name
 from forwhom.answers.passes import GroupPass, group_draws
 from forwhom.answers.sample import Sample
 from forwhom.answers.selection import Selection
+from forwhom.answers.shares import SHARE_HEADERS, shares_of
 from forwhom.answers.summarise import summary_notes
 from forwhom.answers.tables import (
     arm_counts,
@@ -50,8 +52,11 @@ def effects_table(
     scale: str,
     telling: Telling,
     selection: Selection,
+    data: Any,
 ) -> Tidy:
     """theta: one row per group and what it is told of; averaged where ``by`` says over what."""
+    if data is not None:
+        return row_effects(workings, data, by, scale, telling, selection)
     if by is not None:
         return average_table(workings, by, scale, telling, selection)
     if selection.values is not None:
@@ -77,12 +82,13 @@ def _of_one(workings: Workings, estimand: Estimand, telling: Telling, selection:
         name: values[kept]
         for name, values in workings.group_pass(estimand, telling).summary.items()
     }
+    behind = {"data_share": shares_of(workings, estimand).data[kept]}
     return Tidy(
-        {**sample.columns, **told},
+        {**sample.columns, **told, **behind},
         title,
         telling.level,
         (*summary_notes(told), *notes),
-        {**group_headers(groups), **telling.headers},
+        {**group_headers(groups), **telling.headers, **SHARE_HEADERS},
         sample.types,
         telling.interval,
     )
@@ -189,7 +195,10 @@ def _facet_titles(
 EFFECTS = Answer(
     "effects",
     "The effect in every group, one tidy row each; or averaged over all groupings but ``by``.",
-    ("by", "level", "scale", "where", "interval", "above", "equivalence", "weights", "draws"),
+    (
+        *("by", "level", "scale", "where", "interval", "above", "equivalence", "weights", "draws"),
+        "data",
+    ),
     effects_table,
     effects_figure,
     (

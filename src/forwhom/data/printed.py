@@ -33,6 +33,7 @@ INTERVAL_WORDS = {"equal-tailed": "equal-tailed intervals", "hdi": "highest-dens
 ESTIMATE_COLUMNS = (
     *("estimate", "std_error", "conf_low", "conf_high"),
     *("simultaneous_low", "simultaneous_high", "expected_loss"),
+    *("raw_estimate", "raw_std_error"),
 )
 FULL_FROM = 2.0**53  # whole numbers of more digits are names, not amounts
 MOST_ROWS = 40  # that are printed
@@ -168,6 +169,8 @@ def _numbers(
         return [format_probability(number) for number in numbers]
     if shared is not None and name in ESTIMATE_COLUMNS:
         return [shared.text(number) for number in numbers]
+    if name.endswith("_share"):
+        return [NumberStyle(2).text(number) for number in numbers]
     finite = values[np.isfinite(values)]
     if np.any(np.abs(finite) >= FULL_FROM) and all(isinstance(v, int | np.integer) for v in given):
         return [str(int(value)) for value in given]  # names of many digits, in full

@@ -20,6 +20,7 @@ from forwhom.fitted.scales import mean_of, percent_of, percent_sign
 from forwhom.plan import Plan
 
 FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,18 +35,28 @@ class NewGroups:
     baseline: FloatArray
 
 
-def new_rows(plan: Plan, new: object) -> Table:
+def new_rows(
+    plan: Plan,
+    new: object,
+    asked: Sequence[str] = (),
+    controls: bool = True,
+    what: str = "predict()",
+) -> Table:
     """The modifiers and controls of new groups; one row where the model has none.
+
+    Args:
+        asked: further columns; controls: whether they are needed; what: it is needed for.
 
     Raises:
         DataError: no data, a column that is not there, or a missing value.
     """
-    columns = tuple(dict.fromkeys((*plan.modifiers.columns, *plan.controls.columns)))
+    held = plan.controls.columns if controls else ()
+    columns = tuple(dict.fromkeys((*asked, *plan.modifiers.columns, *held)))
     if not columns:
         return Table({}, 1, "new data", "dict", "")
     if new is None:
         raise DataError(
-            f"predict() needs data: the values of {listing(columns)} for every new group, such as "
+            f"{what} needs data: the values of {listing(columns)} for every new group, such as "
             "a data frame with one row each."
         )
     table = load(new, columns, plan.missing)
@@ -60,7 +71,11 @@ def new_rows(plan: Plan, new: object) -> Table:
 
 
 def draw_new_groups(
-    estimands: Sequence[Estimand], table: Table, spread: bool, seed: int
+    estimands: Sequence[Estimand],
+    table: Table,
+    spread: bool,
+    seed: int | Sequence[int],
+    whose: IntArray | None = None,
 ) -> tuple[NewGroups, ...]:
     """One for each estimand given.
 
@@ -69,6 +84,7 @@ def draw_new_groups(
         table: m rows of modifiers and controls.
         spread: whether to add the groups' own part; without it, the average of such groups.
         seed: of the groups' own parts.
+        whose: (m,) which new group each row is of; default: each row a group.
     """
     out = []
     for number, one in enumerate(estimands):
@@ -81,8 +97,10 @@ def draw_new_groups(
         if design.delta_names:
             baseline += design.modifiers.matrix(table) @ one.delta.T
         if spread:
-            own_b, own_theta = _own_parts(one, baseline.shape, rng)
-            theta, baseline = theta + own_theta, baseline + own_b
+            count = len(z) if whose is None else int(whose.max(initial=-1)) + 1
+            own_b, own_theta = _own_parts(one, (count, baseline.shape[1]), rng)
+            each = slice(None) if whose is None else whose
+            theta, baseline = theta + own_theta[each], baseline + own_b[each]
         out.append(NewGroups(theta, baseline))
     return tuple(out)
 

@@ -68,11 +68,8 @@ def with_and_without(
 
     Arms of one treatment exclude each other. Arguments as for ``eta``.
     """
-    found, effects = fitted.cells.likelihood, fitted.design.effects
-    treatment, d = effects[effect].treatment, found.d[cells].copy()
-    if treatment.kind != "dose":
-        d[:, [k for k, e in enumerate(effects) if e.treatment.column == treatment.column]] = 0.0
-    without = eta(fitted, own, place, draws, cells, d)
+    found = fitted.cells.likelihood
+    without = eta(fitted, own, place, draws, cells, without_it(fitted, effect, cells))
     phi = fitted.draws.coefficients[draws].transpose(1, 2, 0)
     treated = without + found.effect_rows[effect][cells] @ phi[:, fitted.layout.lambdas[effect]]
     for k, levels in enumerate(fitted.draws.clusters):
@@ -81,6 +78,15 @@ def with_and_without(
     for r in fitted.own_effect(effect):
         treated += own.u[:, r][:, place]
     return without, treated
+
+
+def without_it(fitted: Fitted, effect: int, cells: IntArray) -> FloatArray:
+    """Treatments of some cells without one of them, (c, J); a dose as it was."""
+    found, effects = fitted.cells.likelihood, fitted.design.effects
+    treatment, d = effects[effect].treatment, found.d[cells].copy()
+    if treatment.kind != "dose":
+        d[:, [k for k, e in enumerate(effects) if e.treatment.column == treatment.column]] = 0.0
+    return d
 
 
 def _add(out: FloatArray, columns: FloatArray, u: FloatArray, level: IntArray) -> None:

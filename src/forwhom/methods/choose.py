@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from forwhom.cells import Problem, reduce_rows
 from forwhom.design import Design, Rows
+from forwhom.errors import PlanError
 from forwhom.methods.collapse import COLLAPSE
 from forwhom.methods.exact import EXACT
 from forwhom.methods.method import Draws, Method, Progress
@@ -25,10 +26,16 @@ class Choice:
 
 
 def choose(design: Design) -> Choice:
-    """The method asked for, or the fastest that does not refuse."""
+    """The method asked for, or the fastest that does not refuse.
+
+    Raises:
+        PlanError: the method asked for cannot take the design.
+    """
     asked, why = design.plan.method, ""
     for name, method in METHODS.items():
         refusal = method.refuses(design)
+        if asked == name and refusal:
+            raise PlanError(f"method '{name}': {refusal}. Leave method to 'auto'.")
         if asked == name or (asked == "auto" and not refusal):
             break
         why = refusal  # of the last that is faster

@@ -9,6 +9,7 @@ sds within 5 % or 4 joint standard errors where that is more; the seeds are fixe
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,8 @@ import pytest
 
 import forwhom as fw
 from forwhom.methods.diagnostics import ChainCheck, WeightCheck
+from forwhom.methods.importance.adaptive import explore_adaptively
+from tests.chains import short_chains
 from tests.methods.collapse.cases import CASES, DATA, USUAL
 from tests.posteriors import Known, differences, of_chains, of_independent
 
@@ -151,3 +154,14 @@ def test_an_outcome_without_noise() -> None:
     exact = DATA | {"y": 1.0 + DATA["d"] + 0.5 * DATA["state"] ** 2}
     with pytest.raises(fw.InferenceError, match="nothing is left to chance"):
         fw.fit(exact, **USUAL, clusters="state")
+
+
+def test_weights_that_fail_lead_to_nuts(monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(*args: Any, **words: Any) -> Any:
+        return replace(explore_adaptively(*args, **words), k_hat=1.2)
+
+    monkeypatch.setattr("forwhom.methods.collapse.sampler.explore_adaptively", failing)
+    with short_chains(20, depth=4):
+        fit = fw.fit(DATA, **USUAL, clusters="wave", draws=40)
+    assert fit.fitted.diagnostics.method == "nuts"
+    assert "importance weights of method 'collapse' failed" in fit.fitted.diagnostics.why

@@ -1,4 +1,7 @@
-"""The collapse method: Gaussian outcomes with any factors; everything linear integrates out."""
+"""The collapse method: Gaussian outcomes with any factors; everything linear integrates out.
+
+Tests: tests/methods/collapse/test_row.py.
+"""
 
 from __future__ import annotations
 

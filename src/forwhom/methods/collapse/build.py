@@ -1,4 +1,7 @@
-"""Cells and priors to the collapsed model."""
+"""Cells and priors to the collapsed model.
+
+Tests: tests/methods/collapse/test_density.py.
+"""
 
 from __future__ import annotations
 

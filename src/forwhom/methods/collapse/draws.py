@@ -2,6 +2,8 @@
 
 Given scales, coefficients and the other factors, these levels are independent and normal. A block
 of them is always drawn from its own random stream, so any pass sees the same draws.
+
+Tests: tests/methods/collapse/test_against_others.py, tests/methods/test_contract.py.
 """
 
 from __future__ import annotations

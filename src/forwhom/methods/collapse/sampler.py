@@ -1,4 +1,7 @@
-"""The collapse method: scales by a proposal that learns, everything linear drawn given them."""
+"""The collapse method: scales by a proposal that learns, everything linear drawn given them.
+
+Tests: tests/methods/collapse/test_against_others.py.
+"""
 
 from __future__ import annotations
 

@@ -72,6 +72,15 @@ def test_more_are_drawn_without_names_and_said_to_be(tmp_path):
     assert len(inner(figure)["data"]["values"]) == 101
 
 
+def test_of_very_many_the_ends_are_drawn_and_said_to_be():
+    given = rows(1000)
+    figure = contrasts_figure(given)
+    shown = [r["estimate"] for r in inner(figure)["data"]["values"]]
+    ordered = sorted(given["estimate"].tolist(), reverse=True)
+    assert shown == ordered[:150] + ordered[-150:]
+    assert "Of 1,000 the 150 largest and the 150 smallest are drawn." in caption(figure)
+
+
 def test_a_wild_interval_is_cut_and_said_to_be():
     given = rows(6)
     given["simultaneous_high"][2] = 1e300

@@ -19,6 +19,7 @@ from forwhom.errors import OutputError, listing
 WIDTH = 480
 SORTED_FROM = 13  # rows of a panel; fewer stay in their order
 MOST_PANELS = 60
+ENDS = 150  # of the rows of a panel with more than twice as many, the largest and smallest drawn
 FAR = 4.0  # widths of the narrower rows beyond the points that are shown of an interval
 NUMBERS = ("estimate", "conf_low", "conf_high", "simultaneous_low", "simultaneous_high")
 
@@ -57,15 +58,15 @@ def contrasts_figure(
     body, room = [], 0
     for last, (name, places) in enumerate(panels.items(), 1 - len(panels)):
         if in_order:
-            places = sorted(places, key=lambda i: -float(numbers["estimate"][i]))
+            places = _ends(sorted(places, key=lambda i: -float(numbers["estimate"][i])))
         lines = names.name_lines([labels[i] for i in places])
         keys = names.keys(lines)
         data = [{**records[i], "key": key} for i, key in zip(places, keys, strict=True)]
         shown = axis if last == 0 else {**axis, "title": None, "labels": False}
         body.append(_panel(name, data, lines, {**x, "axis": shown}, about, line))
         room = max(room, names.room(lines))
-    unnamed = max(map(len, panels.values())) > names.MOST_NAMED
-    note = _caption(len(labels), level, in_order, cut, unnamed)
+    longest = max(map(len, panels.values()))
+    note = _caption(len(labels), level, in_order, cut, longest)
     inside = body[0] if len(body) == 1 else {"vconcat": body, "spacing": 14}
     return Figure(theme.page(title, subtitle, note, WIDTH + room + 20, inside))
 
@@ -95,6 +96,11 @@ def _panels_of(
     if len(panels) > MOST_PANELS:
         raise OutputError(f"{len(panels)} panels; at most {MOST_PANELS} can be read.")
     return numbers, labels, panels
+
+
+def _ends(places: list[int]) -> list[int]:
+    """The first and the last, where there are more than anyone reads."""
+    return places if len(places) <= 2 * ENDS else [*places[:ENDS], *places[-ENDS:]]
 
 
 def _domain(numbers: Mapping[str, FloatArray], line: float) -> tuple[float, float, bool]:
@@ -195,7 +201,7 @@ def _panel(
     return panel
 
 
-def _caption(count: int, level: float, in_order: bool, cut: bool, unnamed: bool) -> list[str]:
+def _caption(count: int, level: float, in_order: bool, cut: bool, longest: int) -> list[str]:
     """What is drawn."""
     said = f"Points: posterior medians{', sorted' if in_order else ''}. "
     if count == 1:
@@ -207,4 +213,9 @@ def _caption(count: int, level: float, in_order: bool, cut: bool, unnamed: bool)
             f"intervals, which hold for {every} at once with {percent(level)} probability."
         )
     said += " Intervals that run out of the picture are cut." if cut else ""
-    return [said + (" Too many to be named: the table names them." if unnamed else "")]
+    if longest > 2 * ENDS:
+        said += f" Of {longest:,} the {ENDS} largest and the {ENDS} smallest are drawn."
+    return [
+        said
+        + (" Too many to be named: the table names them." if longest > names.MOST_NAMED else "")
+    ]

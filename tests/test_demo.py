@@ -58,3 +58,27 @@ def test_demo_writes_the_folder_with_readable_names(tmp_path):
     assert "What changes the effect of an out-of-district e-mail?" in svg
     assert str(tmp_path / "demo" / "modifiers.png") in found.stdout.split("What to look at")[1]
     assert read_plan(tmp_path / "demo" / "plan.toml").outcome == "responded"
+
+
+def test_the_plan_of_its_folder_draws_the_same_figures(tmp_path):
+    run("demo", "--out", tmp_path / "demo")
+    plan = read_plan(tmp_path / "demo" / "plan.toml")
+    assert dict(plan.labels)["leg_black"] == "Black legislator"
+    assert dict(plan.value_labels)["south"] == (("0", "Other state"), ("1", "Southern state"))
+    run("fit", tmp_path / "demo" / "plan.toml", "--out", tmp_path / "again")
+    for figure in ("effects.svg", "modifiers.svg"):
+        first, again = (tmp_path / folder / figure for folder in ("demo", "again"))
+        assert first.read_text() == again.read_text()
+    printed = run("groups", tmp_path / "demo").stdout
+    assert "Black legislator" in printed and "Not a Democrat" in printed
+
+
+def test_labels_on_the_command_line(tmp_path):
+    asked = ("--outcome", "responded", "--treatment", "treat_out", "--modifiers", "leg_black")
+    named = ("--labels", "leg_black=Black legislator", "--value-labels", "leg_black:1=Black")
+    found = run("fit", datasets.path(), *asked, *named, "--draws", "100")
+    assert found.exit_code == 0
+    assert "Black legislator" in found.stdout and "Black  " in found.stdout
+    wrong = run("fit", datasets.path(), *asked, "--labels", "leg_blak=Black", "--draws", "100")
+    assert wrong.exit_code == 2
+    assert "Did you mean 'leg_black'?" in wrong.output

@@ -1,4 +1,7 @@
-"""The posterior as an ``xarray.DataTree`` in the ArviZ schema."""
+"""The posterior as an ``xarray.DataTree`` in the ArviZ schema.
+
+Tests: tests/fitted/test_datatree.py, tests/fitted/test_storage.py.
+"""
 
 from __future__ import annotations
 

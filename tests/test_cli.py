@@ -21,6 +21,7 @@ TABLES = {
     for name in (
         *("modifiers", "effects", "average", "parameters"),
         *("groups", "rows", "priors", "diagnostics", "pooling", "outcomes"),
+        *("who", "differences"),
     )
 }
 FILES = {"plan.toml", "summary.txt", "fit.nc"} | FIGURES | TABLES

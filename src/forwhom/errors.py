@@ -1,4 +1,7 @@
-"""One tree of errors: a message says what is wrong, where, and the way out."""
+"""One tree of errors: a message says what is wrong, where, and the way out.
+
+Tests: tests/test_bad_input.py.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The flags of the command line: those of a plan, from its parts, and those beside them."""
+"""The flags of the command line: those of a plan, from its parts, and those beside them.
+
+Tests: tests/plan/test_flags.py.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A warning, and numbers as it words them."""
+"""A warning, and numbers as it words them.
+
+Tests: tests/answers/test_cautions.py.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Warnings about groups and clusters: what their own rows cannot say."""
+"""Warnings about groups and clusters: what their own rows cannot say.
+
+Tests: tests/answers/test_cautions.py.
+"""
 
 from __future__ import annotations
 

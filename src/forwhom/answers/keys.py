@@ -1,4 +1,7 @@
-"""The columns that say which group a row is about, in the types that join back to the data."""
+"""The columns that say which group a row is about, in the types that join back to the data.
+
+Tests: tests/fitted/test_predict.py.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Warnings about what the outcome's scale and law can bear."""
+"""Warnings about what the outcome's scale and law can bear.
+
+Tests: tests/answers/test_cautions.py.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What no row tells, in words: levels without rows of their own, and the way to do without."""
+"""What no row tells, in words: levels without rows of their own, and the way to do without.
+
+Tests: tests/answers/test_cautions.py.
+"""
 
 from __future__ import annotations
 

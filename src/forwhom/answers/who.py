@@ -108,7 +108,6 @@ def who_table(
     return stack(tables, labels_of(shown))
 
 
-# Many parameters: the options of the question.
 def statements(
     workings: Workings,
     estimand: Estimand,

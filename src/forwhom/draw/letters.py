@@ -1,4 +1,7 @@
-"""Letters that a terminal, a page or a picture can show; names in data may hold any."""
+"""Letters that a terminal, a page or a picture can show; names in data may hold any.
+
+Tests: tests/draw/test_figure.py.
+"""
 
 from __future__ import annotations
 

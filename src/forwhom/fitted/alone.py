@@ -170,7 +170,8 @@ def _from_sums(fitted: Fitted, quantity: Quantity) -> Alone:
     )
     mean = fitted.draws.coefficients[:, 0].mean(axis=0)
     inner = np.linalg.solve(basis.matrix, mean - basis.offset)
-    gram, cross = cells.group_gram[:count], cells.group_cross[:count]
+    # in one order of memory, so that a loaded fit sums as the one that was saved
+    gram, cross = (np.ascontiguousarray(a[:count]) for a in (cells.group_gram, cells.group_cross))
     told = _of_full_rank(gram)
     gram = np.where(told[:, None, None], gram, np.eye(len(design.random_names)))
     inverse = np.linalg.inv(gram)

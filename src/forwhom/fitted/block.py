@@ -8,6 +8,8 @@ Readers of NetCDF stop where its own head says that it ends. Reading ours needs 
 byte of the file is checked against the seal before one of them is believed, what the head declares
 must fill the space between exactly, and no link or filter can be written down. So nothing is
 allocated that the file does not hold, and nothing outside the file is looked at.
+
+Tests: tests/fitted/test_storage.py.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""A quantity of a fit: its draws, and its words."""
+"""A quantity of a fit: its draws, and its words.
+
+Tests: tests/test_api.py.
+"""
 
 from __future__ import annotations
 

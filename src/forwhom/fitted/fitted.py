@@ -1,4 +1,7 @@
-"""A problem and draws of its posterior: what every question is put to."""
+"""A problem and draws of its posterior: what every question is put to.
+
+Tests: tests/fitted/test_elpd.py.
+"""
 
 from __future__ import annotations
 

@@ -118,7 +118,10 @@ def _linear(fitted: Fitted, own: Own) -> FloatArray:
         out = np.tile(phi[0], (len(groups), 1))
         return out + cells.modifier_mean[groups] @ phi[layout.delta] if design.delta_names else out
     # means of the columns inside, where predictors far from zero are moved: coefficients as well
-    mean = cells.group_cross[groups, 0, :-1] / cells.group_gram[groups, 0, 0][:, None]
+    mean = (
+        np.ascontiguousarray(cells.group_cross[groups, 0, :-1])
+        / cells.group_gram[groups, 0, 0][:, None]
+    )
     mean = cells.inner_center + cells.inner_scale * mean
     moved, before = np.linalg.solve(cells.unmove, phi), slice(0, layout.delta.stop)
     out = mean[:, before] @ moved[before]

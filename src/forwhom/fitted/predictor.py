@@ -2,6 +2,8 @@
 
 The groups' own baselines and effects are in it, as drawn: predictions are for further rows of the
 same groups.
+
+Tests: tests/fitted/test_elpd.py.
 """
 
 from __future__ import annotations

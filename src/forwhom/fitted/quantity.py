@@ -1,4 +1,7 @@
-"""What a number is told of: an effect, of a linear predictor, on a scale."""
+"""What a number is told of: an effect, of a linear predictor, on a scale.
+
+Tests: tests/test_api.py.
+"""
 
 from __future__ import annotations
 

@@ -8,6 +8,8 @@ both arms.
 In percent, for families whose linear predictor is a logarithm: treatment multiplies the mean of
 every row by exp(theta), whatever else the row holds; for a lognormal outcome the median too, and
 for a piecewise hazard the hazard by exp(-theta). So no rows are needed, and every method tells it.
+
+Tests: tests/test_prior_predictive.py.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Which method, and why: asked before the rows are reduced, for it says what is kept of them."""
+"""Which method, and why: asked before the rows are reduced, for it says what is kept of them.
+
+Tests: tests/methods/test_contract.py.
+"""
 
 from __future__ import annotations
 

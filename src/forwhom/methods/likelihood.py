@@ -1,4 +1,7 @@
-"""Cells and priors to what every model of them shares: from here on there are arrays only."""
+"""Cells and priors to what every model of them shares: from here on there are arrays only.
+
+Tests: tests/methods/nuts/test_density.py.
+"""
 
 from __future__ import annotations
 

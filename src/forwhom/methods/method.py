@@ -2,6 +2,8 @@
 
 Sizes: D draws, L linear predictors, p coefficients, R own parameters of a group, G groups. Where a
 preset has one control group, it is numbered G.
+
+Tests: tests/methods/test_contract.py.
 """
 
 from __future__ import annotations

@@ -1,6 +1,8 @@
 """Log densities of the prior distributions, on plain arrays.
 
 Constants are kept, so that a prior is a proper density (``flat`` is zero everywhere).
+
+Tests: tests/methods/nuts/test_density.py.
 """
 
 from __future__ import annotations

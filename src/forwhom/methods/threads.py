@@ -4,6 +4,8 @@ A BLAS library that splits each small product over every core spends more on wai
 arithmetic, the more so on a machine that others use too. The number of threads belongs to the
 whole process, so fits in several threads share one limit: the first to enter sets it, the last to
 leave puts back what the first one found.
+
+Tests: tests/test_copies.py.
 """
 
 from __future__ import annotations

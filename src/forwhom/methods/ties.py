@@ -1,4 +1,7 @@
-"""What ties groups together, so that they do not integrate out one by one."""
+"""What ties groups together, so that they do not integrate out one by one.
+
+Tests: tests/design/test_clusters.py.
+"""
 
 from __future__ import annotations
 

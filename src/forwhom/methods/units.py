@@ -1,4 +1,7 @@
-"""The internal units: what every method computes in, and the way back to the units of the data."""
+"""The internal units: what every method computes in, and the way back to the units of the data.
+
+Tests: tests/test_units.py.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""What the command line says around the embedded example."""
+"""What the command line says around the embedded example.
+
+Tests: tests/test_demo.py.
+"""
 
 OPENING = """\
 Example: {title}

@@ -1,4 +1,7 @@
-"""Two folders change places in one step, where the system can."""
+"""Two folders change places in one step, where the system can.
+
+Tests: tests/output/test_folder.py.
+"""
 
 from __future__ import annotations
 

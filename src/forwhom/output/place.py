@@ -10,6 +10,8 @@ Beside the folder, on the same disk, a hidden stage holds what is written:
 One exchange (``exchange``) makes the new folder the folder. A run that is killed before it leaves
 the earlier folder as it was; one that is killed after it leaves the new one, whole. Its stage is
 removed by the next run with results beside it, which finds that nobody holds the lock.
+
+Tests: tests/output/test_folder.py.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""The printed summary of a prior predictive simulation."""
+"""The printed summary of a prior predictive simulation.
+
+Tests: tests/test_cli.py.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A fit for programs: one JSON object."""
+"""A fit for programs: one JSON object.
+
+Tests: tests/test_cli.py.
+"""
 
 from __future__ import annotations
 

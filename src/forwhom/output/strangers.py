@@ -1,6 +1,8 @@
 """Files in a results folder that forwhom did not write: they are carried over, never deleted.
 
 The plan in a results folder lists, in its head, the files that were written with it.
+
+Tests: tests/output/test_folder.py.
 """
 
 from __future__ import annotations

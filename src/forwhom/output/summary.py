@@ -1,4 +1,7 @@
-"""The printed summary: question, data, answer, warnings, readable without the manual."""
+"""The printed summary: question, data, answer, warnings, readable without the manual.
+
+Tests: tests/fitted/test_formats.py.
+"""
 
 from __future__ import annotations
 

@@ -150,16 +150,15 @@ class EffectQuestions(Questions):
             interval: "equal-tailed", or "hdi" for the shortest.
             above: a bar; column ``prob_above`` is the probability of more.
             equivalence: two ends; column ``prob_within`` is the probability of lying between.
-            weights: how groups count in averages: by their "rows", "equal", or by a grouping
-                column of numbers.
+            weights: how groups count in averages: "rows", "equal", or a grouping column of numbers.
             draws: the draws themselves, one row each, with columns chain, draw and value.
-            data: a table or file, for the effect of each of its rows: its group's where that was
-                in the fit (column ``in_fit``), else what :meth:`predict` tells of a new group.
+            data: a table or file, for each of its rows: its group's effect where that was in the
+                fit (column ``in_fit``), else a new group's, as :meth:`predict` tells it.
 
         Raises:
-            DataError: ``data`` lacks a column, or holds what :meth:`predict` refuses.
-            PlanError: ``by`` or ``where`` names a column or level that does not define the groups,
-                another scale, or a bar that effects can never reach.
+            DataError: ``data`` holds what :meth:`predict` refuses.
+            PlanError: a column or level that does not define the groups, another scale, or a bar
+                that effects can never reach.
         """
         return self._told(
             "effects",

@@ -1,4 +1,7 @@
-"""Sufficient statistics and priors to the Gaussian model that integrates out."""
+"""Sufficient statistics and priors to the Gaussian model that integrates out.
+
+Tests: tests/methods/exact/test_density.py.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""The exact method: scales from the gridded proposal, coefficients drawn given the scales."""
+"""The exact method: scales from the gridded proposal, coefficients drawn given the scales.
+
+Tests: tests/methods/exact/test_draws.py.
+"""
 
 from __future__ import annotations
 

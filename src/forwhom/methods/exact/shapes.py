@@ -2,6 +2,8 @@
 
 A shape is a distinct R'R, R having one or two columns (a one for the baseline, d for the effect).
 All functions work on S shapes and K points at once.
+
+Tests: tests/methods/exact/test_density.py.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""What draws have none of where groups are independent given what they share."""
+"""What draws have none of where groups are independent given what they share.
+
+Tests: tests/methods/importance/test_proposal.py.
+"""
 
 from __future__ import annotations
 

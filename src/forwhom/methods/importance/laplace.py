@@ -3,6 +3,8 @@
 Zoom: shrink a box in tau until it holds all the mass that matters, by Newton steps in xi from the
 best mode so far. On the final grid keep each point's mode, the Cholesky factor of its curvature,
 and its height.
+
+Tests: tests/methods/importance/test_proposal.py.
 """
 
 from __future__ import annotations

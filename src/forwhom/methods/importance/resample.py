@@ -1,4 +1,7 @@
-"""What the gridded proposals share: volumes of tent functions, and systematic resampling."""
+"""What the gridded proposals share: volumes of tent functions, and systematic resampling.
+
+Tests: tests/methods/importance/test_proposal.py.
+"""
 
 from __future__ import annotations
 

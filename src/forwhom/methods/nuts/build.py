@@ -1,4 +1,7 @@
-"""Cells and priors to the joint model that NUTS samples."""
+"""Cells and priors to the joint model that NUTS samples.
+
+Tests: tests/methods/nuts/test_density.py.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Draws by NUTS: everything is at hand, chain after chain."""
+"""Draws by NUTS: everything is at hand, chain after chain.
+
+Tests: tests/fitted/test_storage.py.
+"""
 
 from __future__ import annotations
 

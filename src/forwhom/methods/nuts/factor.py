@@ -9,6 +9,8 @@ Coordinates. u = tau z with z ~ Law(0, 1), or u = diag(tau) L z, L the correlati
 by canonical partial correlations. tau is the exponential of its coordinate or, where it may be
 zero, the absolute value: u = s z is smooth in s through zero, while log tau has no end there (Liu
 and Wu 1999, JASA 94(448)).
+
+Tests: tests/methods/nuts/test_density.py.
 """
 
 from __future__ import annotations

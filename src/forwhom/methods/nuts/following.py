@@ -10,6 +10,8 @@ with xi close to standard normal and nearly independent of s: as s falls z turns
 say to what the prior does. So is t kept from the coefficients, with which it moves, and from the
 level's other parameters. For one normal factor with a normal outcome it is exact; otherwise it is
 only a change of coordinates.
+
+Tests: tests/methods/nuts/test_density.py.
 """
 
 from __future__ import annotations

@@ -4,6 +4,8 @@ Given the factors' sds, a Newton step towards the mode of coefficients and level
 those, the sds that their squares suggest, divided by the number of levels that the data determine
 (MacKay 1992, Neural Computation 4(3)); and so on. An sd that comes out at zero is taken to be as
 large as the data cannot rule out, and coefficients and levels settle at that.
+
+Tests: tests/methods/nuts/test_density.py.
 """
 
 from __future__ import annotations

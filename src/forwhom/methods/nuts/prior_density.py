@@ -1,4 +1,7 @@
-"""The joint model's priors of what groups share: their density at many points."""
+"""The joint model's priors of what groups share: their density at many points.
+
+Tests: tests/methods/nuts/test_density.py.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,8 @@
 """Shrinkage priors for many modifiers: each coefficient normal with a scale that is learnt.
 
 Both are written on lambda_k = s_k zeta_k, zeta_k ~ Normal(0, 1); ``log_scales`` gives log s_k.
+
+Tests: tests/methods/nuts/test_density.py.
 """
 
 from __future__ import annotations

@@ -6,6 +6,8 @@
    the directions in which the fit's curvature differs most from one.
 
 It is a change of coordinates: whatever it misses costs time, never correctness.
+
+Tests: tests/methods/nuts/test_density.py.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Draws of what groups share from the priors alone, for simulation before the data are believed."""
+"""Draws of what groups share from the priors alone, for simulation before the data are believed.
+
+Tests: tests/test_prior_predictive.py.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Cells and priors to the latent model, its groups sorted by what their rows can tell."""
+"""Cells and priors to the latent model, its groups sorted by what their rows can tell.
+
+Tests: tests/methods/quadrature/test_rules.py.
+"""
 
 from __future__ import annotations
 

@@ -9,6 +9,8 @@ around its own mode and curvature (Naylor and Smith 1982, JRSS C 31(3)).
 
 Everything is vectorised over K points; arrays of cells are (C, K), of nodes (C, q, K) or
 (C, q, q, K).
+
+Tests: tests/methods/quadrature/test_rules.py.
 """
 
 from __future__ import annotations

@@ -1,4 +1,7 @@
-"""Draws by quadrature; the groups' own parameters are made in blocks when asked for."""
+"""Draws by quadrature; the groups' own parameters are made in blocks when asked for.
+
+Tests: tests/methods/quadrature/test_against_nuts.py.
+"""
 
 from __future__ import annotations
 

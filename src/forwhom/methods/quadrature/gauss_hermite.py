@@ -1,4 +1,7 @@
-"""Gauss-Hermite nodes for integrals over a standard normal, in one and two dimensions."""
+"""Gauss-Hermite nodes for integrals over a standard normal, in one and two dimensions.
+
+Tests: tests/methods/quadrature/test_rules.py.
+"""
 
 from __future__ import annotations
 

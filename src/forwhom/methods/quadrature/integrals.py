@@ -4,6 +4,8 @@ For each group and point: find the mode of likelihood x normal density, lay a pr
 normal that matches mode and curvature there, and add up (Naylor and Smith 1982, JRSS C 31(3)).
 The second coordinate is laid out given the first, so that cells without treatment, which see the
 first alone, are evaluated at q nodes instead of q^2.
+
+Tests: tests/methods/quadrature/test_rules.py.
 """
 
 from __future__ import annotations

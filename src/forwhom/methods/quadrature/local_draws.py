@@ -1,4 +1,7 @@
-"""Draws of the groups' own standard normals given what groups share."""
+"""Draws of the groups' own standard normals given what groups share.
+
+Tests: tests/methods/quadrature/test_against_nuts.py.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Each group's mode and curvature in its own standard normals, many groups and points at once."""
+"""Each group's mode and curvature in its own standard normals, many groups and points at once.
+
+Tests: tests/methods/quadrature/test_rules.py.
+"""
 
 from __future__ import annotations
 

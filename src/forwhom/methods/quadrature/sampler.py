@@ -1,4 +1,7 @@
-"""The quadrature method: groups integrated out numerically, the rest by importance sampling."""
+"""The quadrature method: groups integrated out numerically, the rest by importance sampling.
+
+Tests: tests/methods/quadrature/test_against_nuts.py.
+"""
 
 from __future__ import annotations
 

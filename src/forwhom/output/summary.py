@@ -7,22 +7,23 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Sequence
-from math import isnan
 
 import numpy as np
 from numpy.typing import NDArray
 
-from forwhom.answers import ANSWERS, Caution, Workings, summarise
-from forwhom.answers.modifiers import coefficients
-from forwhom.answers.telling import Telling
-from forwhom.data import Tidy
-from forwhom.draw.text import format_probability, number_style, percent
+from forwhom.answers import Caution, Workings, summarise
 from forwhom.errors import plural
-from forwhom.fitted import Estimand, check_scale
+from forwhom.fitted import Estimand
+from forwhom.output.answer_text import (
+    average_lines,
+    differences_text,
+    interval_words,
+    pooling_text,
+    who_text,
+)
 from forwhom.plan import Plan
 
 WIDTH = 88
-SHOWN_MODIFIERS = 5
 
 
 def format_summary(workings: Workings, cautions: Sequence[Caution], source: str) -> str:
@@ -31,15 +32,14 @@ def format_summary(workings: Workings, cautions: Sequence[Caution], source: str)
     Args:
         workings: of the fit; cautions: the warnings; source: name of the data.
     """
-    estimands, level = workings.estimands, workings.plan.level
-    average, estimand = ANSWERS["average"].tell(workings), estimands[0]
-    unit = workings.on_scale(check_scale(workings.fitted, None))[0].unit_words
+    estimands, level, estimand = workings.estimands, workings.plan.level, workings.estimands[0]
     blocks = [
         _question(estimand),
         _data(estimand, source),
-        _answer(estimand, average, level, unit),
-        *(_strongest(one, coefficients(workings, one, Telling(level)), level) for one in estimands),
-        "\n".join(dict.fromkeys(_spread(one, level) for one in estimands)),
+        average_lines(workings),
+        who_text(workings),
+        differences_text(workings),
+        "\n".join([pooling_text(workings), *_spreads(estimands, level)]),
         *_clusters(estimands, level),
         _method(estimand),
     ]
@@ -47,7 +47,7 @@ def format_summary(workings: Workings, cautions: Sequence[Caution], source: str)
         blocks.append("Notes\n" + "\n".join(_bullet(note) for note in estimand.design.notes))
     if cautions:
         blocks.append("Warnings\n" + "\n".join(_bullet(c.text) for c in cautions))
-    return "\n\n".join(blocks)
+    return "\n\n".join(filter(None, blocks))
 
 
 def _question(estimand: Estimand) -> str:
@@ -150,63 +150,10 @@ def _clusters(estimands: Sequence[Estimand], level: float) -> list[str]:
             for term, values in zip(terms, draws.T, strict=True):
                 found = {k: v[0] for k, v in summarise(values[None, :], level).items()}
                 which = f" ({term})" if term else ""
-                lines.append(_wrap(f"{name}{of}{which}, {words[name]}: {_interval(found, level)}."))
+                lines.append(
+                    _wrap(f"{name}{of}{which}, {words[name]}: {interval_words(found, level)}.")
+                )
     return ["\n".join(lines)] if lines else []
-
-
-def _answer(estimand: Estimand, average: Tidy, level: float, unit: str) -> str:
-    design = estimand.design
-    who = "over the treated rows" if design.groups.has_control_group else "over all rows"
-    words = {effect.treatment.name: f" of {effect.treatment.words}" for effect in design.effects}
-    lines = []
-    for i in range(average.n_rows):
-        row = average.row(i)
-        of, on = words[row["treatment"]], f" on {design.measured}"
-        if "outcome" in row:
-            on = f" on {design.plan.outcome} being {row['outcome']}"
-        if design.estimates:
-            of = on = ""
-        lines.append(
-            _wrap(
-                f"Average effect{of}{on} {who}: {_interval(row, level, unit)}; it is positive with "
-                f"probability {format_probability(row['prob_positive'])}."
-            )
-        )
-    return "\n".join(lines)
-
-
-def _strongest(estimand: Estimand, modifiers: Tidy, level: float) -> str:
-    rows = [modifiers.row(i) for i in range(modifiers.n_rows)]
-    slopes = [row for row in rows if row["term"] != "Intercept"]
-    if not slopes and estimand.sigma_theta is None:
-        return "No modifiers: one effect for all groups."
-    if not slopes:
-        return "No modifiers: group effects vary around one common effect."
-    slopes.sort(key=_strength, reverse=True)
-    shown = slopes[:SHOWN_MODIFIERS]
-    width = max(len(row["term"]) for row in shown)
-    cells = []
-    for row in shown:  # each in its own decimals: modifiers have units of their own
-        style = number_style([row["estimate"]], [row["std_error"]])
-        cells.append([style.text(row[k]) for k in ("estimate", "conf_low", "conf_high")])
-    pad = [max(len(line[k]) for line in cells) for k in range(3)]
-    lines = [
-        f"  {row['term']:<{width}}  {e:>{pad[0]}}  ({low:>{pad[1]}} to {high:>{pad[2]}})"
-        f"  P(>0) {format_probability(row['prob_positive'])}"
-        for row, (e, low, high) in zip(shown, cells, strict=True)
-    ]
-    title = "Modifiers" if len(slopes) <= len(shown) else "Strongest modifiers"
-    design = estimand.design
-    of = "" if design.estimates else f" of {estimand.treatment.words} on {estimand.effect_on}"
-    told = f"difference for one more; median, {percent(level)} interval"
-    head = _wrap(f"{title} of the effect{of} ({told}):")
-    return "\n".join([head, *lines])
-
-
-def _strength(row: dict[str, float]) -> float:
-    """Size over error; nothing where the tail is too heavy for an error."""
-    error = row["std_error"]
-    return 0.0 if isnan(error) else abs(row["estimate"]) / max(error, 1e-300)
 
 
 def _of(estimand: Estimand) -> str:
@@ -215,14 +162,23 @@ def _of(estimand: Estimand) -> str:
     return f" of {estimand.treatment.name}" if len(design.effects) > 1 else ""
 
 
+def _spreads(estimands: Sequence[Estimand], level: float) -> list[str]:
+    """How far groups differ beyond what their modifiers predict."""
+    return list(dict.fromkeys(_spread(one, level) for one in estimands))
+
+
 def _spread(estimand: Estimand, level: float) -> str:
+    design = estimand.design
     if estimand.sigma_theta is None:
-        return _wrap("Effect spread: none; the modifiers are taken to explain every difference.")
+        modified = any(effect.modifiers.names for effect in design.effects)
+        what = "the modifiers are taken to explain every difference"
+        return _wrap(f"Effect spread: none; {what if modified else 'one effect for all groups'}.")
     one = {k: v[0] for k, v in summarise(estimand.sigma_theta[None, :], level).items()}
     of = _of(estimand) + (f" for {estimand.category}" if estimand.category else "")
+    on = "" if estimand.effect_on == design.measured else f", on {estimand.effect_on}"
     return _wrap(
-        f"Effect spread sigma_theta{of} (sd of group effects around their prediction): "
-        f"{_interval(one, level)}."
+        f"Effect spread sigma_theta{of} (sd of group effects around their prediction{on}): "
+        f"{interval_words(one, level)}."
     )
 
 
@@ -246,13 +202,6 @@ def model_words(plan: Plan) -> str:
         (f"preset {plan.preset}" if plan.preset else ""),
     )
     return ", ".join([words, *(part for part in more if part)])
-
-
-def _interval(row: dict[str, float], level: float, unit: str = "") -> str:
-    style = number_style([row["estimate"]], [row["std_error"]])
-    low, high = style.text(row["conf_low"]), style.text(row["conf_high"])
-    said = f" {unit}" if unit else ""
-    return f"{style.text(row['estimate'])}{said} ({percent(level)} interval {low} to {high})"
 
 
 def _and(names: list[str]) -> str:

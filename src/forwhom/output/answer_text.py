@@ -1,0 +1,149 @@
+"""The summary's answer in words: the average with its outcomes, for whom, by what, how much is data.
+
+Tests: tests/output/test_summary.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from forwhom.answers import ANSWERS, Workings
+from forwhom.answers.shares import pooling_sentence
+from forwhom.data import Tidy
+from forwhom.draw.text import (
+    format_probability,
+    format_sentences,
+    number_style,
+    percent,
+    wrapped,
+)
+from forwhom.fitted import check_scale
+
+SHOWN = 5  # differences
+PARAGRAPHS = 3  # of who, where there are several effects or categories
+
+type Row = dict[str, Any]
+
+
+def average_lines(workings: Workings) -> str:
+    """The average effect, with the outcome without and with the treatment."""
+    design, level = workings.design, workings.plan.level
+    average = ANSWERS["average"].tell(workings)
+    unit = workings.on_scale(check_scale(workings.fitted, None))[0].unit_words
+    who = "over the treated rows" if design.groups.has_control_group else "over all rows"
+    words = {effect.treatment.name: f" of {effect.treatment.words}" for effect in design.effects}
+    from_to, lines = _outcomes(workings), []
+    for row in average:
+        of, on = words[row["treatment"]], f" on {design.measured}"
+        if "outcome" in row:
+            on = f" on {design.plan.outcome} being {row['outcome']}"
+        if design.estimates:
+            of = on = ""
+        lines.append(
+            wrapped(
+                f"Average effect{of}{on} {who}: {interval_words(row, level, unit)}"
+                f"{from_to.get((row['treatment'], row.get('outcome', '')), '')}; it is positive "
+                f"with probability {format_probability(row['prob_positive'])}."
+            )
+        )
+    return "\n".join(lines)
+
+
+def _outcomes(workings: Workings) -> dict[tuple[str, str], str]:
+    """Words such as "from 34 % without it to 79 % with it" for each effect and category that has outcomes."""
+    answer, scale = ANSWERS["outcomes"], check_scale(workings.fitted, None)
+    if answer.refuses(workings) or scale == "percent":
+        return {}
+    told: dict[tuple[str, str], dict[str, Row]] = {}
+    for row in answer.tell(workings):
+        told.setdefault((row["treatment"], row.get("outcome", "")), {})[row["arm"]] = row
+    shares = workings.on_scale(scale)[0].unit_words == "percentage points"
+    doses = {e.treatment.name for e in workings.design.effects if e.treatment.kind == "dose"}
+    found = {}
+    for key, arms in told.items():
+        pair = [arms[name] for name in ("without", "with")]
+        style = number_style(
+            [row["estimate"] for row in pair], [10 * row["std_error"] for row in pair]
+        )
+        low, high = (f"{style.text(row['estimate'])}{' %' * shares}" for row in pair)
+        ends = ("", " with one unit more") if key[0] in doses else (" without it", " with it")
+        found[key] = f", from {low}{ends[0]} to {high}{ends[1]}"
+    return found
+
+
+def who_text(workings: Workings) -> str:
+    """For whom, in sentences; the first few of several effects or categories."""
+    table = ANSWERS["who"].tell(workings)
+    about = [(row["treatment"], row.get("outcome", "")) for row in table]
+    shown = list(dict.fromkeys(about))[:PARAGRAPHS]
+    kept = [i for i, of in enumerate(about) if of in shown]
+    part = Tidy({name: _taken(values, kept) for name, values in table.columns.items()}, table.title)
+    more = len(set(about)) - len(shown)
+    rest = f"\nfit.who() tells the other {more}." if more > 0 else ""
+    return f"For whom\n{format_sentences(part)}{rest}"
+
+
+def _taken(values: Any, rows: list[int]) -> Any:
+    return values[rows] if isinstance(values, np.ndarray) else [values[i] for i in rows]
+
+
+def differences_text(workings: Workings) -> str:
+    """What goes with the effect: differences by modifier, those that can be told apart first."""
+    table = ANSWERS["differences"].tell(workings)
+    rows = list(table)
+    if not rows:
+        return ""
+    apart = [row for row in rows if not row["conf_low"] <= 0 <= row["conf_high"]]
+    # those told apart first; of many, the rest stand in the table
+    shown = [row for row in rows if row in apart][:SHOWN]
+    shown += [row for row in rows if row not in shown][: SHOWN - len(shown)]
+    shown.sort(key=rows.index)
+    several = len({row["treatment"] for row in rows}) > 1
+    names = [_name(row, several) for row in shown]
+    lines = _aligned(names, shown)
+    unit = workings.on_scale(check_scale(workings.fitted, None))[0].unit_words
+    kind = f"median, {percent(workings.plan.level)} interval, probability that it is positive"
+    head = wrapped(
+        "What goes with it: differences in the effect between groups as they are"
+        f"{f', in {unit}' if unit else ''} ({kind}):"
+    )
+    left = len(rows) - len(shown)
+    more = f"  and {left} more (fit.differences())" if left else ""
+    none = "" if apart else "  None of them can be told from zero."
+    return "\n".join(filter(None, [head, *lines, more, none]))
+
+
+def _name(row: Row, several: bool) -> str:
+    of = [row["treatment"]] if several else []
+    of += [str(row["outcome"])] if "outcome" in row else []
+    return f"{', '.join(of)}: {row['value']}" if of else row["value"]
+
+
+def _aligned(names: list[str], rows: list[Row]) -> list[str]:
+    style = number_style([r["estimate"] for r in rows], [r["std_error"] for r in rows])
+    cells = [[style.text(r[k]) for k in ("estimate", "conf_low", "conf_high")] for r in rows]
+    pad = [max(len(line[k]) for line in cells) for k in range(3)]
+    width = max(map(len, names))
+    return [
+        f"  {name:<{width}}  {e:>{pad[0]}}  ({low:>{pad[1]}} to {high:>{pad[2]}})"
+        f"  {format_probability(row['prob_positive'])}"
+        for name, row, (e, low, high) in zip(names, rows, cells, strict=True)
+    ]
+
+
+def pooling_text(workings: Workings) -> str:
+    """How much of a group's effect is its own data."""
+    shown = workings.on_scale(check_scale(workings.fitted, None))
+    said = dict.fromkeys(pooling_sentence(workings, one) for one in shown)
+    return wrapped(next(iter(said)))
+
+
+def interval_words(row: Mapping[str, float], level: float, unit: str = "") -> str:
+    """An estimate with its unit and interval, in words."""
+    style = number_style([row["estimate"]], [row["std_error"]])
+    low, high = style.text(row["conf_low"]), style.text(row["conf_high"])
+    said = f" {unit}" if unit else ""
+    return f"{style.text(row['estimate'])}{said} ({percent(level)} interval {low} to {high})"

@@ -86,7 +86,8 @@ class Fit(EffectQuestions, ComparingQuestions, ModelQuestions):
     def tables(self) -> dict[str, Tidy]:
         """Every table by name, for writing out."""
         every = ANSWERS.values()
-        return {one.name: one.tell(self._workings) for one in every if one.when == "always"}
+        told = [one for one in every if one.when == "always" and not one.refuses(self._workings)]
+        return {one.name: one.tell(self._workings) for one in told}
 
     def checks(self) -> tuple[dict[str, Tidy], tuple[str, ...]]:
         """The tables that check the model, and why one of them is left out."""

@@ -84,7 +84,8 @@ def test_one_of_another_group_is_predicted() -> None:
 
 
 def test_a_combination_not_in_the_fit_is_a_new_group() -> None:
-    data = {"y": [1.0, 2, 3, 4, 2, 3] * 3, "d": [0, 1] * 9, "a": [0, 0, 1, 1, 0, 0] * 3}
+    y = np.arange(18) % 5 + np.arange(18) % 7
+    data: dict[str, Any] = {"y": y, "d": [0, 1] * 9, "a": [0, 0, 1, 1, 0, 0] * 3}
     data |= {"b": [0, 0, 0, 0, 1, 1] * 3}
     fit = fw.fit(data, "y", "d", "a + b", draws=100)
     found = fit.effects(data={"a": [1, 1], "b": [0, 1]}).to_dict()

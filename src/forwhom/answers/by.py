@@ -15,18 +15,29 @@ from numpy.typing import NDArray
 
 from forwhom.answers.answer import Answer
 from forwhom.answers.options import GROUPS, TELLING
-from forwhom.answers.passes import averages_by
+from forwhom.answers.passes import averages_over
 from forwhom.answers.sample import Sample
 from forwhom.answers.selection import Selection
 from forwhom.answers.splits import Split, split, split_names
-from forwhom.answers.tables import arm_totals, average_note, effect_notes, labels_of, stack, titled
+from forwhom.answers.tables import (
+    arm_counts,
+    arm_totals,
+    average_note,
+    effect_notes,
+    labels_of,
+    stack,
+    titled,
+)
 from forwhom.answers.telling import Telling
 from forwhom.answers.workings import Workings
 from forwhom.data import Tidy
-from forwhom.errors import PlanError
+from forwhom.errors import PlanError, listing
 from forwhom.fitted import Estimand
 
+FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
+
+MOST_PARTS = 20  # values of one modifier, each held against the first
 
 HEADERS = {"modifier": "Modifier", "value": "Value", "difference": "Difference"}
 NOTE = (
@@ -47,7 +58,7 @@ def by_table(
     parted, tables = split(workings, modifier), []
     for one in workings.on_scale(scale):
         telling.check(one.quantity)
-        values = values_of(workings, one, parted, selection)
+        (values,) = values_of(workings, one, [parted], selection)
         sample = _joined([values, differences_of(workings, one, parted, values)])
         title = titled(f"Average effects by {modifier},", one)
         notes = (average_note(one, selection), *effect_notes(one))
@@ -63,38 +74,65 @@ def differences_table(
     for one in workings.on_scale(scale):
         telling.check(one.quantity)
         samples = differences(workings, one, selection)
-        notes = (NOTE, average_note(one, selection), *effect_notes(one))
+        notes = (NOTE, *_many_valued(workings), average_note(one, selection), *effect_notes(one))
         title = titled("Differences in the effect", one)
-        found = _joined(samples)
+        found = _joined(samples or [_nothing(workings, one)])
         columns = {name: v for name, v in found.columns.items() if name != "difference"}
         tables.append(replace(found, columns=columns).table(telling, title, notes))
     return stack(tables, labels_of(workings.on_scale(scale)))
 
 
 def differences(workings: Workings, estimand: Estimand, selection: Selection) -> list[Sample]:
-    """Differences in an effect by each modifier."""
-    found = []
-    for name in split_names(workings):
-        parted = split(workings, name)
-        values = values_of(workings, estimand, parted, selection)
-        found.append(differences_of(workings, estimand, parted, values))
-    return found
+    """Differences in an effect by each modifier, all from one pass over the groups."""
+    splits = [split(workings, name) for name in split_names(workings)]
+    splits = [one for one in splits if len(one.parts) <= MOST_PARTS]
+    if not splits:
+        return []
+    values = values_of(workings, estimand, splits, selection)
+    return [
+        differences_of(workings, estimand, one, own)
+        for one, own in zip(splits, values, strict=True)
+    ]
+
+
+def _many_valued(workings: Workings) -> tuple[str, ...]:
+    """Which columns have too many values to hold each against the first, in words."""
+    many = [n for n in split_names(workings) if len(split(workings, n).parts) > MOST_PARTS]
+    if not many:
+        return ()
+    return (
+        f"Left out, for more than {MOST_PARTS} values: {listing(many)}; contrasts() and ranking() "
+        "compare them.",
+    )
 
 
 def values_of(
-    workings: Workings, estimand: Estimand, parted: Split, selection: Selection
-) -> Sample:
-    """Average effects at each value of a modifier that groups are left of."""
+    workings: Workings, estimand: Estimand, splits: Sequence[Split], selection: Selection
+) -> list[Sample]:
+    """Average effects at each value of modifiers that groups are left of."""
     kept = selection.groups(estimand.count)
     weight = selection.weight(estimand)
     kept = kept[weight[kept] > 0]
-    present, codes = np.unique(parted.codes[kept], return_inverse=True)
-    count = len(present)
-    draws = averages_by(estimand, kept, codes, count, weight)
-    counts = {"n_groups": np.bincount(codes, minlength=count)}
-    counts |= arm_totals(estimand, kept, codes.astype(np.int64), count)
-    words = [parted.parts[k] for k in present.tolist()]
-    return _sample(workings, estimand, parted, words, counts, draws)
+    left = [np.unique(one.codes[kept], return_inverse=True) for one in splits]
+    shares = [_shares(kept, codes, len(present), weight) for present, codes in left]
+    draws = averages_over(estimand, np.vstack(shares))
+    found, at = [], 0
+    for one, (present, codes) in zip(splits, left, strict=True):
+        count = len(present)
+        counts = {"n_groups": np.bincount(codes, minlength=count)}
+        counts |= arm_totals(estimand, kept, codes.astype(np.int64), count)
+        words = [one.parts[k] for k in present.tolist()]
+        mine = draws[at : at + count]
+        found.append(_sample(workings, estimand, one, words, counts, mine))
+        at += count
+    return found
+
+
+def _shares(kept: IntArray, codes: IntArray, count: int, weight: FloatArray) -> FloatArray:
+    """What each group adds to the average of its part, (count, G)."""
+    shares = np.zeros((count, len(weight)))
+    shares[codes, kept] = weight[kept]
+    return shares / shares.sum(axis=1, keepdims=True)
 
 
 def differences_of(workings: Workings, estimand: Estimand, parted: Split, values: Sample) -> Sample:
@@ -129,6 +167,14 @@ def _sample(
         **counts,
     }
     return Sample(columns, draws, workings.chains, HEADERS)
+
+
+def _nothing(workings: Workings, estimand: Estimand) -> Sample:
+    """No rows."""
+    none = Split("", (), np.zeros(0, dtype=np.int64), False)
+    counts = dict.fromkeys(["n_groups", *arm_counts(estimand)], np.zeros(0, dtype=np.int64))
+    empty = np.empty((0, estimand.fitted.count))
+    return _sample(workings, estimand, none, (), counts, empty)
 
 
 def _joined(samples: Sequence[Sample]) -> Sample:

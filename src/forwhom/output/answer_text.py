@@ -1,4 +1,4 @@
-"""The summary's answer in words: the average with its outcomes, for whom, by what, how much is data.
+"""The summary's answer: the average with its outcomes, for whom, by what, how much is data.
 
 Tests: tests/output/test_summary.py.
 """
@@ -53,7 +53,7 @@ def average_lines(workings: Workings) -> str:
 
 
 def _outcomes(workings: Workings) -> dict[tuple[str, str], str]:
-    """Words such as "from 34 % without it to 79 % with it" for each effect and category that has outcomes."""
+    """From what without to what with it, for each effect and category that has outcomes."""
     answer, scale = ANSWERS["outcomes"], check_scale(workings.fitted, None)
     if answer.refuses(workings) or scale == "percent":
         return {}

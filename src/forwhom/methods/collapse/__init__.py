@@ -28,6 +28,8 @@ def _refuses(design: Design) -> str:
             f"{MOST_DENSE:,} are too many to factorise at once"
         )
     scales = _scales(design)
+    if not scales:
+        return "no standard deviation is left to explore"
     if scales > MOST_SCALES:
         return f"{scales} standard deviations and correlations are too many to explore together"
     return ""

@@ -16,6 +16,7 @@ from typer.core import TyperGroup
 from forwhom import __version__
 from forwhom import options as flag
 from forwhom.errors import DataError, ForWhomError, InferenceError, OutputError, PlanError
+from forwhom.output.flags import as_flags
 from forwhom.output.progress import Progress
 from forwhom.output.streams import Streams, complain
 from forwhom.plan import Plan, make_plan
@@ -255,7 +256,7 @@ def _run(task: _Task) -> int:
             result = run_fit(plan=task.plan, progress=progress)
             progress("Making tables")
             tables = result.tables()
-            summary = result.summary()
+            summary = as_flags(result.summary())
             left_out: tuple[str, ...] = ()
             if task.check:
                 progress("Checking the model")
@@ -327,7 +328,7 @@ def _closing(task: _Task, tables: Mapping[str, Tidy], files: Sequence[Path]) -> 
     from forwhom.draw.text import format_table
 
     printed = [*PRINTED, *(name for name in tables if ANSWERS[name].when == "checked")]
-    shown = [format_table(tables[name], max_rows=SHOWN_ROWS) for name in printed]
+    shown = [as_flags(format_table(tables[name], max_rows=SHOWN_ROWS)) for name in printed]
     return [*shown, "To save tables, figures, plan and draws, add: --out results"]
 
 

@@ -15,6 +15,7 @@ from typer.main import get_command
 
 from forwhom.answers import ANSWERS, OPTIONS, Answer, Option
 from forwhom.errors import DataError, OutputError, PlanError
+from forwhom.output.flags import as_flags
 
 SAVED = "fit.nc"
 TABLES = (".csv",)
@@ -78,9 +79,9 @@ def _command(answer: Answer, say: Say, warn: Say) -> Callable[..., int]:
 
                 say(rows_to_json(table))
             elif "text" in table.columns:
-                say(format_sentences(table))
+                say(as_flags(format_sentences(table)))
             else:
-                say(format_table(table, max_rows=SHOWN_ROWS))
+                say(as_flags(format_table(table, max_rows=SHOWN_ROWS)))
         if fit.passed:
             return 0
         warn("the diagnostics of this fit failed: do not rely on it (forwhom diagnostics tells).")

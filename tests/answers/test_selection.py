@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -139,3 +140,32 @@ def test_negative_and_empty_weights_are_refused(data: pd.DataFrame) -> None:
     negative = fw.fit(data.assign(size=data["size"] - 2), "y", "d", "region + size", draws=50)
     with pytest.raises(fw.PlanError, match="cannot be negative"):
         negative.average(weights="size")
+
+
+def test_a_value_may_be_written_as_its_label_in_the_plan(data: pd.DataFrame) -> None:
+    labels = {"size": {1: "small", 2: "middling", 3: "large"}, "region": {"North": "the North"}}
+    fit = fw.fit(data, "y", "d", "region + size", value_labels=labels, draws=50)
+    for said, plain in (
+        ("size == 'large'", "size == 3"),
+        ("region == 'the North'", "region == 'North'"),
+    ):
+        ours, theirs = fit.effects(where=said), fit.effects(where=plain)
+        assert 0 < len(ours) < len(fit.effects())
+        assert ours["group_id"].tolist() == theirs["group_id"].tolist()
+    with pytest.raises(fw.PlanError, match="Did you mean 'large'"):
+        fit.effects(where="size == 'larg'")
+
+
+def test_a_value_may_be_written_as_the_code_that_its_file_labels(
+    data: pd.DataFrame, tmp_path: Path
+) -> None:
+    import pyreadstat
+
+    path = tmp_path / "labelled.dta"
+    frame = data[["y", "d", "size"]].astype(float)
+    labels = {"size": {1: "small", 2: "middling", 3: "large"}}
+    pyreadstat.write_dta(frame, str(path), variable_value_labels=labels)
+    fit = fw.fit(path, "y", "d", groups="size", draws=50)
+    by_code, by_name = (fit.effects(where=f"size == {v}") for v in (3, "'large'"))
+    assert by_code.n_rows == by_name.n_rows == 1
+    assert by_code.columns["size"] == by_name.columns["size"] == ["large"]

@@ -120,3 +120,19 @@ def test_several_effects_each_have_their_paragraph() -> None:
     }
     said = str(fw.fit(data, "y", "d", "woman", spread="none", draws=200).who())
     assert said.count("\nd[visit]: ") == 1 and said.startswith("d[mail]: ")
+
+
+def test_where_most_groups_are_small_it_speaks_of_modifiers() -> None:
+    """Two groups of five rows in an arm stand for nobody among seventy."""
+    rng = np.random.default_rng(4)
+    n = 240
+    frame = pd.DataFrame({f"x{k}": rng.integers(0, 2, n) for k in range(7)})
+    frame["d"] = rng.integers(0, 2, n)
+    frame["y"] = rng.normal(0, 0.3, n) + frame["d"] * frame["x0"]
+    fit = fw.fit(frame, "y", "d", [f"x{k}" for k in range(7)], draws=400)
+    said = str(fit.who()).replace("\n", " ")
+    assert said.startswith("Most groups are too small to be compared one by one. By single mod")
+    assert "the clearest difference in the effect is that of x0 = 1 against x0 = 0: " in said
+    row = fit.who().to_pandas().set_index("statement").loc["by"]
+    table = fit.differences().set_index("modifier").loc["x0"]
+    assert row["estimate"] == pytest.approx(table["estimate"], rel=1e-9)

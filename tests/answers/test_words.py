@@ -37,3 +37,16 @@ def test_words_are_joined() -> None:
         "a and b",
         "a, b and c",
     ]
+
+
+def test_a_comparison_is_named_by_itself() -> None:
+    rng = np.random.default_rng(1)
+    data = {
+        "y": rng.normal(size=300),
+        "d": rng.integers(0, 2, 300),
+        "educ": rng.integers(1, 8, 300),
+    }
+    fit = fw.fit(data, "y", "d", "I(educ >= 5)", draws=20)
+    groups = fit.fitted.design.groups
+    names = group_words(groups, groups.columns, np.arange(groups.count), Labels())
+    assert names == ["not educ >= 5", "educ >= 5"]

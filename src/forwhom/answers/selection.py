@@ -5,13 +5,14 @@ Tests: tests/answers/test_selection.py.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from forwhom.design import Groups
+from forwhom.design import Design, Groups
 from forwhom.errors import PlanError, listing, nearest
 from forwhom.fitted import Estimand, Fitted
 from forwhom.plan.where import Comparison, Condition, Junction, parse_where
@@ -71,7 +72,7 @@ def select(fitted: Fitted, where: str | None, weights: str | None) -> Selection:
     groups = fitted.design.groups
     mask = None
     if where is not None:
-        mask = fulfilled(groups, parse_where(where))
+        mask = fulfilled(fitted.design, parse_where(where))
         if not mask.any():
             raise PlanError(
                 f"where={where!r} holds for none of the {groups.count:,} groups; fit.groups() "
@@ -105,7 +106,7 @@ def _weights(groups: Groups, weights: Any) -> tuple[str, FloatArray | None]:
     return str(weights), values
 
 
-def fulfilled(groups: Groups, condition: Condition) -> Mask:
+def fulfilled(design: Design, condition: Condition) -> Mask:
     """(G,) whether a condition holds in each group.
 
     Raises:
@@ -113,26 +114,28 @@ def fulfilled(groups: Groups, condition: Condition) -> Mask:
             that its values or bins do not allow.
     """
     if isinstance(condition, Junction):
-        parts = [fulfilled(groups, part) for part in condition.parts]
+        parts = [fulfilled(design, part) for part in condition.parts]
         if condition.word == "not":
             return ~parts[0]
         joined = np.logical_and if condition.word == "and" else np.logical_or
         return np.asarray(joined.reduce(parts))
+    groups = design.groups
     if condition.column not in groups.columns:
         raise PlanError(
             f"where={condition.column!r}: conditions are on the columns that define the groups, "
             f"{listing(groups.columns)}.{nearest(condition.column, groups.columns)}"
         )
     j = groups.columns.index(condition.column)
-    return _levels(groups, j, condition)[groups.values[j]]
+    return _levels(design, j, condition)[groups.values[j]]
 
 
-def _levels(groups: Groups, j: int, condition: Comparison) -> Mask:
+def _levels(design: Design, j: int, condition: Comparison) -> Mask:
     """Whether a comparison holds for each level of a column."""
+    groups = design.groups
     if condition.sign in ("==", "!=", "in", "not in"):
         found = np.zeros(len(groups.display[j]), dtype=bool)
         for value in condition.values:
-            found[level_of(groups, j, value)] = True
+            found[level_of(design, j, value)] = True
         return ~found if condition.sign in ("!=", "not in") else found
     value, name = condition.values[0], condition.column
     if isinstance(value, str | bool):
@@ -167,27 +170,44 @@ def _bins(groups: Groups, j: int, sign: str, value: float) -> Mask:
     return lower if sign in ("<", "<=") else upper
 
 
-def level_of(groups: Groups, column: int, value: Any) -> int:
-    """Which level of a grouping column a value means: by its name, or as the data have it.
+def level_of(design: Design, column: int, value: Any) -> int:
+    """Which level of a grouping column a value means.
+
+    By its name, as the data have it, by the code that the file labels, or by its label in the plan.
 
     Raises:
         PlanError: no level is that, with the nearest.
     """
-    texts, held = groups.display[column], groups.keys[column].values
-    text = isinstance(value, str)
-    if text and value in texts:
-        return texts.index(value)
-    numbers = groups.numbers[column] or held
-    for k, level in enumerate(held):
-        if not text and not isinstance(level, str) and level == value:
-            return k
-    for k, number in enumerate(numbers):
-        if not text and not isinstance(number, str) and number == value:
-            return k
+    groups = design.groups
+    name, texts = groups.columns[column], groups.display[column]
     shown = f"{value:g}" if isinstance(value, float) else str(value)
-    if shown in texts:  # a code that reads as it does
-        return texts.index(shown)
-    name = groups.columns[column]
+    if not isinstance(value, str):
+        for held in (groups.keys[column].values, groups.numbers[column] or ()):
+            if (at := _equal(held, value)) is not None:
+                return at
+    other = {**_codes(design, name), **_labels(design, name)}
+    for written in (shown, other.get(shown, "")):
+        if written in texts:
+            return texts.index(written)
+    known = (*texts, *_labels(design, name))
     raise PlanError(
-        f"{shown!r} is not a value of '{name}', which has {listing(texts)}.{nearest(shown, texts)}"
+        f"{shown!r} is not a value of '{name}', which has {listing(texts)}.{nearest(shown, known)}"
     )
+
+
+def _equal(held: Sequence[Any], number: Any) -> int | None:
+    """Where a number is among values."""
+    found = (k for k, one in enumerate(held) if not isinstance(one, str) and one == number)
+    return next(found, None)
+
+
+def _codes(design: Design, name: str) -> dict[str, str]:
+    """Levels' texts by the codes that the data's file labels."""
+    pairs = next((one.value_labels for one in design.known if one.name == name), ())
+    return {f"{code:g}" if isinstance(code, float) else code: text for code, text in pairs}
+
+
+def _labels(design: Design, name: str) -> dict[str, str]:
+    """Levels' texts by the labels that the plan gives them."""
+    given = dict(design.plan.value_labels).get(name, ())
+    return {label: text for text, label in given}

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from forwhom.answers.answer import Answer
 from forwhom.answers.average import averages, combinations
+from forwhom.answers.by import differences
 from forwhom.answers.options import GROUPS
 from forwhom.answers.passes import group_draws
 from forwhom.answers.selection import Selection
@@ -35,6 +36,7 @@ Mask = NDArray[np.bool_]
 
 FEWEST = 5  # rows in each arm from which a group is named
 ARMS = ("n_treated", "n_control", "n_rows")
+MOSTLY = 0.5  # of the rows, in groups that may be named, for these to be compared
 NAMED = 4  # groups named in one sentence
 HEADERS = {"statement": "Statement", "who": "Who", "text": "In words"}
 HEADERS |= {"estimate": "Estimate", "conf_low": "Low", "conf_high": "High", "prob": "Probability"}
@@ -125,7 +127,9 @@ def statements(
     if len(ranked.words) == 1:
         return [Statement("one_group", ranked.words[0], _one_group(estimand))]
     found = []
-    if len(heard) >= 2:
+    if ranked.n[heard].sum() < MOSTLY * ranked.n.sum():  # a few small ones stand for nobody
+        found.append(_clearest(workings, estimand, level, selection))
+    elif len(heard) >= 2:
         found += _ends(estimand, ranked, heard, level, unit)
     found.append(_sides(ranked, bar, unit, noun))
     quiet = len(ranked.words) - len(heard)
@@ -225,6 +229,31 @@ def _ends(
     who = f"{ranked.words[top]} against {ranked.words[bottom]}"
     ends = (difference["estimate"], difference["conf_low"], difference["conf_high"])
     return [Statement(code, who, text, *ends, prob), *found]
+
+
+def _clearest(
+    workings: Workings, estimand: Estimand, level: float, selection: Selection
+) -> Statement:
+    """Where most groups are too small to be named: the modifier that tells effects apart best."""
+    lead = "Most groups are too small to be compared one by one."
+    samples = [one for one in differences(workings, estimand, selection) if len(one.draws)]
+    if not samples:
+        return Statement("too_small", "", lead)
+    told = [summarise(one.draws, level) for one in samples]
+    strength = [np.abs(s["estimate"]) / np.maximum(s["std_error"], 1e-300) for s in told]
+    k = int(np.argmax([np.nan_to_num(s).max() for s in strength]))
+    at = int(np.argmax(np.nan_to_num(strength[k])))
+    gap = {name: float(values[at]) for name, values in told[k].items()}
+    who, prob = samples[k].columns["value"][at], gap["prob_positive"]
+    if gap["conf_low"] <= 0 <= gap["conf_high"]:
+        text = f"{lead} No single modifier tells effects apart either."
+        return Statement("too_small", "", text)
+    text = (
+        f"{lead} By single modifiers, the clearest difference in the effect is that of {who}: "
+        f"{_interval(gap, estimand.unit_words)}, positive with probability "
+        f"{format_probability(prob)}."
+    )
+    return Statement("by", who, text, gap["estimate"], gap["conf_low"], gap["conf_high"], prob)
 
 
 def _extremes(top: float, bottom: float) -> tuple[str, str]:

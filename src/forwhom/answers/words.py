@@ -5,6 +5,7 @@ Tests: tests/answers/test_words.py.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import numpy as np
@@ -16,6 +17,7 @@ from forwhom.draw.text import number_style
 
 IntArray = NDArray[np.int64]
 
+_COMPARISON = re.compile(r" (==|!=|<=|>=|<|>) ")
 SAYS_NOTHING = ("yes", "no", "true", "false")  # values that do not name their column
 
 
@@ -27,6 +29,8 @@ def level_words(groups: Groups, column: int, level: int, labels: Labels) -> str:
     number = None if numbers is None else numbers[level]
     if label := labels.given(name, text, number):
         return label
+    if _COMPARISON.search(name) and text in ("0", "1"):  # I(educ >= 5) has a name of its own
+        return called if text == "1" else f"not {called}"
     if groups.keys[column].low:
         return f"{called} {text}"
     if number is not None:

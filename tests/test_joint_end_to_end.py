@@ -17,6 +17,7 @@ from scipy.stats import norm
 from typer.testing import CliRunner
 
 import forwhom as fw
+from forwhom.answers.which import endings
 from forwhom.cli import app
 
 DRAWS = 2000
@@ -271,10 +272,7 @@ def test_what_the_summary_says() -> None:
         "effects differ by woman and party?"
     )
     assert "Average effect of call (1 against 0) on voted over all rows:" in both
-    assert (
-        "Modifiers of the effect of call (1 against 0) on the log odds of voted (difference for "
-        "one more;"
-    ) in both
+    assert "  call: woman = 1 against woman = 0 " in both
     schools = said("schools")
     assert schools.startswith(
         "Question: how large are the effects in effect, and how do they differ between school? "
@@ -288,10 +286,7 @@ def test_what_the_summary_says() -> None:
     assert "sigma_theta_state, sd of effects between clusters by state: " in clusters
     categories = said("categories")
     assert "Average effect of ad (1 against 0) on choice being left over all rows:" in categories
-    assert (
-        "Modifiers of the effect of ad (1 against 0) on the log odds of choice being mid rather "
-        "than left ("
-    ) in categories
+    assert "  left: woman = 1 against woman = 0 " in categories
     assert "correlation (b, theta), correlation of a group's own parameters: " in said("correlated")
     assert "nu_theta, degrees of freedom of the group effects: " in said("student")
 
@@ -299,7 +294,7 @@ def test_what_the_summary_says() -> None:
 @pytest.mark.parametrize("case", CASES)
 def test_figures_of_every_effect(case: str) -> None:
     fit = fitted(case)
-    which = fit.plot.each()
+    which = endings(fit._workings)
     assert len(which) == len(fit.estimands)
     titles = set()
     for picked in which.values():

@@ -58,7 +58,7 @@ def test_the_summary() -> None:
     said = " ".join(fitted().summary().split())
     assert said.startswith(f"Question: what does {CONTRAST} do to {COUNTED}, and how does that")
     assert f"Average effect of {CONTRAST} on {COUNTED} over all rows: " in said
-    assert f"Modifiers of the effect of {CONTRAST} on the log odds of {COUNTED} (difference" in said
+    assert "What goes with it: differences in the effect between groups as they are" in said
 
 
 @pytest.mark.parametrize("name", ["modifiers", "effects", "average", "by"])

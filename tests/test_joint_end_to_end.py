@@ -208,7 +208,7 @@ def test_a_saved_fit_is_the_same(case: str, tmp_path: Path) -> None:
     again = fw.load(fit.save(tmp_path / "fit.nc"))
     assert again.tables().keys() == fit.tables().keys()
     for name, table in fit.tables().items():
-        assert again.tables()[name].to_dict() == table.to_dict(), name
+        assert again.tables()[name].to_csv() == table.to_csv(), name
     assert str(again) == str(fit)
     assert again.plan == fit.plan
 
@@ -244,9 +244,9 @@ def test_the_summary_reads_well(case: str) -> None:
     for line in text.splitlines():
         assert len(line) <= 88
         words = line.strip()
-        if not re.search(r"P\(>0\)", words):  # a column of numbers
+        if not re.search(r"  \( *\S+ to +\S+\)  ", line):  # columns of numbers
             assert "  " not in words
-        assert not re.search(r"\b(nan|None|inf)\b|[\[(][\])]| [,.;:]", words)
+        assert not re.search(r"\b(nan|None|inf)\b|(?<!\w)[\[(][\])]| [,.;:]", words)
     flowing = " ".join(text.split())
     for once in ("Effect spread: none", "Question:", "Data:", "Model:", "sigma_theta may be zero"):
         assert flowing.count(once) <= 1

@@ -74,7 +74,7 @@ def test_what_is_not_told_apart_is_said() -> None:
         not low <= 0 <= high
         for low, high in zip(table.columns["conf_low"], table.columns["conf_high"], strict=True)
     ]
-    assert ("None of them can be told from zero." in said) is (not any(apart))
+    assert ("No difference can be told from zero." in said) is (not any(apart))
     assert "and 2 more (fit.differences())" in said
     assert "Strongest" not in said
 

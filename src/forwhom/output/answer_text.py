@@ -112,7 +112,7 @@ def differences_text(workings: Workings) -> str:
     )
     left = len(rows) - len(shown)
     more = f"  and {left} more (fit.differences())" if left else ""
-    none = "" if apart else "  None of them can be told from zero."
+    none = "" if apart else "  No difference can be told from zero."
     return "\n".join(filter(None, [head, *lines, more, none]))
 
 

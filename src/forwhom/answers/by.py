@@ -21,6 +21,7 @@ from forwhom.answers.selection import Selection
 from forwhom.answers.splits import Split, split, split_names
 from forwhom.answers.tables import arm_totals, average_note, effect_notes, labels_of, stack, titled
 from forwhom.answers.telling import Telling
+from forwhom.answers.whom import needs_columns
 from forwhom.answers.workings import Workings
 from forwhom.data import Tidy
 from forwhom.errors import PlanError
@@ -147,6 +148,7 @@ BY = Answer(
     "The average effect at each value of a modifier, and the differences between them.",
     ("modifier", "level", "scale", *GROUPS, *TELLING[1:]),
     by_table,
+    refuses=needs_columns("by", "compare"),
     when="asked",
 )
 DIFFERENCES = Answer(
@@ -154,4 +156,5 @@ DIFFERENCES = Answer(
     "How far the average effect differs by each modifier, among the groups as they are.",
     ("level", "scale", *GROUPS, *TELLING[1:]),
     differences_table,
+    refuses=needs_columns("differences", "compare"),
 )

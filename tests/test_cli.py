@@ -335,7 +335,7 @@ def test_wrong_usage(data, written, tmp_path):
         ("No such command 'fti'", ["fti"]),
         ("no data: name a data file or a plan file", ["fit", *BASE, *MODIFIERS]),
         ("a plan needs outcome", ["fit", data, "--treatment", "t"]),
-        ("a plan needs modifiers, groups or both", ["fit", data, *BASE]),
+        ("all rows are one group. Leave out spread", ["fit", data, *BASE, "--spread", "normal"]),
         ("Name each treatment's column once", ["fit", data, *BASE, "--treatment", "t"]),
         ("so --correlated cannot stand beside it", ["fit", plan, "--correlated"]),
         ("Did you mean 'group'?", ["fit", data, *BASE, *MODIFIERS, "--baseline", "grup"]),

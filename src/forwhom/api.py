@@ -89,6 +89,7 @@ def fit(
             ``"age*woman + C(region, ref='North') + I(educ >= 5)"``, or a list of column names.
         controls: variables of the outcome equation alone, likewise.
         groups: columns that define the groups; default: the modifiers' observed combinations.
+            With neither, all rows are one group, which has the average effect.
         clusters: columns of further groupings, crossed or nested, with varying intercepts;
             cluster_effects: those of them across which the treatment's effect varies too.
         correlated: whether a group's baseline and effects are correlated (LKJ prior).

@@ -84,10 +84,11 @@ class Fit(EffectQuestions, ComparingQuestions, ModelQuestions):
         return self._workings.elpd(method)
 
     def tables(self) -> dict[str, Tidy]:
-        """Every table by name, for writing out."""
-        every = ANSWERS.values()
-        told = [one for one in every if one.when == "always" and not one.refuses(self._workings)]
-        return {one.name: one.tell(self._workings) for one in told}
+        """Every table that there is to tell, by name, for writing out."""
+        every = [one for one in ANSWERS.values() if one.when == "always"]
+        return {
+            one.name: one.tell(self._workings) for one in every if not one.refuses(self._workings)
+        }
 
     def checks(self) -> tuple[dict[str, Tidy], tuple[str, ...]]:
         """The tables that check the model, and why one of them is left out."""

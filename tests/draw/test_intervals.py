@@ -66,9 +66,7 @@ def test_the_caption_counts_honestly():
     rows["n"] = np.full(171, 1200)
     assert caption(intervals_figure(rows)).startswith("171 groups, each of 1,200 treated rows.")
     rows = groups(1, facets=False)
-    assert caption(intervals_figure(rows, counted="person")).startswith(
-        "1 group, each of 1 person."
-    )
+    assert caption(intervals_figure(rows, counted="person")).startswith("1 group of 1 person.")
 
 
 def test_what_a_reader_sees_when_pointing():

@@ -118,7 +118,7 @@ def questions(draw: st.DrawFn, family: str) -> Question:
     for twist in sorted(twists, key=list(TWISTS).index):  # strange cells last
         TWISTS[twist](draw, rng, columns, keywords)
     if keywords["modifiers"] is None and "groups" not in keywords:
-        keywords["groups"] = "site"
+        keywords["groups"] = draw(st.sampled_from(("site", None)))  # None: one group of all rows
     return Question(columns, keywords, draw(st.sampled_from(CONTAINERS)))
 
 

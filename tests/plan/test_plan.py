@@ -239,8 +239,6 @@ HAS = "A plan has: 'outcome', 'treatment', 'modifiers', 'controls', 'groups', 'c
         ({"outcome": ""}, "outcome (what is measured): a column name is empty."),
         ({"outcome": ["y1", "y2"]}, "outcome is one column; 2 were given: 'y1', 'y2'."),
         ({"weights": 1.0}, "weights (the column of weights): a column name is text, not 1.0"),
-        ({"modifiers": None}, "a plan needs modifiers, groups or both"),
-        ({"modifiers": []}, "a plan needs modifiers, groups or both"),
         # roles
         ({"treatment": "y"}, "'y' is both the outcome and the treatment. Name two columns."),
         ({"modifiers": "a*d"}, "the treatment 'd' is among the modifiers: its effect, and how that "

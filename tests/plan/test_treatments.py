@@ -127,7 +127,6 @@ def test_reference_and_type_by_treatment() -> None:
          "modifiers "
          "'age' have no place beside them. Leave out modifiers, or name the treatments as a list, "
          "which shares them."),
-        ({"treatment": {"ad": "", "mailer": ""}}, "a plan needs modifiers, groups or both"),
         ({"treatment": {"ad": "age", "y": "age"}}, "'y' is both the outcome and the treatment."),
         ({"treatment": {"ad": "age", "mailer": "y"}}, "the outcome 'y' is among the modifiers"),
         ({"treatment": {"ad": "ad", "mailer": ""}}, "the treatment 'ad' is among the modifiers"),

@@ -29,6 +29,7 @@ from forwhom.answers.tables import (
     titled,
 )
 from forwhom.answers.telling import Telling
+from forwhom.answers.whom import needs_columns
 from forwhom.answers.workings import Workings
 from forwhom.data import Tidy
 from forwhom.errors import PlanError, listing
@@ -193,6 +194,7 @@ BY = Answer(
     "The average effect at each value of a modifier, and the differences between them.",
     ("modifier", "level", "scale", *GROUPS, *TELLING[1:]),
     by_table,
+    refuses=needs_columns("by", "compare"),
     when="asked",
 )
 DIFFERENCES = Answer(
@@ -200,4 +202,5 @@ DIFFERENCES = Answer(
     "How far the average effect differs by each modifier, among the groups as they are.",
     ("level", "scale", *GROUPS, *TELLING[1:]),
     differences_table,
+    refuses=needs_columns("differences", "compare"),
 )

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from forwhom.answers.answer import Answer
 from forwhom.answers.naming import arm_names, axis_name, labels_for
+from forwhom.answers.words import EVERYONE
 from forwhom.answers.workings import Workings
 from forwhom.data import Tidy
 from forwhom.families import FAMILIES
@@ -49,6 +50,8 @@ def check_table(workings: Workings, level: float) -> Tidy:
     found, predictor = workings.replication, workings.predictor
     s, a = found.observed.shape
     group, arm, total = _worst(found)
+    if not workings.design.groups.columns:  # one group's means are the arms'
+        group, arm = group[:0], arm[:0]
     observed = np.r_[found.observed.ravel(), found.group_observed[group, arm]]
     replicated = np.vstack(
         [found.replicated.reshape(s * a, -1), found.group_replicated[group, arm]]
@@ -84,12 +87,18 @@ def check_table(workings: Workings, level: float) -> Tidy:
     notes = (
         f"{sets:,} replicated data sets, every row's outcome drawn again. P(above): share of them "
         "above the observed value; below 0.025 or above 0.975 the model misses that feature.",
-        f"Of {every:,} means of groups by arm, {outside:,} ({outside / every:.1%}) lie outside "
-        f"their interval; {1 - level:.0%} would if the model were right, fewer as each group has "
-        f"its own parameters. Named: the {len(group)} that are furthest out.",
+        *((_of_groups(outside, every, level, len(group)),) if len(group) else ()),
         *_weighted(predictor),
     )
     return Tidy(columns, "Posterior predictive checks", level, notes, headers)
+
+
+def _of_groups(outside: int, every: int, level: float, named: int) -> str:
+    return (
+        f"Of {every:,} means of groups by arm, {outside:,} ({outside / every:.1%}) lie outside "
+        f"their interval; {1 - level:.0%} would if the model were right, fewer as each group has "
+        f"its own parameters. Named: the {named} that are furthest out."
+    )
 
 
 def _mean_of(predictor: CellPredictor) -> str:
@@ -159,7 +168,8 @@ def check_figure(
     estimand, found = workings.estimands[0], workings.replication
     names = labels_for(estimand, labels, value_labels)
     share = FAMILIES[workings.plan.family].support in ("binary", "successes")
-    if (of or ("groups" if share else "rows")) == "rows":
+    grouped = bool(workings.design.groups.columns)
+    if (of or ("groups" if share and grouped else "rows")) == "rows":
         asks = "Does the model reproduce what was observed?"
         asks = asks if title is None else title
         return outcomes_figure(estimand, found, names, title=asks, level=level)
@@ -193,7 +203,7 @@ def _groups_figure(estimand: Estimand, found: Replication, labels: Labels, **fra
 
     groups, support = estimand.design.groups, FAMILIES[estimand.design.plan.family].support
     texts = [group_texts(groups, j, labels) for j in range(len(groups.columns))]
-    names = [", ".join(text[g] for text in texts) for g in range(groups.count)]
+    names = [", ".join(text[g] for text in texts) or EVERYONE for g in range(groups.count)]
     names += ["control group"] * (len(found.group_n) - groups.count)
     name, levels = axis_name(estimand, labels), estimand.design.outcome.levels
     what = {

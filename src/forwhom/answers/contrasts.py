@@ -14,6 +14,7 @@ from forwhom.answers.contrast.scene import Question
 from forwhom.answers.naming import labels_for
 from forwhom.answers.selection import Selection, select
 from forwhom.answers.telling import Telling
+from forwhom.answers.whom import needs_columns
 from forwhom.answers.workings import Workings
 from forwhom.data import Tidy
 
@@ -88,5 +89,6 @@ CONTRASTS = Answer(
         *("contrast", "by", "within", "against", "between", "ratio", "level", "scale"),
         *("where", "weights", "labels", "value_labels", "title"),
     ),
+    refuses=needs_columns("contrasts", "compare", "treatments"),
     when="asked",
 )

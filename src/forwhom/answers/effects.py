@@ -32,6 +32,7 @@ from forwhom.answers.tables import (
 )
 from forwhom.answers.telling import Telling
 from forwhom.answers.which import picked
+from forwhom.answers.words import EVERYONE
 from forwhom.answers.workings import Workings
 from forwhom.data import Tidy
 from forwhom.errors import PlanError
@@ -57,7 +58,7 @@ def effects_table(
     """theta: one row per group and what it is told of; averaged where ``by`` says over what."""
     if data is not None:
         return row_effects(workings, data, by, scale, telling, selection)
-    if by is not None:
+    if by is not None or not workings.design.groups.columns:
         return average_table(workings, by, scale, telling, selection)
     if selection.values is not None:
         raise PlanError(
@@ -131,7 +132,8 @@ def effects_figure(
     facets = {"row": row, "column": column, "color": color}
     groups = estimand.design.groups
     if title is None:
-        title = f"The effect of {treatment_name(estimand, names, versus=False)} in every group"
+        where = "in every group" if groups.columns else "over all rows"
+        title = f"The effect of {treatment_name(estimand, names, versus=False)} {where}"
     return intervals_figure(
         _sorted(_marks(estimand, found, names, facets), estimand, facets),
         title=title,
@@ -155,7 +157,9 @@ def _marks(
     rows |= {facet: texts[name] for facet, name in facets.items() if name is not None}
     used = set(facets.values())
     rest = [name for name in groups.columns if name not in used] or list(groups.columns)
-    rows["label"] = [", ".join(texts[name][g] for name in rest) for g in range(groups.count)]
+    rows["label"] = [
+        ", ".join(texts[name][g] for name in rest) or EVERYONE for g in range(groups.count)
+    ]
     rows["n"] = estimand.effect.n_treated if groups.has_control_group else groups.n_rows
     return rows | {labels.column(name): texts[name] for name in groups.columns}
 

@@ -25,6 +25,7 @@ from forwhom.answers.shares import SHARE_HEADERS, shares_of
 from forwhom.answers.summarise import SUMMARY_HEADERS, summary_notes
 from forwhom.answers.tables import effect_notes, labels_of, stack, titled
 from forwhom.answers.telling import Telling
+from forwhom.answers.whom import NAME_THEM, NONE_NAMED
 from forwhom.answers.workings import Workings
 from forwhom.data import Table, Tidy
 from forwhom.design.distinct import distinct_codes, renumber
@@ -86,6 +87,11 @@ def row_effects(
             "groups. Leave them out, or filter the data."
         )
     plan, design = workings.plan, workings.design
+    if not design.groups.columns:
+        raise PlanError(
+            "effects(data=) tells each row the effect of its group, and all rows have the one that "
+            f"average() tells: {NONE_NAMED}. {NAME_THEM}"
+        )
     asked = plan.groups or ()
     table = new_rows(plan, data, asked, controls=False, what=WHAT)
     found = recognise(design, table)

@@ -154,6 +154,8 @@ def _quantities(
 ) -> tuple[tuple[str, float, FloatArray], ...]:
     """Name, what was observed of it, and draws (D,)."""
     average, group, between = _effects(estimand, seed)
+    if estimand.design.plan.ungrouped:
+        return (("average effect", difference, average),)
     return (
         ("average effect", difference, average),
         ("effect in a group", np.nan, group),
@@ -181,10 +183,10 @@ def _effects_note(estimands: Sequence[Estimand]) -> str:
         plain = "difference between the arms' means, in percent of the untreated one"
     if design.estimates:
         what, plain = f"Effects as estimated in {on}.", "mean of the estimates"
-    return (
-        f"{what} Observed: the plain {plain}. A group: one picked at random in each draw, larger "
-        "ones more often."
-    )
+    said = f"{what} Observed: the plain {plain}."
+    if design.plan.ungrouped:
+        return said
+    return f"{said} A group: one picked at random in each draw, larger ones more often."
 
 
 def _effects(estimand: Estimand, seed: int) -> tuple[FloatArray, FloatArray, FloatArray]:

@@ -22,6 +22,7 @@ from forwhom.answers.sample import Sample
 from forwhom.answers.tables import labels_of, stack, titled
 from forwhom.answers.telling import Telling
 from forwhom.answers.which import picked
+from forwhom.answers.whom import NAME_THEM
 from forwhom.answers.workings import Workings
 from forwhom.data import Tidy
 from forwhom.fitted import Estimand
@@ -44,11 +45,16 @@ def coefficients(workings: Workings, estimand: Estimand, telling: Telling) -> Ti
     columns = {"treatment": [t.name] * len(names), "term": list(names)}
     unit = " per unit of dose" if t.kind == "dose" else ""
     several = len(workings.design.effects) > 1
+    what = (
+        ", modifiers as given: the difference in the effect for one more of the modifier. "
+        "Intercept: the effect where every modifier is zero."
+    )
+    if workings.plan.ungrouped:
+        clusters = ", to which clusters add their own part" if workings.plan.cluster_effects else ""
+        what = f". Intercept: the effect, one for all rows{clusters}. {NAME_THEM}"
     notes = (
         *((f"{t.name}: the effect of {contrast_words(estimand, labels)}.",) if several else ()),
-        f"In units of {effect_words(estimand, labels)}{unit}, modifiers as given: the difference "
-        "in the effect for one more of the modifier. Intercept: the effect where every modifier is "
-        "zero.",
+        f"In units of {effect_words(estimand, labels)}{unit}{what}",
     )
     title = titled("Modifier coefficients (lambda) of the effect", estimand)
     return Sample(columns, estimand.lambda_.T, workings.chains).table(telling, title, notes)
@@ -74,13 +80,19 @@ def modifiers_figure(
     names = labels_for(estimand, labels, value_labels)
     terms = term_labels(estimand.design, estimand.effect, names)
     on = effect_on(estimand, names, link=True)
-    if title is None:
-        title = f"What changes the effect of {treatment_name(estimand, names)}?"
+    title_, subtitle, axis = (
+        f"What changes the effect of {treatment_name(estimand, names)}?",
+        f"Difference in the effect on {on} for one more of each modifier",
+        "Change in the effect",
+    )
+    if workings.plan.ungrouped:
+        title_ = f"The effect of {treatment_name(estimand, names)}"
+        subtitle, axis = f"On {on}: one effect for all rows, the intercept", "Effect"
     return densities_figure(
         {name: estimand.lambda_[:, j] for j, name in enumerate(terms)},
-        title=title,
-        subtitle=f"Difference in the effect on {on} for one more of each modifier",
-        x_title=effect_axis("Change in the effect", estimand, names, link=True),
+        title=title_ if title is None else title,
+        subtitle=subtitle,
+        x_title=effect_axis(axis, estimand, names, link=True),
         level=level,
         intercept=intercept,
     )

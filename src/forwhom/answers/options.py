@@ -13,6 +13,7 @@ from typing import Any, Literal
 import numpy as np
 
 from forwhom.answers.telling import INTERVALS
+from forwhom.answers.whom import without_columns
 from forwhom.design.labels import check_label_names, check_valued_names, columns_of
 from forwhom.errors import OutputError, PlanError, listing, nearest
 from forwhom.fitted import Fitted, check_scale
@@ -61,6 +62,8 @@ def _by(fitted: Fitted, by: Any) -> tuple[str, ...] | None:
     if not isinstance(by, str | Sequence):
         raise PlanError(f"by={by!r} must be a column name or a list of them.")
     names, columns = (by,) if isinstance(by, str) else tuple(by), fitted.design.groups.columns
+    if why := without_columns(fitted.design.groups, "by="):
+        raise PlanError(why)
     if not names:
         raise PlanError(
             f"by= names no column. Effects can be averaged by {listing(columns)}; leave by= out "
@@ -173,6 +176,8 @@ def _facet(place: str) -> Callable[[Fitted, Any], Any]:
 
     def check(fitted: Fitted, name: Any) -> Any:
         columns = fitted.design.groups.columns
+        if name is not None and (why := without_columns(fitted.design.groups, f"{place}=")):
+            raise OutputError(why)
         if name is not None and name not in columns:
             raise OutputError(
                 f"{place}={name!r} does not define the groups; {listing(columns)} do."

@@ -23,6 +23,7 @@ from forwhom.answers.summarise import summary_notes
 from forwhom.answers.tables import effect_notes, labels_of, stack, titled
 from forwhom.answers.telling import Telling
 from forwhom.answers.which import picked
+from forwhom.answers.whom import needs_columns
 from forwhom.answers.words import group_words
 from forwhom.answers.workings import Workings
 from forwhom.data import Tidy
@@ -145,4 +146,5 @@ POOLING = Answer(
     pooling_table,
     pooling_figure,
     ("treatment", "category", "level", "labels", "value_labels", "title"),
+    refuses=needs_columns("pooling", "pool"),
 )

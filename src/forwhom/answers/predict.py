@@ -28,12 +28,7 @@ def predictions_table(
     drawn = draw_new_groups(workings.estimands, table, spread, workings.plan.seed)
     shown = workings.on_scale(scale)
     draws = [new_effects(one, workings.estimands, drawn) for one in shown]
-    whose = (
-        "A new group with these modifiers: its own part of the effect is drawn from the effect "
-        "spread."
-        if spread
-        else "The average of groups with these modifiers: the effect spread is left out."
-    )
+    whose = _whose(workings, spread)
     tables, headers = [], SUMMARY_HEADERS | {"row": "Row"}
     for one, values in zip(shown, draws, strict=True):
         columns: dict[str, object] = {
@@ -47,6 +42,27 @@ def predictions_table(
         notes = (whose, *effect_notes(one))
         tables.append(sample.table(telling, titled("Predicted effects", one), notes))
     return stack(tables, labels_of(shown))
+
+
+def _whose(workings: Workings, spread: bool) -> str:
+    """Whose effects they are."""
+    plan = workings.plan
+    if plan.ungrouped and spread and plan.cluster_effects:
+        return (
+            "With no modifiers and no groups, every new row has the one effect, with a part of its "
+            "own drawn from the spread between clusters."
+        )
+    if plan.ungrouped:
+        return (
+            "With no modifiers and no groups, every new row has the one effect. Only controls "
+            "change it, on the outcome's scale; where the model has none, one row stands for all."
+        )
+    if spread:
+        return (
+            "A new group with these modifiers: its own part of the effect is drawn from the effect "
+            "spread."
+        )
+    return "The average of groups with these modifiers: the effect spread is left out."
 
 
 PREDICT = Answer(

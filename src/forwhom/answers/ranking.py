@@ -29,6 +29,7 @@ from forwhom.answers.tables import (
 )
 from forwhom.answers.telling import Telling
 from forwhom.answers.which import picked
+from forwhom.answers.whom import needs_columns
 from forwhom.answers.words import group_words, joined
 from forwhom.answers.workings import Workings
 from forwhom.data import Tidy
@@ -322,5 +323,6 @@ RANKING = Answer(
         *("by", "best", "where", "weights", "treatment", "category", "level"),
         *("labels", "value_labels", "title"),
     ),
+    refuses=needs_columns("ranking", "rank"),
     when="asked",
 )

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from forwhom.answers.whom import without_columns
 from forwhom.design import Design, Groups
 from forwhom.errors import PlanError, listing, nearest
 from forwhom.fitted import Estimand, Fitted
@@ -90,6 +91,8 @@ def _weights(groups: Groups, weights: Any) -> tuple[str, FloatArray | None]:
         return "rows", None
     if weights == "equal":
         return "equal", np.ones(groups.count)
+    if why := without_columns(groups, f"weights={weights!r}"):
+        raise PlanError(why)
     if weights not in groups.columns:
         raise PlanError(
             f"weights={weights!r} is not known: give 'rows', 'equal', or one of the columns that "
@@ -120,6 +123,8 @@ def fulfilled(design: Design, condition: Condition) -> Mask:
         joined = np.logical_and if condition.word == "and" else np.logical_or
         return np.asarray(joined.reduce(parts))
     groups = design.groups
+    if why := without_columns(groups, f"where={condition.column!r}"):
+        raise PlanError(why)
     if condition.column not in groups.columns:
         raise PlanError(
             f"where={condition.column!r}: conditions are on the columns that define the groups, "

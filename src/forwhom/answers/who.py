@@ -22,6 +22,7 @@ from forwhom.answers.selection import Selection
 from forwhom.answers.summarise import summarise
 from forwhom.answers.tables import effect_notes, labels_of, stack, titled
 from forwhom.answers.telling import Telling
+from forwhom.answers.whom import NAME_THEM, NONE_NAMED
 from forwhom.answers.words import group_words, joined
 from forwhom.answers.workings import Workings
 from forwhom.data import Tidy
@@ -141,10 +142,7 @@ def statements(
 def _one_group(estimand: Estimand) -> str:
     columns = estimand.design.groups.columns
     if not columns:
-        return (
-            "No columns were named that the effect may differ by. To ask for whom it works, name "
-            'them: modifiers="age + party", or groups="region".'
-        )
+        return f"{NONE_NAMED[0].upper()}{NONE_NAMED[1:]}. {NAME_THEM}"
     return "There is one group, so there is nothing to compare."
 
 

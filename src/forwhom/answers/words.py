@@ -18,6 +18,7 @@ from forwhom.draw.text import number_style
 IntArray = NDArray[np.int64]
 
 _COMPARISON = re.compile(r" (==|!=|<=|>=|<|>) ")
+EVERYONE = "all rows"  # a group that no column tells apart
 SAYS_NOTHING = ("yes", "no", "true", "false")  # values that do not name their column
 
 
@@ -42,7 +43,7 @@ def group_words(groups: Groups, chosen: Sequence[str], some: IntArray, labels: L
     """Some groups by some of their columns: "Republican, age 23 to 32"."""
     at = [groups.columns.index(name) for name in chosen]
     return [
-        ", ".join(level_words(groups, j, int(groups.values[j][g]), labels) for j in at)
+        ", ".join(level_words(groups, j, int(groups.values[j][g]), labels) for j in at) or EVERYONE
         for g in some.tolist()
     ]
 

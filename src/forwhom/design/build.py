@@ -32,6 +32,11 @@ from forwhom.plan.methods import limits_of
 
 FloatArray = NDArray[np.float64]
 
+ONE_GROUP = (
+    "No modifiers and no groups are named, so all rows are one group: baseline 'shared', spread "
+    "'none'."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Effect:
@@ -244,7 +249,8 @@ def _baseline(
 
 def _own_notes(plan: Plan, usage: Usage, groups: Groups, repeated: tuple[str, ...]) -> list[str]:
     """Decisions about groups, controls and weights."""
-    notes = [
+    notes = [ONE_GROUP] if plan.ungrouped else []
+    notes += [
         f"'{name}' is cut into {count} bins to form the groups; the equation uses its own values."
         for name, count in groups.binned
     ]

@@ -69,9 +69,10 @@ class Groups:
         return [values[code] for code in codes.tolist()]
 
     def name(self, group: int) -> str:
-        """A group in words, for messages: "woman=1, age=2"."""
+        """A group in words, for messages: "woman=1, age=2"; "all rows" where nothing is named."""
         pairs = zip(self.columns, self.display, self.values, strict=True)
-        return ", ".join(f"{name}={levels[codes[group]]}" for name, levels, codes in pairs)
+        words = ", ".join(f"{name}={levels[codes[group]]}" for name, levels, codes in pairs)
+        return words or "all rows"
 
 
 @dataclass(frozen=True, slots=True)

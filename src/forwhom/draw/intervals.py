@@ -332,6 +332,8 @@ def _counts(groups: _Groups, counted: str) -> str:
     middle = float(np.median(n))
     plural = "" if middle == 1 else "s"
     total = f"{len(groups):,} group" + ("s" if len(groups) > 1 else "")
+    if len(groups) == 1:
+        return f"{total} of {middle:,.10g} {counted}{plural}."
     if n.min() == n.max():
         return f"{total}, each of {middle:,.10g} {counted}{plural}."
     ends = f"{n.min():,.10g} to {n.max():,.10g}"

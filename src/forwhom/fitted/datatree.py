@@ -247,6 +247,8 @@ def _constant(design: Design) -> dict[str, Variable]:
 
 def _group_names(groups: Groups) -> list[str]:
     """Every group in words: "woman=1, age=2"."""
+    if not groups.columns:
+        return [groups.name(0)]
     parts = [
         [_text(f"{name}={text}") for text in groups.texts(j)]
         for j, name in enumerate(groups.columns)

@@ -52,7 +52,9 @@ def format_summary(workings: Workings, cautions: Sequence[Caution], source: str)
 
 def _question(estimand: Estimand) -> str:
     design = estimand.design
-    if design.plan.modifiers:
+    if design.plan.ungrouped:
+        by = ""
+    elif design.plan.modifiers:
         by = f"differ by {_and(list(design.plan.modifiers.traits))}?"
     else:
         by = f"differ between {_and(list(design.groups.columns))}?"
@@ -71,6 +73,8 @@ def _question(estimand: Estimand) -> str:
     does = "do" if len(design.effects) > 1 else "does"
     differ = "do their effects" if len(design.effects) > 1 else "does that"
     verb = "does" if len(what) == 1 else does
+    if not by:
+        return _wrap(f"Question: what {verb} {_and(what)} do to {design.measured}?")
     return _wrap(
         f"Question: what {verb} {_and(what)} do to {design.measured}, and how {differ} {by}"
     )

@@ -7,6 +7,7 @@ from forwhom.plan.methods import refusal, refusal_of_estimates
 from forwhom.plan.parts import COLUMN_KEYS, PARTS
 from forwhom.plan.plan import Plan
 from forwhom.plan.priors import SHRINKING, cluster_keys, prior_keys, treatment_keys
+from forwhom.plan.terms import INTERCEPT
 
 
 def check_columns(plan: Plan) -> None:
@@ -56,10 +57,11 @@ def check_columns(plan: Plan) -> None:
                 "cannot be told apart. Take it out of clusters; groups have varying baselines "
                 "already."
             )
-    if not plan.modifiers and plan.groups is None:
+    if plan.ungrouped and plan.std_error:
         raise PlanError(
-            "a plan needs modifiers, groups or both: the columns that the treatment's effect may "
-            'vary with, such as modifiers="age + region".'
+            "a plan needs modifiers, groups or both where the outcome is itself an estimated "
+            'effect: the columns that tell the estimates apart, such as groups="study", whose '
+            "effects then vary around one."
         )
     _check_key_names(plan)
 
@@ -100,6 +102,8 @@ def check_agreement(plan: Plan) -> None:
             f"weights_kind '{plan.weights_kind}' needs weights. Name their column in weights."
         )
     _check_estimates(plan)
+    if plan.ungrouped:
+        _check_ungrouped(plan)
     if plan.preset == "alley2023":
         _check_published(plan)
     _check_references(plan)
@@ -125,6 +129,36 @@ def _check_estimates(plan: Plan) -> None:
         )
     if words := refusal_of_estimates(plan.method, plan):
         raise PlanError(words)
+
+
+def _check_ungrouped(plan: Plan) -> None:
+    """One group has nothing that differs between groups."""
+    beyond = (
+        ("preset", plan.preset is not None, f"preset '{plan.preset}' has effects vary by group"),
+        (
+            "baseline",
+            plan.baseline != "shared",
+            f"baseline '{plan.baseline}' lets groups differ without treatment",
+        ),
+        ("spread", plan.spread != "none", f"spread '{plan.spread}' lets effects vary by group"),
+        ("correlated", plan.correlated, "correlated is about parameters that vary by group"),
+        ("sigma_by", plan.sigma_by == "group", "sigma_by 'group' is a residual sd by group"),
+    )
+    for key, asked, what in beyond:
+        if asked:
+            raise PlanError(
+                f"{what}, and with no modifiers and no groups all rows are one group. Leave out "
+                f'{key}, or name what the effect may differ by, such as modifiers="age + region" '
+                'or groups="region".'
+            )
+    for key, term, prior in plan.priors:
+        coefficients = key == "lambda" or key.startswith("lambda_")
+        if coefficients and term is None and prior.distribution not in SHRINKING:
+            raise PlanError(
+                f"priors: '{prior.text}' for {key} is for the modifiers, and there are none. For "
+                f'the effect itself say priors={{"{key}": {{"{INTERCEPT}": "{prior.text}"}}}}; or '
+                "name modifiers."
+            )
 
 
 def _check_published(plan: Plan) -> None:

@@ -316,6 +316,11 @@ def check_facets(facets: Mapping[str, str], plan: Plan, out: str | None) -> None
     for facet, name in facets.items():
         if out is None:
             raise PlanError(f"--{facet} is for the figure, which only --out writes. Add --out DIR.")
+        if not columns:
+            raise PlanError(
+                f"--{facet} {name}: the figure can be split by the columns that define the groups, "
+                "and none is named. Name them by --modifiers or --groups."
+            )
         if name not in columns:
             raise PlanError(
                 f"--{facet} {name}: the figure can be split by the columns that define the groups, "

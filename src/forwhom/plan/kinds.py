@@ -42,6 +42,11 @@ class Frame:
         return "std_error" in self.given
 
     @property
+    def ungrouped(self) -> bool:
+        """Whether no columns are named that the effect may differ by."""
+        return not self.modifiers and self.groups is None
+
+    @property
     def treatments(self) -> tuple[str, ...]:
         """The treatments' names."""
         return tuple(name for name, _ in self.treatment)
@@ -100,8 +105,10 @@ def value_of(part: Part, frame: Frame) -> Any:
 def _default(part: Part, frame: Frame) -> object:
     """What a part is where it is not given: its row's default, or what others make of it."""
     match part.name:
-        case "baseline" if frame.estimates:  # an effect has none
+        case "baseline" if frame.estimates or frame.ungrouped:  # an effect has none; one group
             return "shared"
+        case "spread" if frame.ungrouped:
+            return "none"
         case "baseline" if frame.preset:
             return PRESETS[frame.preset].baseline
         case "breaks" if frame.family in part.families:

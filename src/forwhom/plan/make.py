@@ -20,8 +20,9 @@ from forwhom.plan.plan import Plan
 def make_plan(**keywords: object) -> Plan:
     """Check everything that needs no data and fill in the defaults.
 
-    Keywords are the fields of :class:`Plan`; ``outcome``, ``treatment`` and ``modifiers`` or
-    ``groups`` must be given, and ``None`` anywhere means "not given". ``bins`` is a count (4) or
+    Keywords are the fields of :class:`Plan`; ``outcome`` and ``treatment`` must be given, and
+    ``None`` anywhere means "not given". Without ``modifiers`` and ``groups`` all rows are one
+    group, with baseline "shared" and spread "none". ``bins`` is a count (4) or
     a mapping of column to count or cut points; ``priors`` a mapping of parameter to text, or to a
     mapping of term to text. Raises :class:`PlanError`.
 

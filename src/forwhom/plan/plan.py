@@ -95,6 +95,11 @@ class Plan:
         """The treatments' columns; none where the outcome is itself an estimated effect."""
         return () if self.std_error else tuple(name for name, _ in self.treatments)
 
+    @property
+    def ungrouped(self) -> bool:
+        """Whether no columns are named that the effect may differ by: one group of all rows."""
+        return not self.modifiers and self.groups is None
+
     def reference_of(self, treatment: str) -> Level | None:
         """The control value asked for."""
         return setting_of(self.reference, treatment)

@@ -15,6 +15,7 @@ from forwhom.answers.contrast.parser import read_place
 from forwhom.answers.contrast.scene import AVERAGE, Lines, Scene
 from forwhom.answers.contrast.words import effect_word, own_words, pair_words, place_mask
 from forwhom.answers.passes import group_draws
+from forwhom.answers.whom import NAME_THEM
 from forwhom.errors import PlanError, listing, plural
 from forwhom.fitted import Estimand
 
@@ -47,6 +48,11 @@ class Members:
             PlanError: there is one only.
         """
         groups, question = scene.groups, scene.question
+        if not groups.columns:
+            raise PlanError(
+                "contrasts(): all rows are one group, so that only treatments can be compared: say "
+                f"between='treatments'. {NAME_THEM}"
+            )
         _, first = combinations(groups, (*question.within, *scene.by), scene.kept)
         cell, cell_first = combinations(groups, question.within, first)
         if np.bincount(cell).max() < 2:

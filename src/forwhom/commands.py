@@ -100,7 +100,7 @@ def _command(answer: Answer, say: Say, warn: Say) -> Callable[..., int]:
 
 def _names(answer: Answer) -> list[str]:
     """The answer's options that a command line can hold, those of the figure behind."""
-    names = dict.fromkeys((*answer.options, *answer.figure_options))
+    names = dict.fromkeys((*answer.options, *answer.draw_options))
     return [name for name in names if OPTIONS[name].kind != "mapping"]
 
 
@@ -123,7 +123,7 @@ def _kind(answer: Answer, out: str | None, options: dict[str, Any]) -> str:
     if out is not None and not figure and ending not in TABLES:
         formats = (*TABLES, *(FORMATS if answer.figure is not None else ()))
         raise OutputError(f"--out {out}: '{answer.name}' is written as {_or(formats)}.")
-    mine = answer.figure_options if figure else answer.options
+    mine = answer.draw_options if figure else answer.options
     for name in options:
         if name not in mine:
             other = "--out FILE.png" if not figure else "the table, without --out or as .csv"

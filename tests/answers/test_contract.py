@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 
 import forwhom as fw
 from forwhom.answers import ANSWERS, IMPLIED, OPTIONS, Answer
+from forwhom.answers.options import SIZE
 from forwhom.cli import app
 from forwhom.commands import question_commands
 from forwhom.data import Tidy
@@ -75,14 +76,15 @@ def test_its_method_has_its_options_and_its_words(owner: type, answer: Answer) -
 def test_its_figure_has_its_options_and_their_defaults(answer: Answer) -> None:
     method = inspect.signature(getattr(Plots, answer.name)).parameters
     figure = inspect.signature(answer.figure or print).parameters
-    assert tuple(method)[1:] == tuple(figure)[1:] == answer.figure_options
+    assert tuple(figure)[1:] == answer.figure_options
+    assert tuple(method)[1:] == answer.draw_options == (*answer.figure_options, *SIZE)
     defaults = [{n: p.default for n, p in list(s.items())[1:]} for s in (method, figure)]
-    assert defaults[0] == defaults[1]
+    assert defaults[0] == defaults[1] | dict.fromkeys(SIZE)
 
 
 def test_every_option_has_a_row_and_every_row_is_used() -> None:
     rows = (*ANSWERS.values(), *IMPLIED.values())
-    used = {name for a in rows for name in (*a.options, *a.figure_options)}
+    used = {name for a in rows for name in (*a.options, *a.draw_options)}
     assert used == set(OPTIONS)
 
 
@@ -113,7 +115,7 @@ def test_its_command_has_a_flag_for_every_option(name: str) -> None:
     answer = ANSWERS[name]
     command = question_commands(print, print)[name]
     flags = {part.lstrip("-") for parameter in command.params for part in parameter.opts}
-    asked = {n for n in (*answer.options, *answer.figure_options) if OPTIONS[n].kind != "mapping"}
+    asked = {n for n in (*answer.options, *answer.draw_options) if OPTIONS[n].kind != "mapping"}
     assert flags == asked | {"source", "out", "json"}
     words = answer.words.replace("``", "").replace(":meth:", "").replace("`", "")
     assert command.help == words

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from forwhom.answers.labelling import labelled
-from forwhom.answers.options import OPTIONS, TELLING
+from forwhom.answers.options import OPTIONS, SIZE, TELLING
 from forwhom.answers.selection import select
 from forwhom.answers.telling import Telling
 from forwhom.answers.workings import Workings
@@ -38,7 +38,7 @@ class Answer:
         options: names of ``OPTIONS``, in the order of the method's signature.
         table: (workings, \\*\\*options) to a table, the options checked; those of ``TELLING`` come
             as one ``telling``, where and weights as one ``selection``.
-        figure: likewise to a figure, if there is one, with ``figure_options``.
+        figure: likewise to a figure, if there is one, with ``figure_options``; its size is for all.
         refuses: why a fit cannot answer, in words; empty where it can.
         when: in a results folder "always", or "checked": with ``--check``, or only where "asked".
     """
@@ -72,7 +72,13 @@ class Answer:
             raise PlanError(f"'{self.name}' is a table, and has no figure.")
         self._check(workings)
         names = [name for name in self.figure_options if name in given]
-        return self.figure(workings, **check_all(workings, names, given))
+        width, height = check_all(workings, SIZE, given).values()
+        return self.figure(workings, **check_all(workings, names, given)).sized(width, height)
+
+    @property
+    def draw_options(self) -> tuple[str, ...]:
+        """Names of all options of the figure: its own, and the size of every figure."""
+        return (*self.figure_options, *SIZE) if self.figure is not None else ()
 
     def _check(self, workings: Workings) -> None:
         if why := self.refuses(workings):

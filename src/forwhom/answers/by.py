@@ -7,18 +7,20 @@ Gelman 2005, Annals of Statistics 33(1)). Tests: tests/answers/test_by.py.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from forwhom.answers.answer import Answer
+from forwhom.answers.answer import Answer, check_all
+from forwhom.answers.naming import contrast_line, effect_axis, labels_for, treatment_name
 from forwhom.answers.options import GROUPS, TELLING
 from forwhom.answers.passes import averages_over
 from forwhom.answers.sample import Sample
-from forwhom.answers.selection import Selection
-from forwhom.answers.splits import Split, split, split_names
+from forwhom.answers.selection import Selection, select
+from forwhom.answers.splits import AGAINST, Split, split, split_names
 from forwhom.answers.tables import (
     arm_counts,
     arm_totals,
@@ -29,11 +31,16 @@ from forwhom.answers.tables import (
     titled,
 )
 from forwhom.answers.telling import Telling
+from forwhom.answers.which import picked
 from forwhom.answers.whom import needs_columns
 from forwhom.answers.workings import Workings
 from forwhom.data import Tidy
-from forwhom.errors import PlanError, listing
+from forwhom.errors import OutputError, PlanError, listing
 from forwhom.fitted import Estimand
+
+if TYPE_CHECKING:
+    from forwhom.draw.figure import Figure
+    from forwhom.draw.labels import Labels, ValueLabels
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -41,6 +48,7 @@ IntArray = NDArray[np.int64]
 MOST_PARTS = 20  # values of one modifier, each held against the first
 
 HEADERS = {"modifier": "Modifier", "value": "Value", "difference": "Difference"}
+OTHERS = "Other modifiers differ along with the one named."
 NOTE = (
     "Differences between averages over the groups as they are: other modifiers differ along with "
     "the one named. Coefficients, which hold the others still, are in modifiers()."
@@ -51,11 +59,7 @@ def by_table(
     workings: Workings, modifier: str, scale: str, telling: Telling, selection: Selection
 ) -> Tidy:
     """One row for each value of a modifier, then one for each difference."""
-    if modifier is None:
-        raise PlanError(
-            "by() needs a modifier: the column whose values the effect is told at, such as "
-            f"fit.by({split_names(workings)[0]!r})."
-        )
+    _check_named(workings, modifier)
     parted, tables = split(workings, modifier), []
     for one in workings.on_scale(scale):
         telling.check(one.quantity)
@@ -65,6 +69,14 @@ def by_table(
         notes = (average_note(one, selection), *effect_notes(one))
         tables.append(sample.table(telling, title, notes))
     return stack(tables, labels_of(workings.on_scale(scale)))
+
+
+def _check_named(workings: Workings, modifier: str | None) -> None:
+    if modifier is None:
+        raise PlanError(
+            "by() needs a modifier: the column whose values the effect is told at, such as "
+            f"fit.by({split_names(workings)[0]!r})."
+        )
 
 
 def differences_table(
@@ -83,9 +95,14 @@ def differences_table(
     return stack(tables, labels_of(workings.on_scale(scale)))
 
 
-def differences(workings: Workings, estimand: Estimand, selection: Selection) -> list[Sample]:
+def differences(
+    workings: Workings,
+    estimand: Estimand,
+    selection: Selection,
+    labels: Labels | None = None,
+) -> list[Sample]:
     """Differences in an effect by each modifier, all from one pass over the groups."""
-    splits = [split(workings, name) for name in split_names(workings)]
+    splits = [split(workings, name, labels) for name in split_names(workings)]
     splits = [one for one in splits if len(one.parts) <= MOST_PARTS]
     if not splits:
         return []
@@ -189,11 +206,127 @@ def _joined(samples: Sequence[Sample]) -> Sample:
     return replace(first, columns=columns, draws=np.vstack([one.draws for one in samples]))
 
 
+# Many parameters: a figure's options are named one by one, as in the method of ``Plots``.
+def by_figure(
+    workings: Workings,
+    *,
+    modifier: str | None = None,
+    where: str | None = None,
+    weights: str | None = None,
+    treatment: str | None = None,
+    category: str | None = None,
+    level: float | None = None,
+    labels: Mapping[str, str] | None = None,
+    value_labels: ValueLabels | None = None,
+    title: str | None = None,
+) -> Figure:
+    """The average effect at each value of a modifier, differences between them beside."""
+    from forwhom.draw.differences import values_figure
+
+    _check_named(workings, modifier)
+    estimand = picked(workings, treatment, category)
+    level = check_all(workings, ("level",), {"level": level})["level"]
+    names, selection = (
+        labels_for(estimand, labels, value_labels),
+        select(workings.fitted, where, weights),
+    )
+    parted = split(workings, str(modifier), names)
+    (values,) = values_of(workings, estimand, [parted], selection)
+    telling = Telling(level)
+    if title is None:
+        of = treatment_name(estimand, names, versus=False)
+        title = f"The average effect of {of} by {names.word(str(modifier))}"
+    apart = _drawn(differences_of(workings, estimand, parted, values), telling)
+    parts = [of.split(AGAINST) for of in apart["label"]]
+    one = len({of[-1] for of in parts}) == 1 and all(len(of) == 2 for of in parts)
+    if one:  # all are held against the same
+        apart["label"] = [of[0] for of in parts]
+    return values_figure(
+        _drawn(values, telling),
+        apart,
+        title=title,
+        subtitle=contrast_line(estimand, names),
+        x_title=effect_axis("Effect", estimand, names),
+        level=level,
+        heading=f"Difference from {parts[0][-1]}" if one else "Difference",
+        note=average_note(estimand, selection),
+    )
+
+
+# Many parameters: a figure's options are named one by one, as in the method of ``Plots``.
+def differences_figure(
+    workings: Workings,
+    *,
+    where: str | None = None,
+    weights: str | None = None,
+    treatment: str | None = None,
+    category: str | None = None,
+    level: float | None = None,
+    labels: Mapping[str, str] | None = None,
+    value_labels: ValueLabels | None = None,
+    title: str | None = None,
+) -> Figure:
+    """How far the average effect differs by each modifier, one row for each pair of values."""
+    from forwhom.draw.differences import differences_figure as draw
+
+    estimand = picked(workings, treatment, category)
+    level = check_all(workings, ("level",), {"level": level})["level"]
+    names, selection = (
+        labels_for(estimand, labels, value_labels),
+        select(workings.fitted, where, weights),
+    )
+    found = differences(workings, estimand, selection, names)
+    sample = _joined(found or [_nothing(workings, estimand)])
+    if not len(sample.draws):
+        raise OutputError("No modifier has two values, so there is no difference to draw.")
+    if title is None:
+        title = f"How the effect of {treatment_name(estimand, names, versus=False)} differs"
+    return draw(
+        {
+            **_drawn(sample, Telling(level)),
+            "label": _pairs(sample, names),
+        },
+        title=title,
+        subtitle=contrast_line(estimand, names),
+        x_title=effect_axis("Difference in the effect", estimand, names),
+        level=level,
+        note=f"{average_note(estimand, selection)} {OTHERS}",
+    )
+
+
+def _pairs(sample: Sample, labels: Labels) -> list[str]:
+    """Pairs of values with their modifier, named once: "age: 61 to 79 against 18 to 32"."""
+    found = []
+    for name, pair in zip(sample.columns["modifier"], sample.columns["value"], strict=True):
+        called = labels.columns.get(name, name)
+        parts = pair.split(AGAINST)
+        if all(part.startswith(f"{called} ") for part in parts):
+            parts = [part.removeprefix(f"{called} ").removeprefix("= ") for part in parts]
+        said = AGAINST.join(parts)
+        found.append(said if labels.values.get(name) else f"{called}: {said}")
+    return found
+
+
+def _drawn(sample: Sample, telling: Telling) -> dict[str, Any]:
+    """What is drawn of rows."""
+    told = telling.columns(sample.draws)
+    shown = {name: told[name] for name in ("estimate", "conf_low", "conf_high", "prob_positive")}
+    counts = [
+        n for name, n in sample.columns.items() if name in ("n_treated", "n_control", "n_rows")
+    ]
+    return {**shown, "label": sample.columns["value"], "n": np.sum(counts, axis=0)}
+
+
 BY = Answer(
     "by",
     "The average effect at each value of a modifier, and the differences between them.",
     ("modifier", "level", "scale", *GROUPS, *TELLING[1:]),
     by_table,
+    by_figure,
+    (
+        *("modifier", "where", "weights", "treatment", "category", "level"),
+        *("labels", "value_labels", "title"),
+    ),
     refuses=needs_columns("by", "compare"),
     when="asked",
 )
@@ -202,5 +335,7 @@ DIFFERENCES = Answer(
     "How far the average effect differs by each modifier, among the groups as they are.",
     ("level", "scale", *GROUPS, *TELLING[1:]),
     differences_table,
+    differences_figure,
+    ("where", "weights", "treatment", "category", "level", "labels", "value_labels", "title"),
     refuses=needs_columns("differences", "compare"),
 )

@@ -18,9 +18,12 @@ from forwhom.design.labels import check_label_names, check_valued_names, columns
 from forwhom.errors import OutputError, PlanError, listing, nearest
 from forwhom.fitted import Fitted, check_scale
 
+LEAST_INCHES, MOST_INCHES = 1.5, 60.0
+
 Kind = Literal["text", "texts", "number", "pair", "switch", "data", "mapping"]
 
 TELLING = ("level", "interval", "above", "equivalence", "draws")  # how draws are told
+SIZE = ("width", "height")  # of every figure
 GROUPS = ("where", "weights")  # which groups, and how they count in averages
 
 
@@ -99,6 +102,22 @@ def _above(fitted: Fitted, above: Any) -> float | None:
     if not _number(above) or not isfinite(above):
         raise PlanError(f"above={above!r} must be a number, in the unit of the effects.")
     return float(above)
+
+
+def _inches(name: str) -> Callable[[Fitted, Any], float | None]:
+    """A side of a figure."""
+
+    def check(fitted: Fitted, value: Any) -> float | None:
+        if value is None:
+            return None
+        if not _number(value) or not LEAST_INCHES <= value <= MOST_INCHES:
+            raise OutputError(
+                f"{name}={value!r} must be a number of inches from {LEAST_INCHES:g} to "
+                f"{MOST_INCHES:g}, such as 3.3 or 6.5."
+            )
+        return float(value)
+
+    return check
 
 
 def _equivalence(fitted: Fitted, ends: Any) -> tuple[float, float] | None:
@@ -265,6 +284,8 @@ _ROWS = (
     Option("labels", "Readable names of columns.", "mapping", _labels),
     Option("value_labels", "Readable names of values, by column.", "mapping", _value_labels),
     Option("title", "Of the figure.", metavar="TEXT"),
+    Option("width", "Of the figure, in inches, such as 6.5.", "number", _inches("width"), "INCHES"),
+    Option("height", "Of the figure, in inches.", "number", _inches("height"), "INCHES"),
     Option(
         "contrast",
         'What is held against what, in words such as "North - South"; may be repeated.',

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from forwhom.answers.words import level_words
 from forwhom.answers.workings import Workings
 from forwhom.design import number_texts
+from forwhom.draw.labels import Labels
 from forwhom.errors import PlanError, listing, nearest
 
 FloatArray = NDArray[np.float64]
@@ -20,6 +21,7 @@ IntArray = NDArray[np.int64]
 
 MOST_VALUES = 4  # of a number; more are cut into as many parts
 PARTS = 4
+AGAINST = " against "
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ class Split:
 
     def against(self, pair: tuple[int, int]) -> str:
         """A pair in words."""
-        return f"{self.parts[pair[0]]} against {self.parts[pair[1]]}"
+        return f"{self.parts[pair[0]]}{AGAINST}{self.parts[pair[1]]}"
 
 
 def split_names(workings: Workings) -> tuple[str, ...]:
@@ -58,24 +60,25 @@ def split_names(workings: Workings) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*workings.design.groups.columns, *_group_means(workings))))
 
 
-def split(workings: Workings, name: str) -> Split:
-    """The groups by one modifier.
+def split(workings: Workings, name: str, labels: Labels | None = None) -> Split:
+    """The groups by one modifier, its values under the plan's names or those given.
 
     Raises:
         PlanError: neither a grouping column nor a modifier with one number for each group.
     """
-    groups, labels = workings.design.groups, workings.labels
+    groups, labels = workings.design.groups, labels or workings.labels
+    called = labels.columns.get(name, name)
     if name in groups.columns:
         j = groups.columns.index(name)
         numbers = groups.numbers[j]
         if numbers is not None and len(numbers) > MOST_VALUES:
-            return _cut(workings, name, np.array(numbers)[groups.values[j]])
+            return _cut(workings, name, called, np.array(numbers)[groups.values[j]])
         words = tuple(level_words(groups, j, k, labels) for k in range(len(groups.display[j])))
         binned = bool(groups.keys[j].low)
         return Split(name, words, groups.values[j], numbers is not None or binned)
     means = _group_means(workings)
     if name in means:
-        return _cut(workings, name, means[name])
+        return _cut(workings, name, called, means[name])
     known = split_names(workings)
     raise PlanError(
         f"modifier={name!r}: the effect can be told by {listing(known)}.{nearest(str(name), known)}"
@@ -96,10 +99,9 @@ def _group_means(workings: Workings) -> dict[str, FloatArray]:
     return found
 
 
-def _cut(workings: Workings, name: str, values: FloatArray) -> Split:
+def _cut(workings: Workings, name: str, called: str, values: FloatArray) -> Split:
     """Each value where they are few, else quarters that hold about as many rows each."""
     different = np.unique(values)
-    called = workings.labels.columns.get(name, name)
     if len(different) <= MOST_VALUES:
         texts = number_texts(different.tolist())
         each = tuple(f"{called} = {text}" for text in texts)

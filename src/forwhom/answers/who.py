@@ -7,21 +7,24 @@ effect exceeds the other is at least (1 + level) / 2. Tests: tests/answers/test_
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from forwhom.answers.answer import Answer
+from forwhom.answers.answer import Answer, check_all
 from forwhom.answers.average import averages, combinations
 from forwhom.answers.by import differences
+from forwhom.answers.naming import contrast_line, effect_axis, labels_for, treatment_name
 from forwhom.answers.options import GROUPS
 from forwhom.answers.passes import group_draws
-from forwhom.answers.selection import Selection
+from forwhom.answers.selection import Selection, select
 from forwhom.answers.summarise import summarise
 from forwhom.answers.tables import effect_notes, labels_of, stack, titled
 from forwhom.answers.telling import Telling
+from forwhom.answers.which import picked
 from forwhom.answers.whom import NAME_THEM, NONE_NAMED
 from forwhom.answers.words import group_words, joined
 from forwhom.answers.workings import Workings
@@ -30,6 +33,10 @@ from forwhom.design import number_text
 from forwhom.draw.text import NumberStyle, format_probability, number_style, percent
 from forwhom.errors import plural
 from forwhom.fitted import Estimand
+
+if TYPE_CHECKING:
+    from forwhom.draw.figure import Figure
+    from forwhom.draw.labels import Labels, ValueLabels
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -120,7 +127,19 @@ def statements(
     selection: Selection,
 ) -> list[Statement]:
     """What is said of one effect."""
-    ranked = _ranked(workings, estimand, by, level, selection)
+    ranked = _ranked(workings, estimand, by, level, selection, workings.labels)
+    return _said(workings, estimand, ranked, by, level, above, selection)
+
+
+def _said(
+    workings: Workings,
+    estimand: Estimand,
+    ranked: Ranked,
+    by: tuple[str, ...] | None,
+    level: float,
+    above: float | None,
+    selection: Selection,
+) -> list[Statement]:
     bar = 0.0 if above is None else above
     unit = estimand.unit_words
     heard = np.flatnonzero(ranked.heard)
@@ -130,8 +149,8 @@ def statements(
     found = []
     if ranked.n[heard].sum() < MOSTLY * ranked.n.sum():  # a few small ones stand for nobody
         found.append(_clearest(workings, estimand, level, selection))
-    elif len(heard) >= 2:
-        found += _ends(estimand, ranked, heard, level, unit)
+    else:
+        found += _ends(estimand, ranked, level, unit)
     found.append(_sides(ranked, bar, unit, noun))
     quiet = len(ranked.words) - len(heard)
     if quiet:
@@ -152,8 +171,9 @@ def _ranked(
     by: tuple[str, ...] | None,
     level: float,
     selection: Selection,
+    labels: Labels,
 ) -> Ranked:
-    groups, labels = estimand.design.groups, workings.labels
+    groups = estimand.design.groups
     if by is None:
         kept = selection.groups(estimand.count)
         made = workings.group_pass(estimand, Telling(level)).summary
@@ -183,15 +203,12 @@ def _heard(estimand: Estimand) -> Mask:
     return np.minimum(effect.n_treated, effect.n_control) >= FEWEST
 
 
-def _ends(
-    estimand: Estimand, ranked: Ranked, heard: IntArray, level: float, unit: str
-) -> list[Statement]:
+def _ends(estimand: Estimand, ranked: Ranked, level: float, unit: str) -> list[Statement]:
     """The largest and the smallest effect of groups that may be named, and whether they differ."""
-    estimate = ranked.summary["estimate"]
-    top = int(heard[np.argmax(estimate[heard])])
-    bottom = int(heard[np.argmin(estimate[heard])])
-    if top == bottom:
+    ends, estimate = _top_and_bottom(ranked), ranked.summary["estimate"]
+    if ends is None:
         return []
+    top, bottom = ends
     high, low = ranked.of(estimand, [top, bottom])
     prob = float((high > low).mean())
     gap = summarise((high - low)[None], level)
@@ -225,8 +242,17 @@ def _ends(
         )
     code = "apart" if sure else "not_apart"
     who = f"{ranked.words[top]} against {ranked.words[bottom]}"
-    ends = (difference["estimate"], difference["conf_low"], difference["conf_high"])
-    return [Statement(code, who, text, *ends, prob), *found]
+    told = (difference["estimate"], difference["conf_low"], difference["conf_high"])
+    return [Statement(code, who, text, *told, prob), *found]
+
+
+def _top_and_bottom(ranked: Ranked) -> tuple[int, int] | None:
+    """The largest and the smallest of groups that may be named, where there are two."""
+    heard, estimate = np.flatnonzero(ranked.heard), ranked.summary["estimate"]
+    if len(heard) < 2:
+        return None
+    top, bottom = heard[np.argmax(estimate[heard])], heard[np.argmin(estimate[heard])]
+    return None if top == bottom else (int(top), int(bottom))
 
 
 def _clearest(
@@ -267,7 +293,7 @@ def _sides(ranked: Ranked, bar: float, unit: str, noun: str) -> Statement:
     """How many lie clearly above or below the bar."""
     over, under = ranked.summary["conf_low"] > bar, ranked.summary["conf_high"] < bar
     n, rows = len(ranked.words), ranked.n / ranked.n.sum()
-    at = "zero" if bar == 0 else f"{number_text(bar)} {unit}".rstrip()
+    at = _at(bar, unit)
     said = []
     for side, mask in (("above", over), ("below", under)):
         if mask.any():
@@ -278,6 +304,11 @@ def _sides(ranked: Ranked, bar: float, unit: str, noun: str) -> Statement:
     text = f"It is {joined(said)}." if said else f"In no {noun} is it clearly above or below {at}."
     clear = f"{int(over.sum()):,} above, {int(under.sum()):,} below"
     return Statement("sides", clear, text, prob=float(rows[over | under].sum()))
+
+
+def _at(bar: float, unit: str) -> str:
+    """The bar in words."""
+    return "zero" if bar == 0 else f"{number_text(bar)} {unit}".rstrip()
 
 
 def _names(ranked: Ranked, mask: Mask) -> str:
@@ -323,9 +354,82 @@ def _interval(found: dict[str, float], unit: str) -> str:
     return f"{style.text(found['estimate'])} {unit}".rstrip() + f" ({low} to {high})"
 
 
+# Many parameters: a figure's options are named one by one, as in the method of ``Plots``.
+def who_figure(
+    workings: Workings,
+    *,
+    by: str | Sequence[str] | None = None,
+    where: str | None = None,
+    above: float | None = None,
+    treatment: str | None = None,
+    category: str | None = None,
+    level: float | None = None,
+    labels: Mapping[str, str] | None = None,
+    value_labels: ValueLabels | None = None,
+    title: str | None = None,
+) -> Figure:
+    """Groups sorted by effect, the largest and smallest named, those clear of the bar coloured."""
+    from forwhom.draw.who import who_figure as draw
+
+    estimand = picked(workings, treatment, category)
+    given = check_all(
+        workings, ("by", "level", "above"), {"by": by, "level": level, "above": above}
+    )
+    level, above = given["level"], given["above"]
+    Telling(level, above=above).check(estimand.quantity)
+    names = labels_for(estimand, labels, value_labels)
+    ranked = _ranked(
+        workings, estimand, given["by"], level, select(workings.fitted, where, None), names
+    )
+    said = {
+        one.statement: one
+        for one in _said(workings, estimand, ranked, given["by"], level, above, selection)
+    }
+    if title is None:
+        among = (
+            f"by {joined([names.word(name) for name in given['by']])}" if by else "in every group"
+        )
+        title = f"For whom? The effect of {treatment_name(estimand, names, versus=False)} {among}"
+    line = contrast_line(estimand, names)
+    bar = 0.0 if above is None else above
+    return draw(
+        {
+            **{name: ranked.summary[name] for name in ("estimate", "conf_low", "conf_high")},
+            "label": ranked.words,
+            "n": ranked.n,
+            "hollow": ~ranked.heard,
+            "note": _ends_noted(ranked),
+        },
+        title=title,
+        subtitle=", ".join(filter(None, (line, f"where {where}" if where else ""))),
+        x_title=effect_axis("Effect", estimand, names),
+        bar=bar,
+        bar_name=_at(bar, estimand.unit_words),
+        level=level,
+        note=said["sides"].text if "sides" in said else "",
+    )
+
+
+def _ends_noted(ranked: Ranked) -> list[str]:
+    """The largest and the smallest of groups that may be named, called so."""
+    found, ends = [""] * len(ranked.words), _top_and_bottom(ranked)
+    if ends is not None:
+        estimate = ranked.summary["estimate"]
+        called = _extremes(estimate[ends[0]], estimate[ends[1]])
+        for k, word in zip(ends, called, strict=True):
+            middle, low, high = map(_style(ranked, ends).text, _of(ranked, k))
+            found[k] = f"{word}: {middle} ({low} to {high})"
+    return found
+
+
 WHO = Answer(
     "who",
     "For whom the effect is large, small and clear, in sentences.",
     ("by", "level", "scale", *GROUPS[:1], "above"),
     who_table,
+    who_figure,
+    (
+        *("by", "where", "above", "treatment", "category", "level"),
+        *("labels", "value_labels", "title"),
+    ),
 )

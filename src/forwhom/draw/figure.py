@@ -22,6 +22,17 @@ if TYPE_CHECKING:
 
 FORMATS = (".png", ".svg", ".pdf", ".html", ".json")
 PPI = 200
+PHONE, PHONE_PRINT = 374, 0.86  # pixels of a narrow page; print there
+MARGINS = 16  # pixels of a page
+EMBED = "vegaEmbed('#vega-chart', spec, opts)"
+NARROW = """;
+    const narrow = %s, small = window.matchMedia("(max-width: %dpx)");
+    small.addEventListener("change", () => location.reload())"""
+CHOSEN = EMBED.replace("spec", "small.matches ? narrow : spec")
+HEAD = (
+    '<meta name="viewport" content="width=device-width, initial-scale=1">'
+    "<style>#vega-chart { overflow-x: auto; }</style>"
+)
 PLACE = '{"usermeta":"the chart of a forwhom figure"}'
 
 
@@ -45,6 +56,17 @@ class Figure:
         target = Path(path)
         write_whole(target, self._bytes(file_format(target)))
         return target
+
+    def sized(self, width: float | None = None, height: float | None = None) -> Figure:
+        """The same figure, so many inches wide and high; its own size where nothing is said.
+
+        Raises OutputError where that leaves no room for what it shows.
+        """
+        if width is None and height is None:
+            return self
+        from forwhom.draw.sizes import sized
+
+        return Figure(sized(_drawable(self.spec), width, height))
 
     def to_dict(self) -> dict[str, Any]:
         """The chart as a Vega-Lite dictionary, a copy."""
@@ -75,8 +97,9 @@ class Figure:
             why = " ".join(str(error).split())[:200]
             raise OutputError(f"The figure could not be drawn: {why}") from error
         # Labels come from data: none may end the script element it stands in.
-        spec = json.dumps(drawn).replace("<", "\\u003c")
-        page = page.replace(PLACE, spec, 1)
+        narrow, limit = _narrow(drawn)
+        wide, slim = (json.dumps(one).replace("<", "\\u003c") for one in (drawn, narrow))
+        page = page.replace(PLACE, wide + NARROW % (slim, limit), 1)
         title = f"<title>{html.escape(shown(self._title()) or 'Figure')}</title>"
         return page.replace("<title>Chart</title>", title, 1).encode()
 
@@ -115,15 +138,31 @@ def _drawable(part: Any) -> Any:
     return shown(part) if isinstance(part, str) else part
 
 
+def _narrow(drawn: dict[str, Any]) -> tuple[dict[str, Any], int]:
+    """The chart for the screen of a phone, and up to how many pixels of screen it is shown.
+
+    Nothing, and 0, where it fits as it is; a chart that cannot be as narrow can be scrolled.
+    """
+    from forwhom.draw.sizes import at_width, measure
+
+    whole = measure(drawn)[0]
+    if whole <= PHONE:
+        return {}, 0
+    try:
+        return at_width(drawn, PHONE, PHONE_PRINT, "a narrow screen"), round(whole) + MARGINS
+    except OutputError:
+        return {}, 0
+
+
 @functools.cache
 def _page() -> str:
     """An offline page with Vega and Vega-Lite, 0.9 MB, and ``PLACE`` where the chart goes."""
     import vl_convert as vl
 
     page = str(vl.vegalite_to_html(PLACE, bundle=True))
-    if page.count(PLACE) != 1:
+    if page.count(PLACE) != 1 or page.count(EMBED) != 1:
         raise OutputError("This version of vl-convert makes a page that forwhom does not know.")
-    return page
+    return page.replace(EMBED, CHOSEN).replace("</head>", f"{HEAD}</head>", 1)
 
 
 def file_format(path: Path) -> str:

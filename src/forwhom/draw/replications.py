@@ -228,7 +228,7 @@ def means_figure(arms: Sequence[str], means: Means, frame: Frame) -> Figure:
         f"{shown}{sets:,} replicated data sets, every row's outcome drawn again. "
         "Groups have parameters of their own, so fewer points than usual fall outside."
     ]
-    body = {"data": {"values": data}, **_panels(arms, layers, width, {"step": step})}
+    body = {"data": {"values": data}, **_panels(arms, layers, width, step * len(chosen))}
     room = 6 * max(len(line) for piece in broken.values() for line in piece)
     return Figure(theme.page(frame.title, subtitle, lines, width * len(arms) + room, body))
 
@@ -316,7 +316,7 @@ def _tooltip(**titles: str) -> list[dict[str, str]]:
 
 
 def _panels(
-    arms: Sequence[str], layers: list[dict[str, Any]], width: int, height: Any
+    arms: Sequence[str], layers: list[dict[str, Any]], width: int, height: int
 ) -> dict[str, Any]:
     inner = {"width": width, "height": height, "layer": layers}
     names = [one_line(arm) for arm in arms]

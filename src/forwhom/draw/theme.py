@@ -80,8 +80,9 @@ def wrap(text: str, most: int) -> list[str]:
     """
     lines: list[str] = []
     line = ""
-    # A percentage is never broken before its sign, nor anything at a no-break space.
-    for word in filter(None, one_line(text).replace(" %", "\u00a0%").split(" ")):
+    # Never broken: before the sign of a percentage, around "=", nor at a no-break space.
+    whole = one_line(text).replace(" %", "\u00a0%").replace(" = ", "\u00a0=\u00a0")
+    for word in filter(None, whole.split(" ")):
         joined = f"{line} {word}" if line else word
         if display_width(joined) <= most:
             line = joined

@@ -92,8 +92,10 @@ def _taken(values: Any, rows: list[int]) -> Any:
 
 def differences_text(workings: Workings) -> str:
     """What goes with the effect: differences by modifier, those that can be told apart first."""
-    table = ANSWERS["differences"].tell(workings)
-    rows = list(table)
+    answer = ANSWERS["differences"]
+    if answer.refuses(workings):
+        return ""
+    rows = list(answer.tell(workings))
     if not rows:
         return ""
     apart = [row for row in rows if not row["conf_low"] <= 0 <= row["conf_high"]]
@@ -136,6 +138,8 @@ def _aligned(names: list[str], rows: list[Row]) -> list[str]:
 
 def pooling_text(workings: Workings) -> str:
     """How much of a group's effect is its own data."""
+    if ANSWERS["pooling"].refuses(workings):
+        return ""
     shown = workings.on_scale(check_scale(workings.fitted, None))
     said = dict.fromkeys(pooling_sentence(workings, one) for one in shown)
     return wrapped(next(iter(said)))

@@ -39,7 +39,7 @@ def format_summary(workings: Workings, cautions: Sequence[Caution], source: str)
         average_lines(workings),
         who_text(workings),
         differences_text(workings),
-        "\n".join([pooling_text(workings), *_spreads(estimands, level)]),
+        "\n".join(filter(None, [pooling_text(workings), *_spreads(estimands, level)])),
         *_clusters(estimands, level),
         _method(estimand),
     ]

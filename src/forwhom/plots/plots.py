@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from forwhom.answers import ANSWERS, Workings
+from forwhom.plots.whom import FiguresForWhom
 
 if TYPE_CHECKING:
     from forwhom.draw.figure import Figure
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Plots:
+class Plots(FiguresForWhom):
     """The figures of a fit. ``labels`` name columns or terms, ``value_labels`` their values.
 
     ``treatment`` picks one of several effects by its name in tables, ``category`` one of several
@@ -29,6 +30,7 @@ class Plots:
     def __dir__(self) -> list[str]:
         return sorted(name for name, answer in ANSWERS.items() if answer.figure is not None)
 
+    # Many parameters: a figure's options are named one by one, for editors and help().
     def modifiers(
         self,
         *,
@@ -39,6 +41,8 @@ class Plots:
         labels: Mapping[str, str] | None = None,
         value_labels: ValueLabels | None = None,
         title: str | None = None,
+        width: float | None = None,
+        height: float | None = None,
     ) -> Figure:
         """The posterior of each modifier coefficient, its interval shaded (the paper's Figure 1).
 
@@ -47,6 +51,7 @@ class Plots:
             labels: readable names, for instance ``{"woman": "Woman"}``.
             value_labels: for instance ``{"woman": {0: "Man", 1: "Woman"}}``.
             title: in place of the one made from the names.
+            width, height: of the figure in inches, such as 3.3 or 6.5 for a journal's column.
         """
         return ANSWERS["modifiers"].draw(
             self._workings,
@@ -57,6 +62,8 @@ class Plots:
             labels=labels,
             value_labels=value_labels,
             title=title,
+            width=width,
+            height=height,
         )
 
     # Many parameters: a figure's options are named one by one, for editors and help().
@@ -72,6 +79,8 @@ class Plots:
         labels: Mapping[str, str] | None = None,
         value_labels: ValueLabels | None = None,
         title: str | None = None,
+        width: float | None = None,
+        height: float | None = None,
     ) -> Figure:
         """Every group's effect with its interval, sorted (the paper's Figure 2).
 
@@ -93,8 +102,11 @@ class Plots:
             labels=labels,
             value_labels=value_labels,
             title=title,
+            width=width,
+            height=height,
         )
 
+    # Many parameters: a figure's options are named one by one, for editors and help().
     def check(
         self,
         *,
@@ -103,6 +115,8 @@ class Plots:
         labels: Mapping[str, str] | None = None,
         value_labels: ValueLabels | None = None,
         title: str | None = None,
+        width: float | None = None,
+        height: float | None = None,
     ) -> Figure:
         """Observed outcomes beside those of replicated data, by arm.
 
@@ -121,6 +135,8 @@ class Plots:
             labels=labels,
             value_labels=value_labels,
             title=title,
+            width=width,
+            height=height,
         )
 
     # Many parameters: a figure's options are named one by one, for editors and help().
@@ -140,6 +156,8 @@ class Plots:
         labels: Mapping[str, str] | None = None,
         value_labels: ValueLabels | None = None,
         title: str | None = None,
+        width: float | None = None,
+        height: float | None = None,
     ) -> Figure:
         """Every contrast with its interval (thick) and the simultaneous one (thin).
 
@@ -166,6 +184,8 @@ class Plots:
             labels=labels,
             value_labels=value_labels,
             title=title,
+            width=width,
+            height=height,
         )
 
     # Many parameters: a figure's options are named one by one, for editors and help().
@@ -182,6 +202,8 @@ class Plots:
         labels: Mapping[str, str] | None = None,
         value_labels: ValueLabels | None = None,
         title: str | None = None,
+        width: float | None = None,
+        height: float | None = None,
     ) -> Figure:
         """The rank of every group with its interval, and the probability that it is the best.
 
@@ -204,8 +226,11 @@ class Plots:
             labels=labels,
             value_labels=value_labels,
             title=title,
+            width=width,
+            height=height,
         )
 
+    # Many parameters: a figure's options are named one by one, for editors and help().
     def pooling(
         self,
         *,
@@ -215,6 +240,8 @@ class Plots:
         labels: Mapping[str, str] | None = None,
         value_labels: ValueLabels | None = None,
         title: str | None = None,
+        width: float | None = None,
+        height: float | None = None,
     ) -> Figure:
         """From every group's raw estimate to its pooled effect, sorted.
 
@@ -229,8 +256,11 @@ class Plots:
             labels=labels,
             value_labels=value_labels,
             title=title,
+            width=width,
+            height=height,
         )
 
+    # Many parameters: a figure's options are named one by one, for editors and help().
     def outcomes(
         self,
         *,
@@ -239,6 +269,8 @@ class Plots:
         labels: Mapping[str, str] | None = None,
         value_labels: ValueLabels | None = None,
         title: str | None = None,
+        width: float | None = None,
+        height: float | None = None,
     ) -> Figure:
         """The expected outcome without and with treatment, two dots in each row.
 
@@ -256,4 +288,6 @@ class Plots:
             labels=labels,
             value_labels=value_labels,
             title=title,
+            width=width,
+            height=height,
         )

@@ -272,6 +272,7 @@ def test_what_priors_imply() -> None:
         assert getattr(found, name)().n_rows
     assert found.plot().to_dict()
     assert "average effect" in str(found)
+    assert 'priors={"lambda": {"Intercept": "normal(0, 0.5)"}}' in " ".join(str(found).split())
 
 
 def test_fits_compare() -> None:

@@ -11,6 +11,7 @@ from forwhom.data import Tidy
 from forwhom.draw.text import format_table, percent
 from forwhom.fitted import Estimand
 from forwhom.output.summary import model_words
+from forwhom.plan import INTERCEPT, Plan
 
 WIDTH = 88
 UNLIKELY = 0.025  # of the simulated data sets
@@ -39,12 +40,12 @@ def format_prior(estimand: Estimand, outcome: Tidy, effects: Tidy, source: str) 
         _plain(outcome),
         _wrap(f"What they say of effects. {effects.notes[0]}"),
         _plain(effects),
-        "\n".join(["How to read it", *(_bullet(text) for text in _reading(outcome))]),
+        "\n".join(["How to read it", *(_bullet(text) for text in _reading(outcome, plan))]),
     ]
     return "\n\n".join(blocks)
 
 
-def _reading(outcome: Tidy) -> list[str]:
+def _reading(outcome: Tidy, plan: Plan) -> list[str]:
     """What stands out, then what to do in general."""
     found, anywhere, wider = [], [], []
     for row in (outcome.row(i) for i in range(outcome.n_rows)):
@@ -67,10 +68,13 @@ def _reading(outcome: Tidy) -> list[str]:
             f"Simulated outcomes are {max(wider):,.3g} times as spread out as those observed: "
             "priors this wide believe in effects and outcomes that nobody has seen."
         )
+    tighter = '"normal(0, 0.5)"'
+    if plan.ungrouped:
+        tighter = f'{{"{INTERCEPT}": {tighter}}}'
     found.append(
         "Implied values should be wider than what you would be surprised by, and not absurd: "
         "effects larger than any ever seen, or outcomes that cannot occur, call for tighter priors "
-        '(priors={"lambda": "normal(0, 0.5)"}); intervals too narrow for a real possibility, for '
+        f'(priors={{"lambda": {tighter}}}); intervals too narrow for a real possibility, for '
         "wider ones. priors() lists them."
     )
     return found

@@ -437,7 +437,7 @@ def names_in(figure: Any) -> list[str]:
     for panel in body.get("vconcat", [body]):
         found += panel.get("title", {}).get("text", []) if "vconcat" in body else []
         found += [row["key"].partition("\n")[2] for row in panel["data"]["values"]]
-    return found
+    return [name.replace("\xa0", " ") for name in found]  # which keeps "woman = 1" on one line
 
 
 def subtitle(figure: Any) -> str:

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 import forwhom as fw
-from forwhom.answers.who import FEWEST
+from forwhom.answers.statements import FEWEST
 
 
 def one_way(effects: dict[str, float], sizes: dict[str, int], seed: int = 1) -> dict[str, Any]:

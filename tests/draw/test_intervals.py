@@ -100,7 +100,7 @@ def test_what_a_reader_sees_when_pointing():
 
 
 @pytest.mark.parametrize(
-    ("n", "named", "banded"), [(1, True, False), (160, True, False), (171, False, False)]
+    ("n", "named", "banded"), [(1, True, False), (400, True, False), (411, False, False)]
 )
 def test_groups_are_named_while_there_is_room(n, named, banded, tmp_path):
     figure = intervals_figure(groups(n))

@@ -5,22 +5,37 @@ Tests: tests/answers/test_tables.py, tests/answers/test_contract.py.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
-from forwhom.answers.answer import Answer
-from forwhom.answers.naming import effect_words
+from forwhom.answers.answer import Answer, check_all
+from forwhom.answers.naming import (
+    contrast_line,
+    effect_on,
+    effect_words,
+    labels_for,
+    treatment_name,
+)
 from forwhom.answers.options import TELLING
 from forwhom.answers.sample import Sample
-from forwhom.answers.summarise import SUMMARY_HEADERS
+from forwhom.answers.summarise import SUMMARY_HEADERS, summarise
 from forwhom.answers.tables import labels_of, stack
 from forwhom.answers.telling import Telling
+from forwhom.answers.which import picked
 from forwhom.answers.workings import Workings
 from forwhom.data import Tidy
 from forwhom.design import Design, number_text
 from forwhom.fitted import Estimand
+
+if TYPE_CHECKING:
+    from forwhom.draw.figure import Figure
+    from forwhom.draw.labels import ValueLabels
+
+FloatArray = NDArray[np.float64]
 
 
 def parameters_table(workings: Workings, telling: Telling) -> Tidy:
@@ -77,6 +92,76 @@ def _entries(design: Design, name: str, size: int) -> tuple[str, ...]:
     return ("",) if size == 1 else tuple(str(i + 1) for i in range(size))
 
 
+# Many parameters: a figure's options are named one by one, as in the method of ``Plots``.
+def parameters_figure(
+    workings: Workings,
+    *,
+    treatment: str | None = None,
+    category: str | None = None,
+    level: float | None = None,
+    intercept: Literal["last", "omit"] = "omit",
+    labels: Mapping[str, str] | None = None,
+    value_labels: ValueLabels | None = None,
+    title: str | None = None,
+) -> Figure:
+    """Both equations' coefficients, per two standard deviations of what they are of."""
+    from forwhom.draw.coefficients import coefficients_figure
+    from forwhom.draw.labels import recipe_labels, term_labels
+
+    estimand = picked(workings, treatment, category)
+    level = check_all(workings, ("level",), {"level": level})["level"]
+    names, design = labels_for(estimand, labels, value_labels), estimand.design
+    sums, layout = workings.fitted.cells, workings.fitted.layout
+    controls = recipe_labels(design, design.controls, names)
+    modifiers = recipe_labels(design, design.modifiers, names) if design.delta_names else ()
+    step = np.r_[1.0, 2 * sums.effects[estimand.quantity.effect].scale]
+    terms = term_labels(design, estimand.effect, names)
+    order = [*range(1, len(terms)), *([0] if intercept == "last" else [])]
+    of = tuple(terms[k] for k in order)
+    effect = [("changes the effect (lambda)", of, estimand.lambda_[:, order], step[order])]
+    outcome = [
+        ("modifier (delta)", modifiers, estimand.delta, 2 * sums.inner_scale[layout.delta]),
+        ("control (beta)", controls, estimand.beta, 2 * sums.inner_scale[layout.beta]),
+    ]
+    if intercept == "last" and not design.estimates:
+        outcome.append(("intercept (alpha)", ("Intercept",), estimand.alpha[:, None], np.ones(1)))
+    if title is None:
+        name = treatment_name(estimand, names, versus=False)
+        outcome_name = names.word(design.plan.outcome)
+        title = f"What changes the effect of {name}, and what goes with {outcome_name}"
+    said = "" if intercept == "omit" else " Intercepts as they are."
+    return coefficients_figure(
+        {
+            "Heterogeneity equation: what changes the effect": _drawn(effect, level),
+            "Outcome equation: what goes with the outcome itself": _drawn(outcome, level),
+        },
+        title=title,
+        subtitle=contrast_line(estimand, names),
+        x_title=f"On {effect_on(estimand, names, link=True)}, per two standard deviations",
+        level=level,
+        note="Per two standard deviations of each column, so that units can be compared: for a "
+        f"column of two values split evenly the step from one to the other.{said}",
+    )
+
+
+def _drawn(
+    parts: Sequence[tuple[str, Sequence[str], FloatArray, FloatArray]], level: float
+) -> dict[str, Any]:
+    """Coefficients (D, k) for steps (k,) of their columns."""
+    draws = np.hstack([values * step for _, _, values, step in parts])
+    told = summarise(draws.T, level)
+    return {
+        **{name: told[name] for name in ("estimate", "conf_low", "conf_high", "prob_positive")},
+        "label": [term for _, terms, _, _ in parts for term in terms],
+        "mark": [mark for mark, terms, _, _ in parts for _ in terms],
+    }
+
+
 PARAMETERS = Answer(
-    "parameters", "alpha, beta, delta and the standard deviations.", TELLING, parameters_table
+    "parameters",
+    "alpha, beta, delta and the standard deviations.",
+    TELLING,
+    parameters_table,
+    parameters_figure,
+    ("treatment", "category", "level", "intercept", "labels", "value_labels", "title"),
 )

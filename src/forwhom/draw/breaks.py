@@ -16,10 +16,12 @@ from forwhom.errors import OutputError
 NAMES = 0.4  # of the width that names may take
 LETTER = 0.5  # width of a letter, of its size
 LINE, ROW = 14, 17  # pixels of a line of a name, and at least of a row, at full size
+CLOSE = 1.08  # from line to line of names that stand close, of their size
 LEAST_PRINT = 4.5  # pixels of a name's letters
 TICK = 52  # pixels from one number of an axis to the next, at full size
 HEADING = 13  # pixels of the letters of a panel's heading, at full size
 OVER = 1.2  # widths of a view that its axis' name may take
+LONGEST = 16  # letters of a word that is not cut
 SYMBOL = 4  # letters that a legend's symbol takes
 
 Spec = dict[str, Any]
@@ -44,6 +46,14 @@ def views(part: Any) -> list[Spec]:
     return found
 
 
+def columns_of(part: Spec) -> int:
+    """How many panels stand beside one another in a part that has a panel for each value."""
+    facet = part.get("facet")
+    if not isinstance(facet, dict) or "field" in facet:  # one for each value, below one another
+        return 1
+    return len(facet["column"]["sort"]) if "column" in facet else 1
+
+
 def fit_text(spec: Spec, pixels: float, scale: float) -> None:
     """Break titles, captions, names and legends for so many pixels."""
     room = pixels - 2 * spec["config"]["padding"] if "config" in spec else pixels
@@ -57,14 +67,20 @@ def fit_text(spec: Spec, pixels: float, scale: float) -> None:
         caption = part.get("title")
         if part is not spec and isinstance(caption, dict) and "text" in caption:
             _break(caption, "text", room, LETTER * caption.get("fontSize", 13 * scale))
-        _names(part, room / beside.get(id(part), 1), scale)
+        _names(
+            part,
+            room / (beside.get(id(part), 0) or (columns_of(part) if "resolve" in part else 1)),
+            scale,
+        )
 
 
 def fit_axes(spec: Spec, scale: float) -> None:
     """Break axes' names for the widths of their views, and mark fewer numbers."""
     _fit_headers(spec, scale)
     for view in views(spec):
-        width = view["width"]
+        width, above = view["width"], view.get("title")
+        if isinstance(above, dict) and above.get("frame") == "group":
+            _break(above, "text", width, 0.58 * HEADING * scale)
         for part in _parts(view):
             _legend(part, width / (LETTER * theme.LABEL_SIZE * scale))
             axis = part.get("axis")
@@ -87,37 +103,56 @@ def _legend(part: Spec, letters: float) -> None:
 def _fit_headers(spec: Spec, scale: float) -> None:
     """Break the headings of columns of panels for the width of one."""
     for part in _parts(spec):
-        column = part["facet"].get("column") if isinstance(part.get("facet"), dict) else None
+        facet = part.get("facet")
+        if not isinstance(facet, dict):
+            continue
+        column = facet if "field" in facet else facet.get("column")
         if column and "labelExpr" in column.get("header", {}):
             room = views(part)[0]["width"]
             letters = max(int(room / (0.58 * HEADING * scale)), 6)
             column["header"]["labelExpr"] = _mapped(column["header"]["labelExpr"], letters)
 
 
-def fit_rows(spec: Spec, asked: str) -> None:
-    """Make names small enough for rows that stand closer.
+def fit_rows(spec: Spec, pixels: float, asked: str) -> None:
+    """Make names small enough for rows that stand closer, in a chart so many pixels wide.
 
     Raises:
         OutputError: nobody could read them.
     """
+    print_size = spec["config"]["axis"]["labelFontSize"]
     for part in _parts(spec):
-        keyed = _keyed(part)
-        if not keyed:
+        keyed, every = _keyed(part), views(part)
+        axes = [axis for view in every for axis in name_axes(view)]
+        if not keyed or not axes:
             continue
         count = 1 + max(int(str(row["key"]).partition("\n")[0]) for row in keyed)
-        lines = max(str(row["key"]).count("\n") for row in keyed)
-        for view in views(part):
-            step = view["height"] / count
-            for inner in _parts(view):
-                axis = inner.get("axis")
-                if inner.get("field") != "key" or not isinstance(axis, dict):
-                    continue
-                size = min(0.95 * step / lines, axis.get("labelFontSize", theme.LABEL_SIZE))
-                if size < LEAST_PRINT:
-                    raise OutputError(
-                        f"{asked} leaves no room for {count} names. Give more inches, or show less."
-                    )
-                axis |= {"labelFontSize": size, "labelLineHeight": 1.1 * size}
+        step = min(view["height"] for view in every) / count
+        size = axes[0].get("labelFontSize", print_size)
+        room = pixels / (columns_of(part) if "resolve" in part else 1)
+        while _rebreak(keyed, room, size) * size * CLOSE > step:
+            size *= 0.95
+            if size < LEAST_PRINT:
+                raise OutputError(
+                    f"{asked} leaves no room for {count} names. Give more inches, or show less."
+                )
+        for axis in axes:
+            axis |= {"labelFontSize": size, "labelLineHeight": CLOSE * size}
+
+
+def name_axes(view: Spec) -> list[Spec]:
+    """Axes that names stand on."""
+    found = [part for part in _parts(view) if part.get("field") == "key"]
+    return [part["axis"] for part in found if isinstance(part.get("axis"), dict)]
+
+
+def _rebreak(keyed: Sequence[Spec], pixels: float, size: float) -> int:
+    """Break names for letters of a size; the most lines that one takes."""
+    letters, most = max(int(NAMES * pixels / (LETTER * size)), 10), 1
+    for row in keyed:
+        rank, *lines = str(row["key"]).split("\n")
+        broken = theme.wrap(" ".join(lines), letters) or [""]
+        row["key"], most = "\n".join([rank, *broken]), max(most, len(broken))
+    return most
 
 
 def _parts(part: Any) -> Iterator[Spec]:
@@ -135,9 +170,10 @@ def _parts(part: Any) -> Iterator[Spec]:
 def _break(part: Spec, key: str, room: float, letter: float) -> None:
     """Break a text anew."""
     text = part.get(key)
-    if text:
-        joined = text if isinstance(text, str) else " ".join(text)
-        lines = theme.wrap(joined, max(int(room / letter), 8))
+    joined = text if isinstance(text, str) else " ".join(text or ())
+    if joined.strip():
+        longest = max(map(display_width, joined.split()), default=1)
+        lines = theme.wrap(joined, max(int(room / letter), min(longest, LONGEST)))
         part[key] = lines if len(lines) > 1 else lines[0]
 
 
@@ -150,19 +186,17 @@ def _keyed(part: Spec) -> list[Spec]:
 
 def _names(part: Spec, room: float, scale: float) -> None:
     """Break the names of rows, and make rows higher that take more lines."""
-    letters = max(int(NAMES * room / (LETTER * theme.LABEL_SIZE * scale)), 10)
+    size = theme.LABEL_SIZE * scale
     keyed = _keyed(part)
     before = max((str(row["key"]).count("\n") for row in keyed), default=1)
-    for row in keyed:
-        rank, *lines = str(row["key"]).split("\n")
-        row["key"] = "\n".join([rank, *(theme.wrap(" ".join(lines), letters) or [""])])
-    after = max((str(row["key"]).count("\n") for row in keyed), default=1)
+    after = _rebreak(keyed, room, size)
     if after > before:
         more = (5 + LINE * after) / max(ROW, 5 + LINE * before)
         for view in views(part):
             view["height"] *= more
     axis = part.get("axis")
     if part.get("field") != "key" and isinstance(axis, dict) and "labelExpr" in axis:
+        letters = max(int(NAMES * room / (LETTER * size)), 10)
         axis["labelExpr"] = _mapped(axis["labelExpr"], letters)
 
 

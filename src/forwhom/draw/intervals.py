@@ -14,7 +14,7 @@ from forwhom.draw.figure import Figure
 from forwhom.draw.text import format_probability, number_style, one_line, percent
 from forwhom.errors import OutputError, listing
 
-MOST_LABELS = 40  # groups in a panel that are still named on the axis
+MOST_LABELS = 100  # groups in a panel that are still named on the axis
 MOST_MARKS = 300  # groups in a panel that are still drawn one by one
 MOST_PANELS = 60
 MOST_STEPS, GROUPS_PER_STEP = 120, 15  # of the band that stands for more groups
@@ -55,7 +55,7 @@ def intervals_figure(
     texts ``row``, ``column`` and ``color``, shown in the order of their first appearance under
     ``facet_titles``.
     ``prob_positive`` and every other list are shown when a reader points at a group, under their
-    own names. Panels of up to 40 groups name each group; where a panel has more than 300, a band
+    own names. Panels of up to 100 groups name each group; where a panel has more than 300, a band
     of the groups' intervals is drawn instead of marks, and the figure says so.
 
     Raises OutputError for missing or unequal lists, no groups, numbers that are not finite, more

@@ -72,10 +72,12 @@ class Labels:
         words = self.own.get(name) or name.replace("_", " ").strip() or name
         return words[:1].upper() + words[1:]
 
-    def value(self, column: str, text: str, number: float | None) -> str:
-        """A value's readable name: the label given, or its text; a bare number with its column."""
+    def value(self, column: str, text: str, number: float | None, binned: bool = False) -> str:
+        """A value's readable name: the label given, or its text; numbers with their column."""
         if label := self.given(column, text, number):
             return label
+        if binned:
+            return f"{self.column(column)} {text}"
         return text if number is None else f"{self.column(column)}: {number_text(number)}"
 
     def given(self, column: str, text: str, number: float | None) -> str:
@@ -113,9 +115,9 @@ def recipe_labels(design: Design, recipe: MatrixRecipe, labels: Labels) -> tuple
 def group_texts(groups: Groups, column: int, labels: Labels) -> list[str]:
     """Readable value of one grouping column for every group."""
     numbers = groups.numbers[column]
-    name = groups.columns[column]
+    name, binned = groups.columns[column], bool(groups.keys[column].low)
     named = [
-        labels.value(name, text, None if numbers is None else numbers[code])
+        labels.value(name, text, None if numbers is None else numbers[code], binned)
         for code, text in enumerate(groups.display[column])
     ]
     return [named[code] for code in groups.values[column].tolist()]

@@ -182,12 +182,13 @@ def _beside(y: dict[str, Any]) -> dict[str, Any]:
         "mark": {
             "type": "text",
             "align": "left",
+            "dx": 12,
             "baseline": "middle",
             "fontSize": theme.CAPTION_SIZE,
             "color": theme.SOFT_INK,
         },
         "encoding": {
-            "x": {"value": WIDTH + 12},
+            "x": {"value": "width"},
             "y": y,
             "text": {"field": "beside", "type": "nominal"},
         },

@@ -136,7 +136,7 @@ def _layers(
     x = {
         "type": "quantitative",
         "scale": {"domain": [0.5, total + 0.5], "nice": False, "zero": False},
-        "axis": {"title": "Rank", "values": ticks, "format": ",d"},
+        "axis": {"title": "Rank", "values": ticks, "format": ",d", "labelSeparation": 6},
     }
     at: dict[str, Any] = {"y": names.name_axis(len(lines)), "color": {"value": theme.ACCENT}}
     at["tooltip"] = _about(level)

@@ -12,14 +12,23 @@ import copy
 import re
 from typing import Any
 
-from forwhom.draw.breaks import Spec, fit_axes, fit_rows, fit_text, is_view, views
+from forwhom.draw.breaks import (
+    Spec,
+    columns_of,
+    fit_axes,
+    fit_rows,
+    fit_text,
+    is_view,
+    name_axes,
+    views,
+)
 from forwhom.errors import OutputError
 
 INCH = 72  # pixels
 USUAL = 640  # pixels of most figures, at which print has its full size
 SMALLEST = 0.6  # of the print's full size
 LEAST_WIDTH, LEAST_HEIGHT = 28, 8  # pixels of a view, below which nothing can be read
-BESIDE = 210  # pixels of a panel with names, from which it stands beside another
+NAMED, UNNAMED = 200, 90  # pixels of a panel with names of its own, from which it stands beside
 ROUNDS = 8
 
 PRINT = re.compile(
@@ -36,8 +45,18 @@ def sized(spec: Spec, width: float | None, height: float | None) -> Spec:
     out = spec
     if width is not None:
         out = at_width(out, width * INCH, SMALLEST, f"width={width:g}")
-    if height is not None:
-        out = _at_height(out, height)
+    if height is None:
+        return out
+    out = copy.deepcopy(out) if out is spec else out
+    for _ in range(ROUNDS):
+        whole, high = measure(out)
+        aside = 0.0 if width is None else whole - width * INCH
+        if max(abs(high - height * INCH), abs(aside)) < 1:
+            break
+        _stretch(out, "height", height * INCH - high, f"height={height:g}")
+        fit_rows(out, whole - aside, f"height={height:g}")
+        if width is not None and abs(aside := measure(out)[0] - width * INCH) >= 1:
+            _stretch(out, "width", -aside, f"width={width:g}")
     return out
 
 
@@ -63,21 +82,20 @@ def at_width(spec: Spec, pixels: float, smallest: float, asked: str) -> Spec:
 def _stack(part: Any, pixels: float) -> None:
     """Panels with names of their own stand below one another where it is narrow."""
     if isinstance(part, dict):
-        if "hconcat" in part and "resolve" not in part and pixels < BESIDE * len(part["hconcat"]):
+        if "hconcat" in part and "resolve" not in part and pixels < NAMED * len(part["hconcat"]):
             part["vconcat"] = part.pop("hconcat")
+        if columns_of(part) > 1 and "row" not in part["facet"]:
+            least = NAMED if _named(part) else UNNAMED
+            if pixels < least * columns_of(part):
+                part |= {"facet": part["facet"]["column"], "columns": 1}
+                part["spacing"] = part.get("spacing", {}).get("column", 20)
         for one in part.get("vconcat", ()):
             _stack(one, pixels)
 
 
-def _at_height(spec: Spec, height: float) -> Spec:
-    out, asked = copy.deepcopy(spec), f"height={height:g}"
-    for _ in range(ROUNDS):
-        extra = measure(out)[1] - height * INCH
-        if abs(extra) < 1:
-            break
-        _stretch(out, "height", -extra, asked)
-        fit_rows(out, asked)
-    return out
+def _named(part: Spec) -> bool:
+    """Whether each panel has names of its own."""
+    return bool(part.get("resolve")) and any(map(name_axes, views(part)))
 
 
 def measure(spec: Spec) -> tuple[float, float]:
@@ -100,8 +118,10 @@ def _total(part: Spec, side: str) -> float:
     if is_view(part):
         return float(part[side])
     if "facet" in part:
-        field = part["facet"].get("column" if side == "width" else "row")
-        return _total(part["spec"], side) * (len(field["sort"]) if field else 1)
+        facet = part["facet"]
+        rows = facet if "field" in facet else facet.get("row")
+        count = len(rows["sort"]) if rows else 1
+        return _total(part["spec"], side) * (columns_of(part) if side == "width" else count)
     along, across = ("hconcat", "vconcat") if side == "width" else ("vconcat", "hconcat")
     if along in part:
         return sum(_total(one, side) for one in part[along])

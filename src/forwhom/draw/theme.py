@@ -70,6 +70,9 @@ CONFIG: dict[str, Any] = {
 }
 
 
+BOUND = "\ue000"  # stands for a space that lines are not broken at
+
+
 def wrap(text: str, most: int) -> list[str]:
     """A text in lines of at most ``most`` letters, broken between words where that is possible.
 
@@ -80,9 +83,7 @@ def wrap(text: str, most: int) -> list[str]:
     """
     lines: list[str] = []
     line = ""
-    # Never broken: before the sign of a percentage, around "=", nor at a no-break space.
-    whole = one_line(text).replace(" %", "\u00a0%").replace(" = ", "\u00a0=\u00a0")
-    for word in filter(None, whole.split(" ")):
+    for word in _words(text, most):
         joined = f"{line} {word}" if line else word
         if display_width(joined) <= most:
             line = joined
@@ -96,7 +97,26 @@ def wrap(text: str, most: int) -> list[str]:
             lines.append(word[:cut])
             word = word[cut:]
         line = word
-    return [*lines, line] if line else lines
+    return [one.replace(BOUND, " ") for one in ([*lines, line] if line else lines)]
+
+
+def _words(text: str, most: int) -> list[str]:
+    """Pieces that lines are broken between.
+
+    Never before the sign of a percentage, nor at a no-break space; around "=", and between a colon
+    and a number, only where the whole is longer than a line.
+    """
+    words: list[str] = []
+    for word in one_line(text).replace(" %", "\u00a0%").split(" "):
+        bound = words and (word == "=" or words[-1][-1:] == "=" or words[-1][-1:] == ":")
+        if bound and (word[:1].isdigit() or word == "=" or words[-1][-1:] == "="):
+            joined = f"{words[-1]}{BOUND}{word}"
+            if display_width(joined) <= most:
+                words[-1] = joined
+                continue
+        if word:
+            words.append(word)
+    return words
 
 
 def page(

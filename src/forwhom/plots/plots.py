@@ -106,7 +106,6 @@ class Plots(FiguresForWhom):
             height=height,
         )
 
-    # Many parameters: a figure's options are named one by one, for editors and help().
     def check(
         self,
         *,

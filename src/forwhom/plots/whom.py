@@ -1,4 +1,4 @@
-"""Figures for whom: groups sorted by their effect, and the effect by each modifier.
+"""Figures for whom: groups sorted by their effect, the effect by each modifier, coefficients.
 
 Tests: tests/test_api.py, tests/answers/test_contract.py.
 """
@@ -6,7 +6,7 @@ Tests: tests/test_api.py, tests/answers/test_contract.py.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from forwhom.answers import ANSWERS, Workings
 
@@ -132,6 +132,41 @@ class FiguresForWhom:
             treatment=treatment,
             category=category,
             level=level,
+            labels=labels,
+            value_labels=value_labels,
+            title=title,
+            width=width,
+            height=height,
+        )
+
+    # Many parameters: a figure's options are named one by one, for editors and help().
+    def parameters(
+        self,
+        *,
+        treatment: str | None = None,
+        category: str | None = None,
+        level: float | None = None,
+        intercept: Literal["last", "omit"] = "omit",
+        labels: Mapping[str, str] | None = None,
+        value_labels: ValueLabels | None = None,
+        title: str | None = None,
+        width: float | None = None,
+        height: float | None = None,
+    ) -> Figure:
+        """Both equations' coefficients, per two standard deviations of what they are of.
+
+        Args:
+            level: of the intervals; intercept: "last" or "omit"; the rest as for ``modifiers``.
+
+        Raises:
+            OutputError: there is no coefficient but intercepts.
+        """
+        return ANSWERS["parameters"].draw(
+            self._workings,
+            treatment=treatment,
+            category=category,
+            level=level,
+            intercept=intercept,
             labels=labels,
             value_labels=value_labels,
             title=title,

@@ -13,17 +13,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forwhom.answers.answer import Answer
-from forwhom.answers.average import average_table
+from forwhom.answers.average import average_table, averages, combinations
 from forwhom.answers.effects_of_rows import row_effects
 from forwhom.answers.keys import group_columns
 from forwhom.answers.naming import contrast_line, effect_axis, labels_for, treatment_name
 from forwhom.answers.passes import GroupPass, group_draws
 from forwhom.answers.sample import Sample
-from forwhom.answers.selection import Selection
+from forwhom.answers.selection import Selection, select
 from forwhom.answers.shares import SHARE_HEADERS, shares_of
 from forwhom.answers.summarise import summary_notes
 from forwhom.answers.tables import (
     arm_counts,
+    average_note,
     effect_notes,
     group_headers,
     labels_of,
@@ -35,7 +36,7 @@ from forwhom.answers.which import picked
 from forwhom.answers.words import EVERYONE
 from forwhom.answers.workings import Workings
 from forwhom.data import Tidy
-from forwhom.errors import PlanError
+from forwhom.errors import OutputError, PlanError
 from forwhom.fitted import Estimand
 
 if TYPE_CHECKING:
@@ -116,6 +117,7 @@ def effects_figure(
     row: str | None = None,
     column: str | None = None,
     color: str | None = None,
+    tiles: bool = False,
     treatment: str | None = None,
     category: str | None = None,
     level: float | None = None,
@@ -132,8 +134,11 @@ def effects_figure(
     facets = {"row": row, "column": column, "color": color}
     groups = estimand.design.groups
     if title is None:
+        name = treatment_name(estimand, names, versus=False)
         where = "in every group" if groups.columns else "over all rows"
-        title = f"The effect of {treatment_name(estimand, names, versus=False)} {where}"
+        title = f"The average effect of {name}" if tiles else f"The effect of {name} {where}"
+    if tiles:
+        return _tiled(workings, estimand, names, facets, found.telling.level, title)
     return intervals_figure(
         _sorted(_marks(estimand, found, names, facets), estimand, facets),
         title=title,
@@ -142,6 +147,53 @@ def effects_figure(
         level=found.telling.level,
         counted="treated row" if groups.has_control_group else "row",
         facet_titles=_facet_titles(estimand, names, facets),
+    )
+
+
+def _tiled(
+    workings: Workings,
+    estimand: Estimand,
+    labels: Labels,
+    facets: Mapping[str, str | None],
+    level: float,
+    title: str,
+) -> Figure:
+    """Average effects at every combination of two columns, as tiles."""
+    from forwhom.draw.labels import group_texts
+    from forwhom.draw.tiles import tiles_figure
+
+    sides = (facets["row"], facets["column"])
+    if None in sides or sides[0] == sides[1] or facets["color"] is not None:
+        raise OutputError(
+            "tiles=True shows the average effect over two columns: name both, row= and column=, "
+            "and no color=."
+        )
+    groups, by = estimand.design.groups, (str(sides[0]), str(sides[1]))
+    selection = select(workings.fitted, None, None)
+    sample = averages(workings, estimand, by, selection)
+    first = combinations(groups, by, selection.groups(estimand.count))[1]
+    told = Telling(level).columns(sample.draws)
+    places = [groups.columns.index(name) for name in by]
+    texts = [[group_texts(groups, j, labels)[g] for g in first.tolist()] for j in places]
+    order = np.lexsort([groups.values[j][first] for j in reversed(places)])
+    columns = np.lexsort([groups.values[j][first] for j in places])
+    wanted = list(dict.fromkeys(texts[1][k] for k in columns.tolist()))
+    counts = [sample.columns[name] for name in arm_counts(estimand)]
+    rows: dict[str, Any] = {
+        **{name: told[name] for name in ("estimate", "conf_low", "conf_high")},
+        "row": texts[0],
+        "column": texts[1],
+        "label": [f"{a}, {b}" for a, b in zip(*texts, strict=True)],
+        "n": np.sum(counts, axis=0),
+    }
+    return tiles_figure(
+        {key: [values[k] for k in order.tolist()] for key, values in rows.items()},
+        columns=wanted,
+        title=title,
+        subtitle=contrast_line(estimand, labels),
+        unit=effect_axis("Average effect", estimand, labels),
+        level=level,
+        note=average_note(estimand, selection),
     )
 
 
@@ -209,6 +261,7 @@ EFFECTS = Answer(
         "row",
         "column",
         "color",
+        "tiles",
         "treatment",
         "category",
         "level",

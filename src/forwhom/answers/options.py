@@ -274,6 +274,7 @@ _ROWS = (
     Option("row", "Rows of the figure.", check=_facet("row"), metavar="COLUMN"),
     Option("column", "Columns of the figure.", check=_facet("column"), metavar="COLUMN"),
     Option("color", "Colours of the figure.", check=_facet("color"), metavar="COLUMN"),
+    Option("tiles", "Averages over row and column, as tiles with numbers.", "switch", _no),
     Option(
         "intercept",
         "last or omit.",

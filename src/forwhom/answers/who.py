@@ -105,11 +105,9 @@ def who_figure(
         for one in statements_on(workings, estimand, ranked, given["by"], level, above, chosen)
     }
     if title is None:
-        among = (
-            f"by {joined([names.word(name) for name in given['by']])}" if by else "in every group"
-        )
+        words = [names.word(name) for name in given["by"] or ()]
+        among = f"by {joined(words)}" if words else "in every group"
         title = f"For whom? The effect of {treatment_name(estimand, names, versus=False)} {among}"
-    line = contrast_line(estimand, names)
     bar = 0.0 if above is None else above
     return draw(
         {
@@ -120,7 +118,7 @@ def who_figure(
             "note": _ends_noted(ranked),
         },
         title=title,
-        subtitle=", ".join(filter(None, (line, f"where {where}" if where else ""))),
+        subtitle=contrast_line(estimand, names) + (f", where {where}" if where else ""),
         x_title=effect_axis("Effect", estimand, names),
         bar=bar,
         bar_name=bar_words(bar, estimand.unit_words),

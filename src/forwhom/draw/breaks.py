@@ -84,7 +84,12 @@ def fit_axes(spec: Spec, scale: float) -> None:
         for part in _parts(view):
             _legend(part, width / (LETTER * theme.LABEL_SIZE * scale))
             axis = part.get("axis")
-            if part.get("type") != "quantitative" or not isinstance(axis, dict):
+            if not isinstance(axis, dict):
+                continue
+            if axis.get("labelAngle") == 0 and "labelExpr" in axis and "sort" in part:
+                letters = width / len(part["sort"]) / (LETTER * theme.LABEL_SIZE * scale)
+                axis["labelExpr"] = _mapped(axis["labelExpr"], max(int(letters), 5))
+            if part.get("type") != "quantitative":
                 continue
             if axis.get("title") and "orient" not in axis and "tickCount" in axis:
                 _break(axis, "title", OVER * width, LETTER * theme.LABEL_SIZE * scale)
@@ -195,7 +200,9 @@ def _names(part: Spec, room: float, scale: float) -> None:
         for view in views(part):
             view["height"] *= more
     axis = part.get("axis")
-    if part.get("field") != "key" and isinstance(axis, dict) and "labelExpr" in axis:
+    if part.get("field") == "key" or not isinstance(axis, dict) or "labelAngle" in axis:
+        return
+    if "labelExpr" in axis:
         letters = max(int(NAMES * room / (LETTER * size)), 10)
         axis["labelExpr"] = _mapped(axis["labelExpr"], letters)
 

@@ -73,6 +73,7 @@ class Plots(FiguresForWhom):
         row: str | None = None,
         column: str | None = None,
         color: str | None = None,
+        tiles: bool = False,
         treatment: str | None = None,
         category: str | None = None,
         level: float | None = None,
@@ -86,6 +87,7 @@ class Plots(FiguresForWhom):
 
         Args:
             row, column, color: grouping columns for facets and colour.
+            tiles: average effects over ``row`` and ``column`` instead, as tiles with numbers.
             level: of the intervals; the rest as for ``modifiers``.
 
         Raises:
@@ -96,6 +98,7 @@ class Plots(FiguresForWhom):
             row=row,
             column=column,
             color=color,
+            tiles=tiles,
             treatment=treatment,
             category=category,
             level=level,

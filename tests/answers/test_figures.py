@@ -1,0 +1,76 @@
+"""What figures show is what the tables say."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import forwhom as fw
+
+
+@pytest.fixture(scope="module")
+def fit() -> fw.Fit:
+    rng = np.random.default_rng(3)
+    n = 900
+    a, m, d = rng.integers(0, 2, n), rng.choice(["x", "y", "z"], n), rng.integers(0, 2, n)
+    y = rng.normal(size=n) + d * (1 + a - 2.0 * (m == "z"))
+    return fw.fit(
+        {"y": y, "d": d, "a": a, "m": m, "c": rng.normal(size=n) * 50},
+        "y",
+        "d",
+        "a + m",
+        controls="c",
+        draws=200,
+    )
+
+
+def drawn(figure: Any) -> list[dict[str, Any]]:
+    body = figure.to_dict()["vconcat"][0]
+    panels = body.get("hconcat") or body.get("vconcat") or [body]
+    return [row for panel in panels for row in panel["data"]["values"]]
+
+
+def test_who_names_the_largest_and_the_smallest(fit: fw.Fit) -> None:
+    table = fit.table("who")
+    said = dict(zip(table.columns["statement"], table.columns["estimate"], strict=True))
+    noted = {r["note"].split(":")[0]: r["estimate"] for r in drawn(fit.plot.who()) if r["note"]}
+    assert noted == {"highest": said["largest"], "lowest": said["smallest"]}
+
+
+def test_by_and_differences_are_those_of_the_tables(fit: fw.Fit) -> None:
+    for figure, table in (
+        (fit.plot.by("m"), fit.table("by", modifier="m")),
+        (fit.plot.differences(), fit.table("differences")),
+    ):
+        assert [r["estimate"] for r in drawn(figure)] == table.columns["estimate"].tolist()
+    assert [r["key"].split("\n")[1] for r in drawn(fit.plot.differences())] == [
+        "a: 1 against 0",
+        "m: y against x",
+        "m: z against x",
+    ]
+
+
+def test_coefficients_are_per_two_standard_deviations(fit: fw.Fit) -> None:
+    shown = {
+        (r["mark"], r["key"].split("\n")[1]): r["estimate"] for r in drawn(fit.plot.parameters())
+    }
+    table = fit.table("parameters")
+    at = list(table.columns["parameter"]).index("beta")
+    sd = shown["control (beta)", "C"] / table.columns["estimate"][at] / 2
+    assert sd == pytest.approx(50, rel=0.1)
+    assert not any("ntercept" in name for _, name in shown)
+    assert any("ntercept" in r["key"] for r in drawn(fit.plot.parameters(intercept="last")))
+
+
+def test_tiles_are_averages(fit: fw.Fit) -> None:
+    table = fit.table("average", by=["a", "m"])
+    tiles = drawn(fit.plot.effects(row="a", column="m", tiles=True))
+    assert sorted(r["estimate"] for r in tiles) == sorted(table.columns["estimate"].tolist())
+    with pytest.raises(fw.OutputError, match="row= and column="):
+        fit.plot.effects(row="a", tiles=True)
+
+
+@pytest.mark.parametrize("width", [0, 100, "3.3", True, float("nan")])
+def test_a_size_is_a_number_of_inches(fit: fw.Fit, width: Any) -> None:
+    with pytest.raises(fw.OutputError, match="number of inches"):
+        fit.plot.who(width=width)

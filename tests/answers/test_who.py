@@ -40,8 +40,8 @@ def test_sentences_at_known_values(told: fw.Fit) -> None:
 
 def test_a_bar_other_than_zero(told: fw.Fit) -> None:
     said = str(told.who(above=1.5)).replace("\n", " ")
-    assert "clearly above 1.5 in 3 of 4 groups with 78% of the rows (not A)" in said
-    assert "clearly below 1.5 in 1 of 4 groups with 22% of the rows (A)" in said
+    assert "clearly above 1.5 in 3 of 4 groups with 78 % of the rows (not A)" in said
+    assert "clearly below 1.5 in 1 of 4 groups with 22 % of the rows (A)" in said
 
 
 @pytest.mark.parametrize(

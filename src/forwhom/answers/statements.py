@@ -267,7 +267,7 @@ def _sides(ranked: Ranked, bar: float, unit: str, noun: str) -> Statement:
         if mask.any():
             count = int(mask.sum())
             of = f"all {n:,}" if count == n else f"{count:,} of {n:,}"
-            share = "" if count == n else f" with {rows[mask].sum():.0%} of the rows"
+            share = "" if count == n else f" with {100 * rows[mask].sum():.0f} % of the rows"
             said.append(f"clearly {side} {at} in {of} {noun}s{share}{_names(ranked, mask)}")
     text = f"It is {joined(said)}." if said else f"In no {noun} is it clearly above or below {at}."
     clear = f"{int(over.sum()):,} above, {int(under.sum()):,} below"

@@ -116,6 +116,8 @@ def parameters_figure(
     modifiers = recipe_labels(design, design.modifiers, names) if design.delta_names else ()
     step = np.r_[1.0, 2 * sums.effects[estimand.quantity.effect].scale]
     terms = term_labels(design, estimand.effect, names)
+    if len(terms) == 1 and not controls and not modifiers:  # there is nothing else to draw
+        intercept = "last"
     order = [*range(1, len(terms)), *([0] if intercept == "last" else [])]
     of = tuple(terms[k] for k in order)
     effect = [("changes the effect (lambda)", of, estimand.lambda_[:, order], step[order])]

@@ -119,7 +119,9 @@ def most_likely(mean: Fitted) -> _Own:
         score, gram = _slopes(predictor, here, columns, first)
         ridge = ridge if begun.size else NO_INFORMATION * np.einsum("gkk->gk", gram) + TINY
         gram = np.where(told[:, None, None], gram, 0.0)
-        gram += (ridge + ~told[:, None])[:, :, None] * np.eye(gram.shape[-1])
+        # where rows far out have no curvature (Student-t), those left may not tell all apart
+        least = np.maximum(ridge, NO_INFORMATION * np.einsum("gkk->gk", gram))
+        gram += (least + ~told[:, None])[:, :, None] * np.eye(gram.shape[-1])
         begun = begun if begun.size else np.einsum("gkk->gk", np.linalg.inv(gram))
         change = np.where(told[:, None], np.linalg.solve(gram, score[..., None])[..., 0], 0.0)
         size = np.abs(change).max(axis=1)

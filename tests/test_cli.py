@@ -14,7 +14,7 @@ from forwhom import __version__, api, cli
 from forwhom.cli import app
 
 KINDS = (".png", ".svg", ".html")
-DRAWN = ("modifiers", "effects", "pooling", "outcomes")
+DRAWN = ("who", "differences", "modifiers", "effects", "parameters", "pooling", "outcomes")
 FIGURES = {f"{name}{kind}" for name in DRAWN for kind in KINDS}
 TABLES = {
     f"{name}.csv"

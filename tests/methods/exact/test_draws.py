@@ -29,10 +29,10 @@ def test_blocks_are_the_same_in_any_pass(fit: fw.Fit) -> None:
     whole = draws.theta()
     assert whole.shape == (300, 4000)
     seen = 0
-    for block in draws.map(lambda block: block):
-        assert np.array_equal(block.theta, whole[block.groups])
-        assert len(block.groups) <= exact_draws.BLOCK
-        seen += len(block.groups)
+    for own in fit.fitted.draws.map(lambda block: block, [0, 1]):
+        assert np.array_equal(own.u, fit.fitted.draws.of(own.groups, [0, 1]).u)
+        assert len(own.groups) <= exact_draws.BLOCK
+        seen += len(own.groups)
     assert seen == 300
     assert np.array_equal(draws.baselines(), draws.baselines())
 

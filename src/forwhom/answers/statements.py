@@ -2,7 +2,9 @@
 
 No group is named whose own rows are too few to speak (``FEWEST`` in an arm); an effect is clear
 where its interval lies on one side of the bar; groups are told apart where the probability that one
-effect exceeds the other is at least (1 + level) / 2. Tests: tests/answers/test_who.py.
+effect exceeds the other is at least (1 + level) / 2.
+
+Tests: tests/answers/test_who.py.
 """
 
 from __future__ import annotations

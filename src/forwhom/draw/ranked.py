@@ -1,4 +1,7 @@
-"""What figures of one row for each thing share: the axis of names, legends, room for labels."""
+"""What figures of one row for each thing share: the axis of names, legends, room for labels.
+
+Tests: tests/answers/test_figures.py.
+"""
 
 from __future__ import annotations
 

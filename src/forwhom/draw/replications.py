@@ -1,4 +1,7 @@
-"""Posterior predictive checks: the observed outcome beside replicated ones, by arm."""
+"""Posterior predictive checks: the observed outcome beside replicated ones, by arm.
+
+Tests: tests/fitted/test_replicate.py.
+"""
 
 from __future__ import annotations
 

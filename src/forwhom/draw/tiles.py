@@ -23,7 +23,6 @@ DARK = 0.6  # of the largest effect, from which numbers are white
 RANGE = (theme.COLORS[0], "#f7f7f7", theme.ACCENT)  # below zero, zero, above
 
 
-# Many parameters: what stands around the tiles, one by one.
 def tiles_figure(
     rows: Columns,
     title: str = "",

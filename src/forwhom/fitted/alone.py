@@ -9,6 +9,8 @@ another scale by its slope (delta method).
 
 Where the likelihood has no maximum (a group whose rows are all alike), a difference on the link
 scale is unknown, and one on the outcome's scale has no standard error.
+
+Tests: tests/answers/test_pooling.py.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 The two halves of the g-computation in ``scales``: the difference between them is the effect. Where
 the linear predictor is the mean they are linear in the columns, so that sums by group are enough.
+
+Tests: tests/answers/test_outcomes.py.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Why what needs single rows cannot be had of a fit, in words; empty where it can.
 
-Each begins with ``what`` is asked for. Tests: tests/fitted/test_elpd.py,
-tests/fitted/test_replicate.py, tests/answers/test_contract.py.
+Each begins with ``what`` is asked for.
+
+Tests: tests/fitted/test_elpd.py.
 """
 
 from __future__ import annotations

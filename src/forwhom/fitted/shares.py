@@ -15,6 +15,8 @@ pooled is in W and S, so that rows without treatment count for what they tell.
 
 The prediction eta = z'lambda is decided in turn by all rows and by the priors of lambda; its prior
 share is Var(eta | all rows) / Var(eta) before them, the same ratio one level up.
+
+Tests: tests/answers/test_pooling.py.
 """
 
 from __future__ import annotations

@@ -262,7 +262,6 @@ class Plots(FiguresForWhom):
             height=height,
         )
 
-    # Many parameters: a figure's options are named one by one, for editors and help().
     def outcomes(
         self,
         *,

@@ -57,8 +57,8 @@ def covering(module: Path) -> list[Path]:
     own = inside.parent / f"test_{inside.stem}.py"
     beside = [ROOT / "tests" / own] if (ROOT / "tests" / own).exists() else []
     said = ast.get_docstring(ast.parse(module.read_text(encoding="utf-8"))) or ""
-    last = re.fullmatch(r"Tests: (.*)", said.splitlines()[-1] if said else "")
-    return beside + [ROOT / name for name in (last[1].split(", ") if last else ())]
+    named = re.findall(r"\btests/[\w/]+\.py", said.rpartition("Tests: ")[2])
+    return beside + [ROOT / name for name in named]
 
 
 def test_every_module_says_which_test_covers_it() -> None:

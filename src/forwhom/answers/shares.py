@@ -65,6 +65,8 @@ def pooling_sentence(workings: Workings, estimand: Estimand, kept: IntArray | No
     """How much of a group's effect is data, on average over groups, in words."""
     shares = shares_of(workings, estimand)
     some = slice(None) if kept is None else kept
+    if not np.isfinite(shares.data[some]).all():  # of draws that are no numbers
+        return "How much of a group's effect is its own data cannot be told from these draws."
     data = round(100 * float(shares.data[some].mean()))
     prior = round(100 * float(shares.prior[some].mean()))
     own = "its own data" if data else "its own data beyond them"

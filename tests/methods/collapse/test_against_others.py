@@ -94,7 +94,8 @@ def test_what_the_exact_method_takes_too(name: str) -> None:
 @pytest.mark.parametrize("name", AGAINST_NUTS)
 def test_what_nuts_alone_takes_too(name: str) -> None:
     more = AGAINST_NUTS[name]
-    agree(fit(name, "collapse", draws=8000, **more), fit(name, "nuts", draws=4000, **more))
+    # of some hundred sds one is 4 errors off now and then, at a thousand effective draws
+    agree(fit(name, "collapse", draws=16_000, **more), fit(name, "nuts", draws=10_000, **more))
 
 
 @pytest.mark.parametrize("name", CASES)

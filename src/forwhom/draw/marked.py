@@ -57,12 +57,34 @@ def checked(rows: Columns, level: float) -> dict[str, np.ndarray]:
     return found
 
 
+LETTER = 6.2  # pixels of a letter of a note, about
+
+
 def ends_of(numbers: Mapping[str, np.ndarray], line: float = 0.0) -> tuple[float, float]:
     """Ends of an axis that shows every interval and the line."""
     low = min(float(numbers["conf_low"].min()), line)
     high = max(float(numbers["conf_high"].max()), line)
     gap = 0.02 * (high - low) or 1.0
     return low - gap, high + gap
+
+
+def room_for_notes(
+    numbers: Mapping[str, np.ndarray],
+    notes: Sequence[str],
+    ends: tuple[float, float],
+    width: int = WIDTH,
+) -> tuple[float, float]:
+    """Ends of an axis, further out where a note would run over the names or off the panel."""
+    low, high = ends
+    for text, left, right in zip(notes, numbers["conf_low"], numbers["conf_high"], strict=True):
+        share = min((LETTER * len(text) + 16) / width, 0.6) if text else 0.0
+        on_right = ends[1] - right >= left - ends[0]  # as ``_notes`` chooses
+        needed = share * (ends[1] - ends[0]) / (1 - share)
+        if on_right:
+            high = max(high, float(right) + needed)
+        else:
+            low = min(low, float(left) - needed)
+    return low, high
 
 
 def panel(rows: Columns, order: Sequence[int], look: Look, width: int = WIDTH) -> dict[str, Any]:

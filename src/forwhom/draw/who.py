@@ -9,7 +9,15 @@ import numpy as np
 
 from forwhom.draw import names, theme
 from forwhom.draw.figure import Figure
-from forwhom.draw.marked import Columns, Look, checked, ends_of, panel, whole_width
+from forwhom.draw.marked import (
+    Columns,
+    Look,
+    checked,
+    ends_of,
+    panel,
+    room_for_notes,
+    whole_width,
+)
 from forwhom.draw.ranked import MOST_DRAWN, spaced
 from forwhom.draw.text import percent
 
@@ -46,7 +54,9 @@ def who_figure(
     some = set(spaced(order).tolist()) | set(np.flatnonzero(noted).tolist())
     drawn = [i for i in order.tolist() if i in some]
     shown = {**rows, "mark": mark}
-    look = Look(x_title, ends_of(numbers, bar), bar, marks, level)
+    notes = [str(text) for text in rows.get("note", [""] * len(order))]
+    ends = room_for_notes(numbers, notes, ends_of(numbers, bar))
+    look = Look(x_title, ends, bar, marks, level)
     kept = {"label": [rows["label"][i] for i in drawn]}
     said = f"Points: posterior medians, sorted. Lines: {percent(level)} intervals."
     if any(rows.get("hollow", ())):

@@ -35,8 +35,6 @@ AGAINST_NUTS = {
     "cluster effects": SMALL,
     "correlated beside clusters": SMALL,
     "sigma by arm": SMALL,
-    "known errors": {"modifiers": "a"},
-    "Student-t priors": SMALL | {"priors": NARROW | {"lambda": "student_t(4, 0, 0.3)"}},
 }
 
 

@@ -133,7 +133,9 @@ def values_of(
     kept = kept[weight[kept] > 0]
     left = [np.unique(one.codes[kept], return_inverse=True) for one in splits]
     shares = [_shares(kept, codes, len(present), weight) for present, codes in left]
-    draws = averages_over(estimand, np.vstack(shares))
+    names = tuple(one.name for one in splits)  # the table, the figure and sentences ask for these
+    key = ("values", estimand.quantity, names, selection.where, selection.weights)
+    draws = workings.kept(key, lambda: averages_over(estimand, np.vstack(shares)))
     found, at = [], 0
     for one, (present, codes) in zip(splits, left, strict=True):
         count = len(present)

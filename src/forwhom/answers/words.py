@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from forwhom.design import Groups, number_text
 from forwhom.draw.labels import Labels
-from forwhom.draw.text import number_style
 
 IntArray = NDArray[np.int64]
 
@@ -46,17 +45,6 @@ def group_words(groups: Groups, chosen: Sequence[str], some: IntArray, labels: L
         ", ".join(level_words(groups, j, int(groups.values[j][g]), labels) for j in at) or EVERYONE
         for g in some.tolist()
     ]
-
-
-def number_words(values: Sequence[float], errors: Sequence[float], unit: str = "") -> list[str]:
-    """Numbers in one number of decimals, the unit behind the last.
-
-    >>> number_words([12.345, 8.2], [2.1, 2.0], "percentage points")
-    ['12.3', '8.2 percentage points']
-    """
-    style = number_style(list(values), list(errors))
-    words = [style.text(value) for value in values]
-    return [*words[:-1], f"{words[-1]} {unit}".rstrip()]
 
 
 def joined(words: Sequence[str]) -> str:

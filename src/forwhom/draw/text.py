@@ -26,6 +26,7 @@ __all__ = [
     "MISSING",
     "NumberStyle",
     "Sentences",
+    "bullet",
     "display_width",
     "format_probability",
     "format_sentences",
@@ -74,3 +75,10 @@ def format_sentences(table: Tidy, width: int = 88) -> str:
 def wrapped(text: str, width: int = 88) -> str:
     """A paragraph in lines; long words and hyphens are left whole."""
     return textwrap.fill(text, width, break_long_words=False, break_on_hyphens=False)
+
+
+def bullet(text: str, width: int = 88) -> str:
+    """A paragraph in lines behind a mark."""
+    return textwrap.fill(
+        text, width, initial_indent="  * ", subsequent_indent="    ", break_on_hyphens=False
+    )

@@ -5,15 +5,13 @@ Tests: tests/test_cli.py.
 
 from __future__ import annotations
 
-import textwrap
-
+from forwhom.answers.words import joined
 from forwhom.data import Tidy
-from forwhom.draw.text import format_table, percent
+from forwhom.draw.text import bullet, format_table, percent, wrapped
 from forwhom.fitted import Estimand
 from forwhom.output.summary import model_words
 from forwhom.plan import INTERCEPT, Plan
 
-WIDTH = 88
 UNLIKELY = 0.025  # of the simulated data sets
 WIDE = 10.0  # times the observed spread
 
@@ -33,14 +31,14 @@ def format_prior(estimand: Estimand, outcome: Tidy, effects: Tidy, source: str) 
         f"Model: {model_words(plan)}; seed {plan.seed}."
     )
     blocks = [
-        _wrap(head),
-        _wrap(
+        wrapped(head),
+        wrapped(
             f"What the priors say {plan.outcome} may look like, {percent(plan.level)} intervals:"
         ),
         _plain(outcome),
-        _wrap(f"What they say of effects. {effects.notes[0]}"),
+        wrapped(f"What they say of effects. {effects.notes[0]}"),
         _plain(effects),
-        "\n".join(["How to read it", *(_bullet(text) for text in _reading(outcome, plan))]),
+        "\n".join(["How to read it", *(bullet(text) for text in _reading(outcome, plan))]),
     ]
     return "\n\n".join(blocks)
 
@@ -62,7 +60,7 @@ def _reading(outcome: Tidy, plan: Plan) -> list[str]:
         if level and row["conf_low"] < 0.01 and row["conf_high"] > 0.99 and name != "mean":
             anywhere.append(f"{name} ({where})")
     if anywhere:
-        found.append(f"The priors leave {_and(anywhere)} anywhere between none and all.")
+        found.append(f"The priors leave {joined(anywhere)} anywhere between none and all.")
     if wider and max(wider) >= WIDE:
         found.append(
             f"Simulated outcomes are {max(wider):,.3g} times as spread out as those observed: "
@@ -80,20 +78,6 @@ def _reading(outcome: Tidy, plan: Plan) -> list[str]:
     return found
 
 
-def _and(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]
-
-
 def _plain(table: Tidy) -> str:
     """The table alone."""
     return format_table(Tidy(table.columns, "", None, (), table.headers))
-
-
-def _wrap(text: str) -> str:
-    return textwrap.fill(text, WIDTH, break_long_words=False, break_on_hyphens=False)
-
-
-def _bullet(text: str) -> str:
-    return textwrap.fill(
-        text, WIDTH, initial_indent="  * ", subsequent_indent="    ", break_on_hyphens=False
-    )

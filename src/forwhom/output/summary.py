@@ -1,17 +1,18 @@
 """The printed summary: question, data, answer, warnings, readable without the manual.
 
-Tests: tests/fitted/test_formats.py.
+Tests: tests/output/test_summary.py, tests/fitted/test_formats.py.
 """
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from forwhom.answers import Caution, Workings, summarise
+from forwhom.answers.words import joined
+from forwhom.draw.text import bullet, wrapped
 from forwhom.errors import plural
 from forwhom.fitted import Estimand
 from forwhom.output.answer_text import (
@@ -22,8 +23,6 @@ from forwhom.output.answer_text import (
     who_text,
 )
 from forwhom.plan import Plan
-
-WIDTH = 88
 
 
 def format_summary(workings: Workings, cautions: Sequence[Caution], source: str) -> str:
@@ -44,9 +43,9 @@ def format_summary(workings: Workings, cautions: Sequence[Caution], source: str)
         _method(estimand),
     ]
     if estimand.design.notes:
-        blocks.append("Notes\n" + "\n".join(_bullet(note) for note in estimand.design.notes))
+        blocks.append("Notes\n" + "\n".join(bullet(note) for note in estimand.design.notes))
     if cautions:
-        blocks.append("Warnings\n" + "\n".join(_bullet(c.text) for c in cautions))
+        blocks.append("Warnings\n" + "\n".join(bullet(c.text) for c in cautions))
     return "\n\n".join(filter(None, blocks))
 
 
@@ -55,11 +54,11 @@ def _question(estimand: Estimand) -> str:
     if design.plan.ungrouped:
         by = ""
     elif design.plan.modifiers:
-        by = f"differ by {_and(list(design.plan.modifiers.traits))}?"
+        by = f"differ by {joined(list(design.plan.modifiers.traits))}?"
     else:
-        by = f"differ between {_and(list(design.groups.columns))}?"
+        by = f"differ between {joined(list(design.groups.columns))}?"
     if design.estimates:
-        return _wrap(
+        return wrapped(
             f"Question: how large are the effects in {design.plan.outcome}, and how do they {by}"
         )
     what = []
@@ -68,15 +67,15 @@ def _question(estimand: Estimand) -> str:
         if len(arms) == 1:
             what.append(arms[0].words)
         else:
-            shown = _and([arm.treated for arm in arms])
+            shown = joined([arm.treated for arm in arms])
             what.append(f"{column} ({shown} against {arms[0].control})")
     does = "do" if len(design.effects) > 1 else "does"
     differ = "do their effects" if len(design.effects) > 1 else "does that"
     verb = "does" if len(what) == 1 else does
     if not by:
-        return _wrap(f"Question: what {verb} {_and(what)} do to {design.measured}?")
-    return _wrap(
-        f"Question: what {verb} {_and(what)} do to {design.measured}, and how {differ} {by}"
+        return wrapped(f"Question: what {verb} {joined(what)} do to {design.measured}?")
+    return wrapped(
+        f"Question: what {verb} {joined(what)} do to {design.measured}, and how {differ} {by}"
     )
 
 
@@ -100,7 +99,7 @@ def _data(estimand: Estimand, source: str) -> str:
     for cluster in design.clusters:
         text += f" {len(cluster.levels):,} clusters by {cluster.name}, of "
         text += f"{_range(cluster.n_rows, 'row')}."
-    return _wrap(text)
+    return wrapped(text)
 
 
 def _range(size: NDArray[np.int64], kind: str) -> str:
@@ -155,7 +154,7 @@ def _clusters(estimands: Sequence[Estimand], level: float) -> list[str]:
                 found = {k: v[0] for k, v in summarise(values[None, :], level).items()}
                 which = f" ({term})" if term else ""
                 lines.append(
-                    _wrap(f"{name}{of}{which}, {words[name]}: {interval_words(found, level)}.")
+                    wrapped(f"{name}{of}{which}, {words[name]}: {interval_words(found, level)}.")
                 )
     return ["\n".join(lines)] if lines else []
 
@@ -176,11 +175,11 @@ def _spread(estimand: Estimand, level: float) -> str:
     if estimand.sigma_theta is None:
         modified = any(effect.modifiers.names for effect in design.effects)
         what = "the modifiers are taken to explain every difference"
-        return _wrap(f"Effect spread: none; {what if modified else 'one effect for all groups'}.")
+        return wrapped(f"Effect spread: none; {what if modified else 'one effect for all groups'}.")
     one = {k: v[0] for k, v in summarise(estimand.sigma_theta[None, :], level).items()}
     of = _of(estimand) + (f" for {estimand.category}" if estimand.category else "")
     on = "" if estimand.effect_on == design.measured else f", on {estimand.effect_on}"
-    return _wrap(
+    return wrapped(
         f"Effect spread sigma_theta{of} (sd of group effects around their prediction{on}): "
         f"{interval_words(one, level)}."
     )
@@ -189,7 +188,7 @@ def _spread(estimand: Estimand, level: float) -> str:
 def _method(estimand: Estimand) -> str:
     d, plan = estimand.diagnostics, estimand.design.plan
     model = f"Model: {model_words(plan)}. Method {d.method}: {d.draws:,} "
-    return _wrap(f"{model}{d.sentence}; seed {plan.seed}.")
+    return wrapped(f"{model}{d.sentence}; seed {plan.seed}.")
 
 
 def model_words(plan: Plan) -> str:
@@ -206,17 +205,3 @@ def model_words(plan: Plan) -> str:
         (f"preset {plan.preset}" if plan.preset else ""),
     )
     return ", ".join([words, *(part for part in more if part)])
-
-
-def _and(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else ", ".join(names[:-1]) + " and " + names[-1]
-
-
-def _wrap(text: str) -> str:
-    return textwrap.fill(text, WIDTH, break_long_words=False, break_on_hyphens=False)
-
-
-def _bullet(text: str) -> str:
-    return textwrap.fill(
-        text, WIDTH, initial_indent="  * ", subsequent_indent="    ", break_on_hyphens=False
-    )

@@ -8,7 +8,6 @@ fit in memory at once.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from os import cpu_count
@@ -80,6 +79,8 @@ class ExactDraws(Apart):
         Results come in the order of the blocks, so that sums over them are reproducible.
         """
 
+        from concurrent.futures import ThreadPoolExecutor  # 9 ms that a fit need not wait for
+
         def run(job: tuple[int, IntArray]) -> list[T]:
             return [work(block) for block in self._blocks(*job, own)]
 
@@ -129,57 +130,63 @@ class ExactDraws(Apart):
 
     def _blocks(self, number: int, groups: IntArray, own: Sequence[int]) -> Iterator[Own]:
         """Draw for the groups of one stream, a block at a time."""
-        wanted = {self.random[r] for r in own}
-        for some, theta in self._effects(number, groups, bool(wanted)):
-            u = np.empty((1, len(own), len(some), len(self.sigma)))
-            for k, r in enumerate(own):
-                if self.random[r] == "theta":
-                    assert theta is not None
-                    u[0, k] = theta
-                else:
-                    u[0, k] = self._baseline(some, theta)
-            yield Own(some, u)
-
-    def _effects(
-        self, number: int, groups: IntArray, wanted: bool
-    ) -> Iterator[tuple[IntArray, FloatArray | None]]:
-        """Theta beyond its prediction, (g, D) in the units of the data, where it varies."""
+        wanted = [self.random[r] for r in own]
         if not wanted or "theta" not in self.random:
-            yield groups, None
+            u = np.empty((1, len(own), len(groups), len(self.sigma)))
+            for k in range(len(own)):
+                u[0, k] = self._baselines(groups)
+            yield Own(groups, u)
             return
-        at = self.random.index("theta")
-        unit = self.model.basis.outcome_scale / self.model.basis.random_scale[at]
         rng = self._stream(1, number)
         for part, gain in self._segments(groups):
             some = groups[part]
-            # in place where it can be: the arrays are large, and new memory costs more than sums
-            u = rng.standard_normal((len(some), len(self.sigma)))
-            u *= unit * self.sigma * np.sqrt(gain[:, at, at])
             residual = self._residual(some)
-            for r in range(len(self.random)):
-                residual[r] *= unit * gain[:, at, r]
-                u += residual[r]
-            yield some, u
+            theta = self._effects(rng, gain, residual, "b" in wanted)
+            u = np.empty((1, len(own), len(some), len(self.sigma)))
+            for k, name in enumerate(wanted):
+                u[0, k] = theta if name == "theta" else self._given(some, gain, residual, theta)
+            yield Own(some, u)
 
-    def _baseline(self, groups: IntArray, theta: FloatArray | None) -> FloatArray:
+    def _effects(
+        self, rng: np.random.Generator, gain: FloatArray, residual: FloatArray, kept: bool
+    ) -> FloatArray:
+        """Theta beyond its prediction, (g, D) in the units of the data.
+
+        ``kept``: whether the residuals (R, g, D) are needed after it.
+        """
+        at = self.random.index("theta")
+        unit = self.model.basis.outcome_scale / self.model.basis.random_scale[at]
+        # in place where it can be: the arrays are large, and new memory costs more than sums
+        u = rng.standard_normal(residual.shape[1:])
+        u *= unit * self.sigma * np.sqrt(gain[:, at, at])
+        for r, one in enumerate(residual):
+            u += np.multiply(one, unit * gain[:, at, r], out=None if kept else one)
+        return u
+
+    def _given(
+        self, groups: IntArray, gain: FloatArray, residual: FloatArray, theta: FloatArray
+    ) -> FloatArray:
         """Draw b's own part given theta's, (g, D) in the units of the data."""
-        basis = self.model.basis
+        basis, sigma = self.model.basis, self.sigma
+        u = self._stream(2, int(groups[0])).standard_normal((len(groups), len(sigma)))
+        center = gain[:, 0, 0] * residual[0] + gain[:, 1, 0] * residual[1]
+        theta_center = gain[:, 1, 0] * residual[0] + gain[:, 1, 1] * residual[1]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            slope = np.nan_to_num(gain[:, 1, 0] / gain[:, 1, 1])
+        u_theta = theta * (basis.random_scale[1] / basis.outcome_scale)
+        center = center + slope * (u_theta - theta_center)
+        variance = np.maximum(gain[:, 0, 0] - slope * gain[:, 1, 0], 0.0)
+        u = center + sigma * np.sqrt(variance) * u
+        return np.asarray(basis.outcome_scale * u)
+
+    def _baselines(self, groups: IntArray) -> FloatArray:
+        """Draw b's own part where effects do not vary, (g, D) in the units of the data."""
         u = self._stream(2, int(groups[0])).standard_normal((len(groups), len(self.sigma)))
         residual = self._residual(groups)
-        sigma = self.sigma
-        u_theta = None if theta is None else theta * (basis.random_scale[1] / basis.outcome_scale)
         for part, gain in self._segments(groups):
             center = gain[:, 0, 0] * residual[0, part]
-            variance = gain[:, 0, 0]
-            if u_theta is not None:  # condition on the effect already drawn
-                theta_center = gain[:, 1, 0] * residual[0, part] + gain[:, 1, 1] * residual[1, part]
-                center = center + gain[:, 1, 0] * residual[1, part]
-                with np.errstate(invalid="ignore", divide="ignore"):
-                    slope = np.nan_to_num(gain[:, 1, 0] / gain[:, 1, 1])
-                center = center + slope * (u_theta[part] - theta_center)
-                variance = np.maximum(variance - slope * gain[:, 1, 0], 0.0)
-            u[part] = center + sigma * np.sqrt(variance) * u[part]
-        return np.asarray(basis.outcome_scale * u)
+            u[part] = center + self.sigma * np.sqrt(gain[:, 0, 0]) * u[part]
+        return np.asarray(self.model.basis.outcome_scale * u)
 
     @cached_property
     def _contrast(self) -> FloatArray:

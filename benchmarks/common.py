@@ -41,7 +41,7 @@ class Line:
     @property
     def cells(self) -> tuple[str, ...]:
         verdict = {None: "", True: "yes", False: "NO"}[self.held]
-        return (self.part, self.what, self.estimands[0], self.ratio, self.asked, verdict)
+        return (self.part, self.what, self.result, self.ratio, self.asked, verdict)
 
 
 LINE_HEADERS = ("part", "what", "result", "ratio", "asked for", "held")

@@ -100,8 +100,9 @@ twin: $(VENV)/.reference  ## the simulated twin of the paper's data and its post
 coverage: $(VENV)/.test  ## interval coverage over 1,000 simulated data sets per baseline (benchmarks/interval_coverage.md)
 	$(BIN)/python benchmarks/interval_coverage.py
 
-sbc: $(VENV)/.test  ## simulation-based calibration of families by quadrature (benchmarks/sbc.md)
+sbc: $(VENV)/.test  ## simulation-based calibration of families, arms, clusters, correlations (benchmarks/sbc*.md)
 	$(BIN)/python benchmarks/sbc.py --write
+	$(BIN)/python benchmarks/sbc_structures.py --write
 
 bench: $(VENV)/.bench  ## speed against lme4, rstan and nutpie (those that are installed), and growth
 	$(BIN)/python benchmarks/run.py

@@ -199,7 +199,7 @@ def revive_draws(problem: Problem, arrays: Arrays, diagnostics: Diagnostics) -> 
 
     points = JointPoints(
         coefficients=arrays["coefficients"],
-        factors=tuple(name for name, _, _ in _factors(problem.design)),
+        factors=factor_names(problem.design),
         parameters=several("parameters"),
         spreads=several("spreads"),
         levels=several("levels"),
@@ -212,6 +212,11 @@ def revive_draws(problem: Problem, arrays: Arrays, diagnostics: Diagnostics) -> 
         diagnostics=diagnostics,
     )
     return name_draws(problem, points)
+
+
+def factor_names(design: Design) -> tuple[str, ...]:
+    """Groups first, where they have parameters of their own, then clusters."""
+    return tuple(name for name, _, _ in _factors(design))
 
 
 def _factors(design: Design) -> list[tuple[str, int, int]]:

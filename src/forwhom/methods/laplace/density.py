@@ -105,6 +105,12 @@ class LevelModel:
         """N."""
         return self.n_own + self.predictors * self.columns.m
 
+    @property
+    def cost(self) -> float:
+        """Multiplications that one density takes, about."""
+        dense, cells = self.predictors * self.columns.m, len(self.weight) * self.predictors
+        return float(dense**3 / 3 + self.n_own * dense**2 / 2 + 200 * cells * self.predictors)
+
     @cached_property
     def plain(self) -> bool:
         """Whether every cell counts once."""

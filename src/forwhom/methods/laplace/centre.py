@@ -24,7 +24,7 @@ FloatArray = NDArray[np.float64]
 
 MOST_ROUNDS = 25
 LONGEST = 3.0  # step of a cell's predictor
-CLOSE = 0.5  # squared length, in posterior sds of all of v, of a step that is the last but one
+CLOSE, EXACT = 0.5, 1e-3  # squared length in posterior sds of a step after which there is one more
 STEEPEST = 1e10  # curvature of a cell: where hazards overflow a bound speeds the way back
 
 
@@ -60,13 +60,16 @@ class Smoothing:
 
 @dataclass(frozen=True, eq=False)
 class Centre:
-    """At K points: v (K, N), and the precision around it."""
+    """At K points: v (K, N), the precision around it, and whether the search came to its end."""
 
     v: FloatArray
     precision: Precision
+    found: NDArray[np.bool_]
 
 
-def find_centres(model: LevelModel, at: At, start: FloatArray, smoothing: Smoothing) -> Centre:
+def find_centres(
+    model: LevelModel, at: At, start: FloatArray, smoothing: Smoothing, close: float = CLOSE
+) -> Centre:
     """Newton's steps from ``start`` (K, N), points that are near going no further."""
     v, count = start.copy(), len(start)
     eta = model.predictor(v[:, :, None], at.mixes)
@@ -86,7 +89,7 @@ def find_centres(model: LevelModel, at: At, start: FloatArray, smoothing: Smooth
         step = precision.solve(gradient)
         length = np.einsum("kn,kn->k", gradient, step)
         _go(model, v, eta, some, step, length, before, now)
-        far = length > CLOSE  # not so where it is no number
+        far = length > close  # not so where it is no number
         if not far.any():
             break
         before = length[far]
@@ -98,9 +101,9 @@ def find_centres(model: LevelModel, at: At, start: FloatArray, smoothing: Smooth
     gradient = model.pulled(pull, at.mixes) + model.prior_slopes(v)[0]
     step = whole.solve(gradient)
     length = np.einsum("kn,kn->k", gradient, step)
-    near = length < CLOSE
+    near = length < close
     v[near] += step[near]
-    return Centre(v, whole)
+    return Centre(v, whole, near)
 
 
 # Many parameters: v and eta are moved in place

@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forwhom.methods.importance.mixture import log_sum
-from forwhom.methods.laplace.centre import Smoothing, find_centres
+from forwhom.methods.laplace.centre import EXACT, Centre, Smoothing, find_centres
 from forwhom.methods.laplace.density import LevelModel
 
 FloatArray = NDArray[np.float64]
@@ -46,9 +46,8 @@ class Starts:
         """None so far: all begin at ``first`` (N,)."""
         return Starts(first, np.empty((0, n)), np.empty((0, len(first))))
 
-    def add(self, x: FloatArray, v: FloatArray) -> None:
-        """Points (K, n) and their centres (K, N)."""
-        known = np.isfinite(v).all(axis=1)
+    def add(self, x: FloatArray, v: FloatArray, known: NDArray[np.bool_]) -> None:
+        """Points (K, n) and their centres (K, N), those that are known (K,)."""
         self.x = np.concatenate([self.x, x[known]])[-RECENT:]
         self.v = np.concatenate([self.v, v[known]])[-RECENT:]
 
@@ -97,21 +96,21 @@ class Surface:
         """Log density of points (K, n) by Laplace's approximation, up to a constant; (K,)."""
         start, none = self.starts.predict(x), Smoothing.none(self.model)
 
-        def work(part: slice, number: int) -> tuple[FloatArray, FloatArray]:
+        def work(part: slice, number: int) -> tuple[FloatArray, Centre]:
             at = self.model.at(x[part])
-            found = find_centres(self.model, at, start[part], none)
+            found = find_centres(self.model, at, start[part], none, EXACT)
             height = self.model.log_density(found.v[:, :, None], at)[:, 0]
-            return height + at.value - found.precision.half_log_det, found.v
+            return height + at.value - found.precision.half_log_det, found
 
         parts = self._each(work, len(x))
-        self.starts.add(x, np.concatenate([v for _, v in parts]))
+        self._learn(x, [found for _, found in parts])
         return _finite(np.concatenate([value for value, _ in parts]))
 
     def estimate(self, x: FloatArray) -> FloatArray:
         """Log of an unbiased estimate of the density of points (K, n), (K,); keeps the v's."""
         start, batch = self.starts.predict(x), len(self.v)
 
-        def work(part: slice, number: int) -> tuple[FloatArray, FloatArray, FloatArray]:
+        def work(part: slice, number: int) -> tuple[FloatArray, FloatArray, Centre]:
             at = self.model.at(x[part])
             found = find_centres(self.model, at, start[part], self.smoothing)
             sequence = np.random.SeedSequence(self.seed, spawn_key=(2, batch, number))
@@ -123,14 +122,18 @@ class Surface:
                 "kns,kns->ks", noise, noise
             )
             weight = self.model.log_density(v, at) + at.value[:, None] - np.hstack([by, by])
-            return _finite(weight), v, found.v
+            return _finite(weight), v, found
 
         parts = self._each(work, len(x))
-        self.starts.add(x, np.concatenate([centre for _, _, centre in parts]))
+        self._learn(x, [found for _, _, found in parts])
         weight = np.concatenate([one for one, _, _ in parts])
         self.v.append(np.concatenate([v for _, v, _ in parts]))
         self.log_weight.append(weight)
         return log_sum(weight.T) - np.log(weight.shape[1])
+
+    def _learn(self, x: FloatArray, found: list[Centre]) -> None:
+        v = np.concatenate([one.v for one in found])
+        self.starts.add(x, v, np.concatenate([one.found for one in found]))
 
     def pick(self, picked: IntArray, rng: np.random.Generator) -> FloatArray:
         """A v for each draw, (D, N), of points (D,) counted over all batches.

@@ -24,7 +24,11 @@ FloatArray = NDArray[np.float64]
 
 MOST_ROUNDS = 25
 LONGEST = 3.0  # step of a cell's predictor
-CLOSE, EXACT = 0.5, 1e-3  # squared length in posterior sds of a step after which there is one more
+# squared lengths, in posterior sds of all of v, of a step that is the last, ...
+CLOSE, EXACT = 0.05, 1e-3
+# ... for each entry of v and at least, of one after which the next is by the same precision, ...
+LOOSE, LEAST_LOOSE = 0.01, 0.3
+SLOW = 0.3  # ... and that times the last one's: of one after which it is not
 STEEPEST = 1e10  # curvature of a cell: where hazards overflow a bound speeds the way back
 
 
@@ -68,42 +72,43 @@ class Centre:
 
 
 def find_centres(
-    model: LevelModel, at: At, start: FloatArray, smoothing: Smoothing, close: float = CLOSE
+    model: LevelModel, at: At, start: FloatArray, smoothing: Smoothing, exact: bool = False
 ) -> Centre:
-    """Newton's steps from ``start`` (K, N), points that are near going no further."""
+    """Newton's steps from ``start`` (K, N), points that are near going no further.
+
+    Precisions are those of a point some way off, where steps by them are good enough to go on;
+    where ``exact``, those of the centres.
+    """
     v, count = start.copy(), len(start)
+    close = EXACT if exact else CLOSE
+    loose = EXACT if exact else max(LOOSE * model.n_v, LEAST_LOOSE)
     eta = model.predictor(v[:, :, None], at.mixes)
-    some, now = np.arange(count), at
-    before = np.full(count, np.inf)
-    whole: Precision | None = None
+    some, now, whole = np.arange(count), at, None
+    before, found = np.full(count, np.inf), np.zeros(count, dtype=bool)
+    anew = np.ones(count, dtype=bool)
     for _ in range(MOST_ROUNDS):
-        here = eta if whole is None else eta[:, :, some]
+        every = len(some) == count
+        here = eta if every else eta[:, :, some]
         pull, curvature = slopes(model, here, now.parameters, smoothing)
         own, prior = model.prior_slopes(v[some])
         gradient = model.pulled(pull, now.mixes) + own
-        precision = precision_of(model, curvature, prior, now)
         if whole is None:
-            whole = precision
-        else:
-            whole.replaced(some, precision)
-        step = precision.solve(gradient)
+            whole = precision_of(model, curvature, prior, now)
+        elif anew.any():
+            which = np.flatnonzero(anew)
+            new = precision_of(model, curvature[..., which], prior[which], now.take(which))
+            whole.replaced(some[which], new)
+        step = (whole if every else whole.take(some)).solve(gradient)
         length = np.einsum("kn,kn->k", gradient, step)
         _go(model, v, eta, some, step, length, before, now)
+        found[some] = length <= close
         far = length > close  # not so where it is no number
         if not far.any():
             break
-        before = length[far]
-        some = some[far]
-        now = now.take(np.flatnonzero(far))
+        anew = ((length > loose) | (length > SLOW * before))[far]
+        some, before, now = some[far], length[far], now.take(np.flatnonzero(far))
     assert whole is not None
-    # once more by the precisions at hand
-    pull, _ = slopes(model, eta, at.parameters, smoothing)
-    gradient = model.pulled(pull, at.mixes) + model.prior_slopes(v)[0]
-    step = whole.solve(gradient)
-    length = np.einsum("kn,kn->k", gradient, step)
-    near = length < close
-    v[near] += step[near]
-    return Centre(v, whole, near)
+    return Centre(v, whole, found)
 
 
 # Many parameters: v and eta are moved in place

@@ -67,6 +67,10 @@ class Precision:
             each[:, :, i] /= self.own[:, :, i, i, None]
         return np.concatenate([left, rest], axis=1)
 
+    def take(self, points: IntArray) -> Precision:
+        """Some of them."""
+        return Precision(self.own[points], self.across[points], self.rest.take(points))
+
     def replaced(self, at: IntArray, new: Precision) -> None:
         """Put others in the place of some, in place."""
         self.own[at] = new.own
@@ -110,7 +114,7 @@ def precision_of(model: LevelModel, curvature: FloatArray, prior: FloatArray, at
 def _filled(products: Products, weight: FloatArray, size: int) -> FloatArray:
     """Sums of the products by weight (C, K) in their places, (K, size)."""
     out = np.zeros((weight.shape[1], size))
-    out[:, products.at] = (products.cells @ weight).T
+    out[:, products.at] = np.ascontiguousarray((products.cells @ weight).T)
     return out
 
 
@@ -150,11 +154,15 @@ def _across(model: LevelModel, curvature: FloatArray, at: At) -> FloatArray:
     first, lp, m = model.columns.first, model.predictors, model.columns.m
     assert first is not None
     count, h, r = curvature.shape[3], first.levels, first.columns
-    out = np.empty((count, h, lp, r, lp, m))
+    out = np.empty((count, h, lp, r, lp, m) if lp > 1 else 0)
     for i in range(lp):
         for j in range(i + 1):
             part = _filled(model.columns.across, curvature[i, j], h * r * m)
-            out[:, :, i, :, j] = out[:, :, j, :, i] = part.reshape(count, h, r, m)
+            part = part.reshape(count, h, r, m)
+            if lp == 1:
+                out = part[:, :, None, :, None]
+                continue
+            out[:, :, i, :, j] = out[:, :, j, :, i] = part
     mix = at.mixes[first.factor]
     for i in range(lp):
         _mixed(out[:, :, i].swapaxes(1, 2), mix[i])
@@ -166,16 +174,19 @@ def _dense(model: LevelModel, curvature: FloatArray, at: At) -> FloatArray:
     """(K, L m, L m) of the dense columns."""
     columns, lp = model.columns, model.predictors
     m, p, count = columns.m, columns.p, curvature.shape[3]
-    out = np.empty((count, lp, m, lp, m))
+    out = np.empty((count, lp, m, lp, m) if lp > 1 else 0)
     mirrored = columns.beside.at % m * m + columns.beside.at // m
     for i in range(lp):
         for j in range(i + 1):
-            flat = np.zeros((count, m * m))
-            sums = (columns.beside.cells @ curvature[i, j]).T
-            flat[:, columns.beside.at] = sums
-            flat[:, mirrored] = sums
-            part = flat.reshape(count, m, m)
+            sums = np.ascontiguousarray((columns.beside.cells @ curvature[i, j]).T)
+            part = np.zeros((count, m * m))
+            part[:, columns.beside.at] = sums
+            part[:, mirrored] = sums
+            part = part.reshape(count, m, m)
             part[:, m - p :, m - p :] = (columns.fixed @ curvature[i, j]).T.reshape(count, p, p)
+            if lp == 1:
+                out = part[:, None, :, None]
+                continue
             out[:, i, :, j] = part
             if j < i:
                 out[:, j, :, i] = part

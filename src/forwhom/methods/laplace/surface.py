@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forwhom.methods.importance.mixture import log_sum
-from forwhom.methods.laplace.centre import EXACT, Centre, Smoothing, find_centres
+from forwhom.methods.laplace.centre import Centre, Smoothing, find_centres
 from forwhom.methods.laplace.density import LevelModel
 
 FloatArray = NDArray[np.float64]
@@ -57,11 +57,11 @@ class Starts:
             return np.repeat(self.first[None], len(x), axis=0)
         middle, scale = self.x.mean(axis=0), self.x.std(axis=0) + 1e-9
         known, new = (self.x - middle) / scale, (x - middle) / scale
-        if len(known) < 4 * (1 + 2 * x.shape[1]):
+        if len(known) < 3 * (1 + 2 * x.shape[1]):
             apart = ((new[:, None] - known) ** 2).sum(axis=2)
             return self.v[apart.argmin(axis=1)]
         new = np.clip(new, known.min(axis=0), known.max(axis=0))
-        features = [np.column_stack([np.ones(len(one)), one, one**2]) for one in (known, new)]
+        features = [_powers(one, len(known)) for one in (known, new)]
         gram = features[0].T @ features[0] + 1e-6 * len(known) * np.eye(features[0].shape[1])
         by = np.linalg.solve(gram, features[0].T @ self.v)
         return np.asarray(features[1] @ by)
@@ -98,7 +98,7 @@ class Surface:
 
         def work(part: slice, number: int) -> tuple[FloatArray, Centre]:
             at = self.model.at(x[part])
-            found = find_centres(self.model, at, start[part], none, EXACT)
+            found = find_centres(self.model, at, start[part], none, exact=True)
             height = self.model.log_density(found.v[:, :, None], at)[:, 0]
             return height + at.value - found.precision.half_log_det, found
 
@@ -168,6 +168,13 @@ class Surface:
             return [work(part, number) for number, part in enumerate(parts)]
         with ThreadPoolExecutor(cores) as pool:
             return list(pool.map(work, parts, range(len(parts))))
+
+
+def _powers(x: FloatArray, known: int) -> FloatArray:
+    """One, coordinates and squares (K, m); products too where enough points are known."""
+    i, j = np.triu_indices(x.shape[1], 1)
+    both = x[:, i] * x[:, j] if known > 3 * (1 + 2 * x.shape[1] + len(i)) else x[:, :0]
+    return np.column_stack([np.ones(len(x)), x, x**2, both])
 
 
 def _finite(value: FloatArray) -> FloatArray:

@@ -62,6 +62,10 @@ class Triangles:
             out[:, rows] = self.inverses[i].swapaxes(1, 2) @ out[:, rows]
         return out
 
+    def take(self, points: NDArray[np.int64]) -> Triangles:
+        """Some of them."""
+        return Triangles(self.factor[points], tuple(one[points] for one in self.inverses))
+
     def replaced(self, at: NDArray[np.int64], new: Triangles) -> None:
         """Put others in the place of some, in place."""
         self.factor[at] = new.factor

@@ -27,7 +27,7 @@ NOTHING_LEFT = (
 )
 SMALLEST = 1e-8  # outcome sds: no coordinate is finer
 DROP = 2.0  # nats below the top at which an sd's upper end is read
-PROFILE = np.geomspace(1 / 8, 64, 28)  # times an sd at the mode, where its profile is looked at
+PROFILE = np.geomspace(1 / 8, 64, 28)
 
 
 def settle(
@@ -37,6 +37,7 @@ def settle(
     names: tuple[str, ...],
     rng: np.random.Generator | None,
     residual: int = 0,
+    profile: FloatArray = PROFILE,
 ) -> tuple[Scales, Peak]:
     """The mode, in coordinates whose widths fit the density of each sd.
 
@@ -47,6 +48,7 @@ def settle(
         names: of the sds, in the order of their coordinates, for messages.
         rng: for looks around; without one the search begins at ``begin``.
         residual: how many of the sds are residual ones, the first.
+        profile: times an sd at the mode, where its profile is looked at.
 
     Raises:
         InferenceError: the posterior is improper or nowhere finite.
@@ -60,10 +62,10 @@ def settle(
     if (mode[:residual] < NOISELESS).any():
         raise InferenceError(NOTHING_LEFT)
     # every sd's profile, in one batch
-    values = np.repeat(mode[None], len(sds) * (len(PROFILE) + 2), axis=0)
+    values = np.repeat(mode[None], len(sds) * (len(profile) + 2), axis=0)
     each = values.reshape(len(sds), -1, len(mode))
     for k, at in enumerate(sds.tolist()):
-        each[k, :, at] *= np.r_[1.0, PROFILE, 1.0]
+        each[k, :, at] *= np.r_[1.0, profile, 1.0]
         each[k, -1, at] = FAR
     x = scales.coordinates(values)
     heights = (log_density(x) - scales.log_slope(x)).reshape(len(sds), -1)  # of the sds themselves

@@ -172,6 +172,21 @@ class LevelModel:
         """The dense part of (K, N, S), a view (K, L, m, S)."""
         return v[:, self.n_own :].reshape(len(v), self.predictors, -1, v.shape[2])
 
+    def scaled(self, v: FloatArray, by: FloatArray) -> FloatArray:
+        """v (K, N) with the z's of every sd times a number, (K, sds) in the order of ``scales``."""
+        out = v[:, :, None].copy()
+        dense, at = self._dense(out), 0
+        for i in range(self.predictors):
+            for block in sorted(self.blocks, key=lambda block: block.factor):
+                for r in range(block.columns):
+                    if block is self.columns.first:
+                        self._own(out)[:, :, i, r] *= by[:, at, None, None]
+                    else:
+                        low = block.start + r * block.levels
+                        dense[:, i, low : low + block.levels] *= by[:, at, None, None]
+                    at += 1
+        return out[:, :, 0]
+
     def u(self, v: FloatArray, mixes: tuple[FloatArray, ...]) -> FloatArray:
         """What the cells multiply, (n, L, K, S), from v (K, N, S)."""
         count, draws, e = len(v), v.shape[2], self.columns.own

@@ -14,7 +14,9 @@ from forwhom.errors import plural
 from forwhom.methods.diagnostics import Diagnostics, WeightCheck, move
 from forwhom.methods.importance.adaptive import Adapted, explore_adaptively
 from forwhom.methods.importance.pareto import effective_share, pareto_k
+from forwhom.methods.importance.peak import LogDensity
 from forwhom.methods.importance.resample import systematic
+from forwhom.methods.importance.scales import Scales
 from forwhom.methods.importance.settle import settle
 from forwhom.methods.laplace.centre import Smoothing, find_centres, spread_of_predictors
 from forwhom.methods.laplace.density import LevelModel
@@ -25,6 +27,7 @@ FloatArray = NDArray[np.float64]
 
 WORK = 3e10  # multiplications after which fewer effective points will do
 ENOUGH = 600  # effective points that always are asked for
+PROFILE = np.geomspace(1 / 4, 32, 10)  # times an sd at the mode: what tells its width
 LOOKS = 400  # draws around the mode that tell how far predictors spread there
 
 
@@ -78,22 +81,24 @@ def _explore(
     model: LevelModel, draws: int, rng: np.random.Generator, seed: int, names: tuple[str, ...]
 ) -> tuple[Surface, Adapted]:
     """Find the mode roughly, then weigh."""
-    starts = Starts.at(model.begin(), model.n_x)
+    surfaces: list[Surface] = []
 
-    def rough(model: LevelModel) -> Surface:
-        starts.x = starts.x[:0]  # in other coordinates
-        starts.first, starts.v = (starts.v[-1] if len(starts.v) else starts.first), starts.v[:0]
-        return Surface.of(model, Smoothing.none(model), seed, starts)
+    def rough(scales: Scales) -> LogDensity:
+        first = surfaces[-1].starts.v[0] if surfaces else model.begin()
+        now = replace(model, scales=scales)
+        surfaces.append(Surface.of(now, Smoothing.none(now), seed, Starts.of(now, first)))
+        return surfaces[-1].rough
 
     begin = np.concatenate([model.scales.begin(), model.own_start])
     scales, peak = settle(
         model.scales,
-        lambda scales: rough(replace(model, scales=scales)).rough,
+        rough,
         begin,
         names * model.predictors,
         None,
+        profile=PROFILE,
     )
-    model = replace(model, scales=scales)
+    model, starts = replace(model, scales=scales), surfaces[-1].starts
     at, start = model.at(peak.mode[None]), starts.predict(peak.mode[None])
     mode = find_centres(model, at, start, Smoothing.none(model))
     noise = rng.standard_normal((1, model.n_v, LOOKS))
@@ -112,7 +117,7 @@ def _no_scales(
     mode = find_centres(model, model.at(none), start, Smoothing.none(model))
     noise = rng.standard_normal((1, model.n_v, LOOKS))
     smoothing = spread_of_predictors(model, model.at(none), mode, noise)
-    surface = Surface.of(model, smoothing, seed, Starts.at(mode.v[0], 0))
+    surface = Surface.of(model, smoothing, seed, Starts.of(model, mode.v[0]))
     weight = surface.estimate(np.empty((max(draws, ENOUGH), 0)))
     picked = systematic(weight, draws, rng)
     found = Adapted(

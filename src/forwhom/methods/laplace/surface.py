@@ -35,16 +35,22 @@ LIKELY = 2000  # points, of which that many are kept
 
 @dataclass(eq=False)
 class Starts:
-    """Where searches for centres begin: what those of the points so far predict."""
+    """Where searches for centres begin: what those of the points so far predict.
 
+    Attributes:
+        model: the model; first: (N,) where the first begins.
+        x, v: (K, n) and (K, N) the last points and their centres.
+    """
+
+    model: LevelModel
     first: FloatArray
     x: FloatArray
     v: FloatArray
 
     @staticmethod
-    def at(first: FloatArray, n: int) -> Starts:
-        """None so far: all begin at ``first`` (N,)."""
-        return Starts(first, np.empty((0, n)), np.empty((0, len(first))))
+    def of(model: LevelModel, first: FloatArray) -> Starts:
+        """None so far."""
+        return Starts(model, first, np.empty((0, model.n_x)), np.empty((0, len(first))))
 
     def add(self, x: FloatArray, v: FloatArray, known: NDArray[np.bool_]) -> None:
         """Points (K, n) and their centres (K, N), those that are known (K,)."""
@@ -58,13 +64,22 @@ class Starts:
         middle, scale = self.x.mean(axis=0), self.x.std(axis=0) + 1e-9
         known, new = (self.x - middle) / scale, (x - middle) / scale
         if len(known) < 3 * (1 + 2 * x.shape[1]):
-            apart = ((new[:, None] - known) ** 2).sum(axis=2)
-            return self.v[apart.argmin(axis=1)]
-        new = np.clip(new, known.min(axis=0), known.max(axis=0))
-        features = [_powers(one, len(known)) for one in (known, new)]
+            nearest = ((new[:, None] - known) ** 2).sum(axis=2).argmin(axis=1)
+            return self._onwards(self.v[nearest], self.x[nearest], x)
+        inside = np.clip(new, known.min(axis=0), known.max(axis=0))
+        features = [_powers(one, len(known)) for one in (known, inside)]
         gram = features[0].T @ features[0] + 1e-6 * len(known) * np.eye(features[0].shape[1])
         by = np.linalg.solve(gram, features[0].T @ self.v)
-        return np.asarray(features[1] @ by)
+        return self._onwards(features[1] @ by, inside * scale + middle, x)
+
+    def _onwards(self, v: FloatArray, known: FloatArray, x: FloatArray) -> FloatArray:
+        """What is predicted at known points, at others: levels stay, or shrink with their sd."""
+        scales = self.model.scales
+        before, now = (scales.values(at)[:, scales.sds] for at in (known, x))
+        with np.errstate(over="ignore", divide="ignore", invalid="ignore"):
+            ratio = np.nan_to_num(now / before, nan=1.0)
+            by = np.minimum(ratio, 1 / ratio)
+        return self.model.scaled(v, by)
 
 
 @dataclass(eq=False)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from forwhom.design import Design
 from forwhom.families import FAMILIES
 from forwhom.methods.method import Method
-from forwhom.plan import beyond_normal
+from forwhom.plan import beyond_normal_levels
 
 MOST_DENSE = 1200  # own parameters of all factors but the largest: they are factorised together
 MOST_SCALES = 16  # sds, correlations and family parameters that the proposal explores
@@ -18,10 +18,8 @@ MOST_KEPT = 40_000_000  # numbers that are drawn in all (320 MB)
 
 def _refuses(design: Design) -> str:
     plan = design.plan
-    if why := beyond_normal(plan):
+    if why := beyond_normal_levels(plan):
         return why
-    if plan.sigma_by:
-        return f"the residual sd differs by {plan.sigma_by}"
     predictors, sizes = _predictors(design), _own_parameters(design)
     largest = predictors * max(sizes, default=0)
     dense = predictors * sum(sizes) - largest

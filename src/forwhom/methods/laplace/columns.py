@@ -1,4 +1,4 @@
-"""What cells multiply, and the weighted cross-products of it: sparse, summed for all points at once.
+"""What cells multiply, and weighted cross-products of it: sparse, for all points at once.
 
 The n columns of one predictor are the own parameters of the factor that is eliminated, own
 parameter by own parameter and level by level; those of the other factors; the coefficients. The

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from forwhom.methods.laplace.columns import Products
+from forwhom.methods.laplace.columns import Columns, Products
 from forwhom.methods.laplace.density import At, LevelModel
 from forwhom.methods.laplace.triangular import Triangles, small_cholesky
 
@@ -97,15 +97,15 @@ def precision_of(model: LevelModel, curvature: FloatArray, prior: FloatArray, at
     if model.columns.first is None:
         none = np.empty((count, 0, 1, 1))
         return Precision(none, np.empty((count, 0, rest.shape[1])), Triangles.of(rest))
-    own = _own(model, curvature, at)
-    b = own.shape[2]
-    own = small_cholesky(own.reshape(-1, b, b)).reshape(own.shape)
+    blocks = _own(model, curvature, at)
+    h, b = blocks.shape[1:3]
+    own = small_cholesky(blocks.reshape(-1, b, b)).reshape(count, h, b, b)
     across = _across(model, curvature, at)
-    tied = across.reshape(count, own.shape[1], b, -1)
-    for i in range(b):
-        for j in range(i):
-            tied[:, :, i] -= own[:, :, i, j, None] * tied[:, :, j]
-        tied[:, :, i] /= own[:, :, i, i, None]
+    tied = across.reshape(count, h, b, -1)
+    for r in range(b):
+        for s in range(r):
+            tied[:, :, r] -= own[:, :, r, s, None] * tied[:, :, s]
+        tied[:, :, r] /= own[:, :, r, r, None]
     for k in range(count):  # large products of one matrix with itself: BLAS does half of the work
         rest[k] -= across[k].T @ across[k]
     return Precision(own, across, Triangles.of(rest))
@@ -133,7 +133,7 @@ def _own(model: LevelModel, curvature: FloatArray, at: At) -> FloatArray:
     first, lp = model.columns.first, model.predictors
     assert first is not None
     count, h, r = curvature.shape[3], first.levels, first.columns
-    out = np.empty((count, h, lp, r, lp, r))
+    each = np.empty((count, h, lp, r, lp, r))
     mix = at.mixes[first.factor]
     for i in range(lp):
         for j in range(i + 1):
@@ -141,9 +141,9 @@ def _own(model: LevelModel, curvature: FloatArray, at: At) -> FloatArray:
             part = part.reshape(count, h, r, r)
             _mixed(part.swapaxes(1, 2), mix[i])
             _mixed(part.transpose(0, 3, 1, 2), mix[j])
-            out[:, :, i, :, j] = part
-            out[:, :, j, :, i] = part.swapaxes(2, 3)
-    out = out.reshape(count, h, lp * r, lp * r)
+            each[:, :, i, :, j] = part
+            each[:, :, j, :, i] = part.swapaxes(2, 3)
+    out = each.reshape(count, h, lp * r, lp * r)
     b = np.arange(lp * r)
     out[:, :, b, b] += 1.0
     return out
@@ -154,15 +154,18 @@ def _across(model: LevelModel, curvature: FloatArray, at: At) -> FloatArray:
     first, lp, m = model.columns.first, model.predictors, model.columns.m
     assert first is not None
     count, h, r = curvature.shape[3], first.levels, first.columns
-    out = np.empty((count, h, lp, r, lp, m) if lp > 1 else 0)
-    for i in range(lp):
-        for j in range(i + 1):
-            part = _filled(model.columns.across, curvature[i, j], h * r * m)
-            part = part.reshape(count, h, r, m)
-            if lp == 1:
-                out = part[:, :, None, :, None]
-                continue
-            out[:, :, i, :, j] = out[:, :, j, :, i] = part
+
+    def part(i: int, j: int) -> FloatArray:
+        return _filled(model.columns.across, curvature[i, j], h * r * m).reshape(count, h, r, m)
+
+    out: FloatArray
+    if lp == 1:
+        out = part(0, 0)[:, :, None, :, None]
+    else:
+        out = np.empty((count, h, lp, r, lp, m))
+        for i in range(lp):
+            for j in range(i + 1):
+                out[:, :, i, :, j] = out[:, :, j, :, i] = part(i, j)
     mix = at.mixes[first.factor]
     for i in range(lp):
         _mixed(out[:, :, i].swapaxes(1, 2), mix[i])
@@ -173,33 +176,36 @@ def _across(model: LevelModel, curvature: FloatArray, at: At) -> FloatArray:
 def _dense(model: LevelModel, curvature: FloatArray, at: At) -> FloatArray:
     """(K, L m, L m) of the dense columns."""
     columns, lp = model.columns, model.predictors
-    m, p, count = columns.m, columns.p, curvature.shape[3]
-    out = np.empty((count, lp, m, lp, m) if lp > 1 else 0)
-    mirrored = columns.beside.at % m * m + columns.beside.at // m
-    for i in range(lp):
-        for j in range(i + 1):
-            sums = np.ascontiguousarray((columns.beside.cells @ curvature[i, j]).T)
-            part = np.zeros((count, m * m))
-            part[:, columns.beside.at] = sums
-            part[:, mirrored] = sums
-            part = part.reshape(count, m, m)
-            part[:, m - p :, m - p :] = (columns.fixed @ curvature[i, j]).T.reshape(count, p, p)
-            if lp == 1:
-                out = part[:, None, :, None]
-                continue
-            out[:, i, :, j] = part
-            if j < i:
-                out[:, j, :, i] = part
+    m, count = columns.m, curvature.shape[3]
+    out: FloatArray
+    if lp == 1:
+        out = _beside(columns, curvature[0, 0])[:, None, :, None]
+    else:
+        out = np.empty((count, lp, m, lp, m))
+        for i in range(lp):
+            for j in range(i + 1):
+                out[:, i, :, j] = out[:, j, :, i] = _beside(columns, curvature[i, j])
     for i in range(lp):
         for block in columns.dense:
             mix = at.mixes[block.factor][i]
             rows = out[:, i, block.start : block.stop]
-            rows = rows.reshape(count, block.columns, block.levels, lp, m)
-            _mixed(rows, mix)
+            _mixed(rows.reshape(count, block.columns, block.levels, lp, m), mix)
             across = out[:, :, :, i, block.start : block.stop]
             across = across.reshape(count, lp, m, block.columns, block.levels)
             _mixed(across.transpose(0, 3, 1, 2, 4), mix)
     return out.reshape(count, lp * m, lp * m)
+
+
+def _beside(columns: Columns, weight: FloatArray) -> FloatArray:
+    """Cross-products of the dense columns by weight (C, K), (K, m, m)."""
+    m, p, at = columns.m, columns.p, columns.beside.at
+    sums = np.ascontiguousarray((columns.beside.cells @ weight).T)
+    out = np.zeros((len(sums), m * m))
+    out[:, at] = sums
+    out[:, at % m * m + at // m] = sums
+    whole = out.reshape(-1, m, m)
+    whole[:, m - p :, m - p :] = (columns.fixed @ weight).T.reshape(-1, p, p)
+    return whole
 
 
 def _mix_dense(model: LevelModel, rows: FloatArray, at: At, predictor: int) -> None:

@@ -144,7 +144,7 @@ class Surface:
         weight = np.concatenate([one for one, _, _ in parts])
         self.v.append(np.concatenate([v for _, v, _ in parts]))
         self.log_weight.append(weight)
-        return log_sum(weight.T) - np.log(weight.shape[1])
+        return np.asarray(log_sum(weight.T) - np.log(weight.shape[1]))
 
     def _learn(self, x: FloatArray, found: list[Centre]) -> None:
         v = np.concatenate([one.v for one in found])

@@ -129,8 +129,9 @@ def fit(
         priors: parameter (alpha, beta, delta, lambda, sigma_theta, sigma_b, sigma) to text such as
             ``"normal(0, 0.5)"``, or for beta, delta and lambda to a mapping of terms.
         method: "auto" (the fastest that fits), "exact" (gaussian, lognormal), "collapse" (these
-            with arms, clusters, correlations), "quadrature", or "nuts", which does everything and
-            is what "auto" falls back on.
+            with arms, clusters, correlations), "quadrature", "laplace" (other families with arms,
+            clusters, correlations or several categories), or "nuts", which does everything and is
+            what "auto" falls back on.
         draws: number of posterior draws (4000); independent but for those by NUTS.
         seed: of the random draws; the same seed gives the same draws.
         level: of the intervals (0.95).

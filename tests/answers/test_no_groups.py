@@ -208,7 +208,7 @@ def test_every_family(name: str, tmp_path: Path) -> None:
         assert parameter in found.posterior["posterior"]
 
 
-@pytest.mark.parametrize("method", ["exact", "collapse", "quadrature", "nuts"])
+@pytest.mark.parametrize("method", ["exact", "collapse", "quadrature", "laplace", "nuts"])
 def test_methods_agree(method: str) -> None:
     data = table_of()
     one = fw.fit(data, "x", "d", draws=4000).average().row(0)

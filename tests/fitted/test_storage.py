@@ -28,8 +28,8 @@ from forwhom.fitted.block import FORMAT, SEAL, append_block, read_block
 from forwhom.fitted.field_types import classes_in, fields_of, is_of
 from forwhom.fitted.storage import State
 from forwhom.methods.diagnostics import ChainCheck, Diagnostics
+from forwhom.methods.joint import name_draws
 from forwhom.methods.nuts.build import build_joint
-from forwhom.methods.nuts.draws import name_draws
 from forwhom.methods.prior.draws import sample_joint_prior
 from forwhom.plan import make_plan
 from tests.reference.ballot import DATA, fit

@@ -49,7 +49,7 @@ KEYWORDS: dict[str, tuple[Any, ...]] = {
     "bins": (2, 7),
     "reference": ("Control", 1, "A"),
     "preset": ("alley2023", "alley2026"),
-    "method": ("exact", "collapse", "quadrature", "nuts"),
+    "method": ("exact", "collapse", "quadrature", "laplace", "nuts"),
     "success": ("Yes", 1, "a"),
     "missing": ({"a": [3]}, {"y": []}, {"c": ["u"]}),
     "link": ("probit", "cloglog", "log"),

@@ -279,7 +279,7 @@ HAS = "A plan has: 'outcome', 'treatment', 'modifiers', 'controls', 'groups', 'c
          "Known: 'alley2023', 'alley2026'."),
         ({"spread": "wide"}, "spread 'wide' is not known. Known: 'normal', 'student', 'none'."),
         ({"method": "exakt"}, "method 'exakt' is not known. Did you mean 'exact'? Known: 'auto', "
-         "'exact', 'collapse', 'quadrature', 'nuts'."),
+         "'exact', 'collapse', 'quadrature', 'laplace', 'nuts'."),
         ({"treatment_type": "Binary"}, "treatment_type 'Binary' is not known. Did you mean 'bina"),
         ({"weights": "w", "weights_kind": "freq"}, "Known: 'sampling', 'frequency'."),
         # numbers

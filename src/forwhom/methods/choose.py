@@ -12,11 +12,12 @@ from forwhom.design import Design, Rows
 from forwhom.errors import PlanError
 from forwhom.methods.collapse import COLLAPSE
 from forwhom.methods.exact import EXACT
+from forwhom.methods.laplace import LAPLACE
 from forwhom.methods.method import Draws, Method, Progress
 from forwhom.methods.nuts import NUTS
 from forwhom.methods.quadrature import QUADRATURE
 
-ROWS = (EXACT, COLLAPSE, QUADRATURE, NUTS)  # the fastest first
+ROWS = (EXACT, COLLAPSE, QUADRATURE, LAPLACE, NUTS)  # the fastest first
 METHODS = {method.name: method for method in ROWS}
 
 

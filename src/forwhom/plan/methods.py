@@ -28,6 +28,8 @@ class Limits:
         form: what these have that others lack.
         one_by_one: whether it integrates groups out one by one, so that nothing may tie them.
         normal: whether levels and coefficients must be jointly normal given the sds.
+        normal_levels: whether levels must be normal given the sds, and the residual sd one; the
+            likelihood may be any.
         learns_noise: whether it needs a residual sd to learn, and no known standard errors.
     """
 
@@ -35,6 +37,7 @@ class Limits:
     form: str = ""
     one_by_one: bool = False
     normal: bool = False
+    normal_levels: bool = False
     learns_noise: bool = False
 
 
@@ -47,6 +50,7 @@ LIMITS = {
     ),
     "collapse": Limits(EXACT_FAMILIES, "whose groups integrate out in closed form", normal=True),
     "quadrature": Limits(one_by_one=True),
+    "laplace": Limits(normal_levels=True),
 }
 
 
@@ -80,6 +84,11 @@ together. Leave method to 'auto'.
     if limits.normal and (reason := beyond_normal(plan)):
         return (
             f"method '{method}' integrates out what is normal given the sds, and {reason}. Leave "
+            "method to 'auto'."
+        )
+    if limits.normal_levels and (reason := beyond_normal_levels(plan)):
+        return (
+            f"method '{method}' takes groups that are normal given the sds, and {reason}. Leave "
             "method to 'auto'."
         )
     if limits.families and plan.family not in limits.families:
@@ -125,3 +134,9 @@ def beyond_normal(plan: Plan) -> str:
         (bool(shrunk), f"the prior of {listing(shrunk)} learns its own scales"),
     )
     return next((words for holds, words in reasons if holds), "")
+
+
+def beyond_normal_levels(plan: Plan) -> str:
+    """Why groups are not normal given the sds with one residual sd for all; empty if they are."""
+    arms = f"the residual sd differs by {plan.sigma_by}" if plan.sigma_by else ""
+    return beyond_normal(plan) or arms

@@ -324,7 +324,7 @@ _ROWS = (
         "choice",
         "How to compute",
         "NAME",
-        choices=("auto", "exact", "collapse", "quadrature", "nuts"),
+        choices=("auto", "exact", "collapse", "quadrature", "laplace", "nuts"),
         default="auto",
     ),
     Part("draws", "whole", "Posterior draws", "N", default=4_000, limits=(2, MAX_DRAWS)),

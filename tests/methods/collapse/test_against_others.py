@@ -16,11 +16,10 @@ import numpy as np
 import pytest
 
 import forwhom as fw
-from forwhom.methods.diagnostics import ChainCheck, WeightCheck
 from forwhom.methods.importance.adaptive import explore_adaptively
 from tests.chains import short_chains
+from tests.methods.agreement import agree
 from tests.methods.collapse.cases import CASES, DATA, USUAL
-from tests.posteriors import Known, differences, of_chains, of_independent
 
 BOTH = ("plain", "one control group", "exact: Student-t priors", "exact: no spread")
 MORE: dict[str, dict[str, Any]] = {
@@ -41,44 +40,6 @@ AGAINST_NUTS = {
 def fit(name: str, method: str, **more: Any) -> fw.Fit:
     asked = USUAL | CASES.get(name, {}) | MORE.get(name, {})
     return fw.fit(DATA, **(asked | more | {"method": method}))
-
-
-def everything(fit: fw.Fit) -> dict[str, np.ndarray]:
-    """Every scalar of the posterior, (D,) each, by name."""
-    draws, design = fit.fitted.draws, fit.fitted.design
-    parts = {
-        "coefficient": draws.coefficients.swapaxes(0, 2),
-        "sd": draws.spreads.swapaxes(0, 2),
-        **{key: values.T for key, values in draws.parameters.items()},
-        **{f"{k} sd": c.spreads.swapaxes(0, 2) for k, c in enumerate(draws.clusters)},
-        **{f"{k} level": c.u for k, c in enumerate(draws.clusters)},
-        **{named.name: named.values.swapaxes(0, 2) for named in draws.further},
-        "own": draws.of(np.arange(design.groups.count), range(len(design.random_names))).u,
-    }
-    count = len(draws.coefficients)
-    return {
-        f"{key} {j}": values
-        for key, part in parts.items()
-        for j, values in enumerate(part.reshape(-1, count))
-    }
-
-
-def known(fit: fw.Fit, values: np.ndarray) -> Known:
-    """Mean and sd with their Monte Carlo standard errors."""
-    check = fit.fitted.diagnostics.check
-    if isinstance(check, ChainCheck):
-        return of_chains(values.reshape(check.chains, -1))
-    assert isinstance(check, WeightCheck)
-    return of_independent(values, min(len(values), check.proposals * check.effective_share))
-
-
-def agree(one: fw.Fit, other: fw.Fit) -> None:
-    assert one.passed
-    assert other.passed
-    ours, theirs = everything(one), everything(other)
-    assert ours.keys() == theirs.keys()
-    pairs = {key: (known(one, ours[key]), known(other, theirs[key])) for key in ours}
-    assert differences(pairs) == {}
 
 
 @pytest.mark.parametrize("name", BOTH)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from forwhom.methods.collapse.sums import RowData, RowFactor, reduce_to_sums
+from forwhom.methods.collapse.sums import RowData, reduce_to_sums
+from forwhom.methods.importance.factors import RowFactor
 
 RNG = np.random.default_rng(12)
 N = 50

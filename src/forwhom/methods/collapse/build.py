@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from forwhom.cells import Priors, Problem, ResolvedPrior
+from forwhom.cells import Priors, Problem
 from forwhom.methods.collapse.density import (
     CollapsedModel,
     DenseFactor,
@@ -16,9 +16,10 @@ from forwhom.methods.collapse.density import (
     turn,
     within_levels,
 )
-from forwhom.methods.collapse.scales import FactorScales, Scales
 from forwhom.methods.collapse.shapes import Shapes, find_shapes
-from forwhom.methods.collapse.sums import RowData, RowFactor, reduce_to_sums
+from forwhom.methods.collapse.sums import RowData, reduce_to_sums
+from forwhom.methods.importance.factors import row_factors
+from forwhom.methods.importance.scales import Scales
 from forwhom.methods.likelihood import LikelihoodPart, likelihood_part, scale_of
 from forwhom.methods.priors import ScalePrior
 
@@ -36,7 +37,7 @@ def build_collapsed(problem: Problem) -> CollapsedModel:
     """
     design, priors = problem.design, problem.priors
     part = likelihood_part(problem)
-    factors, scales = _factors(problem, part)
+    factors, scales = row_factors(problem, part)
     data = _rows(problem, part)
     # the factor with the most parameters goes first: what is left is factorised whole
     largest = max(range(len(factors)), key=lambda k: factors[k].size) if factors else None
@@ -83,34 +84,6 @@ def _rows(problem: Problem, part: LikelihoodPart) -> RowData:
         classes, count = arm, len(arms)
     y = part.outcome.y - part.offset
     return RowData(np.hstack([part.columns, y[:, None]]), weight, classes, count)
-
-
-def _factors(problem: Problem, part: LikelihoodPart) -> tuple[list[RowFactor], list[FactorScales]]:
-    """Groups, where they have parameters of their own, and clusters."""
-    design, cells, priors = problem.design, problem.cells, problem.priors
-    found = cells.likelihood
-    assert found is not None
-    factors, scales = [], []
-    if design.random_names:
-        lkj = priors.shape("correlation")
-        factors.append(RowFactor(found.group, found.own, len(cells.group_gram)))
-        units = part.unit / part.basis.random_scale
-        shape = 0.0 if lkj is None else lkj.parameters[0]
-        scales.append(_scales(priors.spreads, units, shape))
-    scaled = found.d / cells.dose_scale
-    for k, (cluster, entries) in enumerate(zip(design.clusters, priors.clusters, strict=True)):
-        own, units = np.ones((len(scaled), 1)), np.array([part.unit])
-        if cluster.effects:
-            own = np.hstack([own, scaled])
-            units = np.r_[units, part.unit / cells.dose_scale]
-        factors.append(RowFactor(found.clusters[:, k], own, len(cluster.levels)))
-        scales.append(_scales(entries, units, 0.0))
-    return factors, scales
-
-
-def _scales(entries: tuple[ResolvedPrior, ...], units: FloatArray, lkj: float) -> FactorScales:
-    priors = tuple(scale_of(e.prior.distribution, e.prior.parameters) for e in entries)
-    return FactorScales(priors, units, lkj)
 
 
 def _sigma_prior(priors: Priors) -> ScalePrior:

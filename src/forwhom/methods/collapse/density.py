@@ -29,8 +29,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forwhom.methods.collapse.cholesky import back_substitute, cholesky, unpack
-from forwhom.methods.collapse.scales import ScalePoints, Scales
 from forwhom.methods.collapse.shapes import Shapes, between, spread_of
+from forwhom.methods.importance.scales import ScalePoints, Scales
 from forwhom.methods.priors import CoefficientPriors
 from forwhom.methods.units import Basis
 

@@ -23,8 +23,8 @@ from forwhom.methods.collapse.build import build_collapsed
 from forwhom.methods.collapse.density import CollapsedModel
 from forwhom.methods.collapse.levels import LevelLaw
 from forwhom.methods.collapse.sampler import Points, sample_collapsed
-from forwhom.methods.collapse.scales import ScalePoints
 from forwhom.methods.diagnostics import Diagnostics
+from forwhom.methods.importance.scales import ScalePoints
 from forwhom.methods.method import KEPT, Arrays, Levels, Named, Own, Progress, check_shape
 from forwhom.methods.threads import one_blas_thread
 

@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forwhom.methods.collapse.density import CollapsedModel
-from forwhom.methods.collapse.scales import ScalePoints
 from forwhom.methods.collapse.shapes import between
+from forwhom.methods.importance.scales import ScalePoints
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]

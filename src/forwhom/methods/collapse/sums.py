@@ -7,22 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from forwhom.methods.importance.factors import RowFactor
+
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True)
-class RowFactor:
-    """A grouping of C rows: their level (C,), own columns (C, R), and the number of levels H."""
-
-    index: IntArray
-    own: FloatArray
-    levels: int
-
-    @property
-    def size(self) -> int:
-        """Own parameters of all levels."""
-        return int(self.own.shape[1]) * self.levels
 
 
 @dataclass(frozen=True, slots=True)

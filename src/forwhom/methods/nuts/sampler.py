@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from math import ceil
 from typing import Any
 
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forwhom.methods.diagnostics import ChainCheck, Diagnostics
+from forwhom.methods.joint import JointPoints
 from forwhom.methods.nuts.density import JointModel
 from forwhom.methods.nuts.factor import correlation_factor
 from forwhom.methods.nuts.prior_density import log_prior
@@ -28,38 +29,6 @@ KEEP_EVERY = 3
 LEAST_DRAWS, LEAST_SAMPLED = 250, 500  # a chain; of fewer, not each one sampled is kept
 CHANCE = 1000  # levels for each whose R-hat may be high
 JITTER = 0.3  # of a start, in posterior sds
-
-
-@dataclass(frozen=True, slots=True)
-class JointPoints:
-    """D draws of everything, chain after chain, in the units of the data.
-
-    Attributes:
-        coefficients: (D, L, p).
-        factors: their names, groups first where they have parameters of their own.
-        parameters: per family parameter (D, size).
-        spreads: per factor (D, L, R); levels: per factor (D, L, R, H).
-        nu: per factor (D, L, students), degrees of freedom; correlation: per factor (D, L, R, R),
-            empty where there are none.
-        residual: (D, groups) residual sds by group, and residual_spread (D, 1) the sd of their
-            logarithms; empty where they do not differ by group.
-        log_prior: (D,) log prior density of what the levels share.
-        chains: number of chains.
-        diagnostics: how it went.
-    """
-
-    coefficients: FloatArray
-    factors: tuple[str, ...]
-    parameters: tuple[FloatArray, ...]
-    spreads: tuple[FloatArray, ...]
-    levels: tuple[FloatArray, ...]
-    nu: tuple[FloatArray, ...]
-    correlation: tuple[FloatArray, ...]
-    residual: FloatArray
-    residual_spread: FloatArray
-    log_prior: FloatArray
-    chains: int
-    diagnostics: Diagnostics
 
 
 def sample_nuts(

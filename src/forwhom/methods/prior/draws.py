@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 from forwhom.cells import Problem
 from forwhom.errors import DataError, PlanError
 from forwhom.methods.diagnostics import Diagnostics
+from forwhom.methods.joint import JointPoints, name_draws
 from forwhom.methods.method import Arrays, Draws, Progress
 from forwhom.methods.nuts.build import build_joint
 from forwhom.methods.nuts.density import JointModel
-from forwhom.methods.nuts.draws import name_draws
 from forwhom.methods.nuts.factor import Factor
-from forwhom.methods.nuts.sampler import JointPoints, unpack
+from forwhom.methods.nuts.sampler import unpack
 from forwhom.methods.quadrature.build import build_latent
 from forwhom.methods.quadrature.density import LatentModel
 from forwhom.methods.quadrature.draws import make_draws

@@ -106,6 +106,12 @@ class Scales:
         """Number of coordinates, n."""
         return len(self.sds) + sum(f.pairs for f in self.factors) + len(self.heavy)
 
+    def begin(self) -> FloatArray:
+        """(n,) where a search begins."""
+        out = np.zeros(self.size)
+        out[self.sds] = 0.5
+        return out
+
     @cached_property
     def sds(self) -> IntArray:
         """Which coordinates are those of sds, the residual ones first."""

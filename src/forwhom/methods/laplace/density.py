@@ -1,0 +1,297 @@
+"""The joint log density of rows, levels, coefficients and scales, at many points at once.
+
+A cell's linear predictor, for each of L predictors, is
+
+    F phi + offset + sum over factors f of own_f u_f[level of the cell],   u_f = mix_f z_f,
+
+z standard normal, mix_f the sds times the correlations' Cholesky factor: nothing is divided by an
+sd, so an sd of zero is no special case. A point x holds the scales' coordinates (``Scales``, every
+predictor's factors one after the other), then those of the family's parameters, positive ones as
+logarithms.
+
+The vector v (N,) given x holds z of the factor that is eliminated, level by level, in it predictor
+by predictor and own parameter by own parameter; then for each predictor the dense columns: z of the
+other factors, own parameter by own parameter and level by level, and the coefficients.
+
+Tests: tests/methods/laplace/test_density.py.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forwhom.families import Family, Outcome
+from forwhom.methods.importance.scales import ScalePoints, Scales
+from forwhom.methods.laplace.columns import Block, Columns
+from forwhom.methods.priors import CoefficientPriors, ParameterPrior
+from forwhom.methods.units import Basis
+
+FloatArray = NDArray[np.float64]
+IntArray = NDArray[np.int64]
+
+LARGEST = 300.0  # logarithm of a parameter
+
+
+@dataclass(frozen=True, eq=False)
+class At:
+    """K points taken apart.
+
+    Attributes:
+        mixes: per factor (L, R, R, K), lower triangular.
+        parameters: the family's, (size, K) each.
+        value: (K,) log density of the points' own priors, Jacobians of the coordinates included.
+    """
+
+    mixes: tuple[FloatArray, ...]
+    parameters: tuple[FloatArray, ...]
+    value: FloatArray
+
+    def take(self, points: IntArray) -> At:
+        """Some of them."""
+        return At(
+            tuple(mix[..., points] for mix in self.mixes),
+            tuple(one[:, points] for one in self.parameters),
+            self.value[points],
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class LevelModel:
+    """Log density of everything, on C cells.
+
+    Attributes:
+        family, link: the likelihood; predictors: L.
+        outcome: C cells; weight: (C,) rows behind each; offset: (C,).
+        columns: what the cells multiply; factors: how many factors one predictor has.
+        scales: coordinates of sds and correlations.
+        basis, coefficients: as in the other methods.
+        parameter_priors, sizes, units: one per family parameter.
+        start: (p,) where phi begins; own_start: where the family's parameters do.
+    """
+
+    family: Family
+    link: str
+    predictors: int
+    outcome: Outcome
+    weight: FloatArray
+    offset: FloatArray
+    columns: Columns
+    factors: int
+    scales: Scales
+    basis: Basis
+    coefficients: CoefficientPriors
+    parameter_priors: tuple[ParameterPrior, ...]
+    sizes: tuple[int, ...]
+    units: tuple[float, ...]
+    start: FloatArray
+    own_start: FloatArray
+
+    @property
+    def n_x(self) -> int:
+        """Coordinates of a point."""
+        return self.scales.size + sum(self.sizes)
+
+    @property
+    def n_own(self) -> int:
+        """Entries of v that belong to the factor that is eliminated."""
+        return self.predictors * self.columns.own
+
+    @property
+    def n_v(self) -> int:
+        """N."""
+        return self.n_own + self.predictors * self.columns.m
+
+    @property
+    def cost(self) -> float:
+        """Multiplications that one density takes, about."""
+        dense, cells = self.predictors * self.columns.m, len(self.weight) * self.predictors
+        return float(dense**3 / 3 + self.n_own * dense**2 / 2 + 200 * cells * self.predictors)
+
+    @cached_property
+    def plain(self) -> bool:
+        """Whether every cell counts once."""
+        return bool((self.weight == 1).all())
+
+    @cached_property
+    def blocks(self) -> tuple[Block, ...]:
+        """All factors' places, the one that is eliminated first."""
+        first = self.columns.first
+        return (() if first is None else (first,)) + self.columns.dense
+
+    def begin(self) -> FloatArray:
+        """(N,) where the search for the first centre begins."""
+        v = np.zeros(self.n_v)
+        self._dense(v[None, :, None])[:, :, self.columns.m - self.columns.p :, :] = self.start[
+            None, None, :, None
+        ]
+        return v
+
+    def at(self, x: FloatArray) -> At:
+        """Take points (K, n_x) apart."""
+        n = self.scales.size
+        found = self.scales.points(x[:, :n])
+        value = found.log_prior + found.log_jacobian
+        own, at = [], n
+        for prior, size in zip(self.parameter_priors, self.sizes, strict=True):
+            part = x[:, at : at + size]
+            with np.errstate(over="ignore"):
+                value = value + prior.log_density(part)[0]
+            own.append(self._parameter(prior, part).T)
+            at += size
+        return At(self._mixes(found), tuple(own), value)
+
+    @staticmethod
+    def _parameter(prior: ParameterPrior, coordinates: FloatArray) -> FloatArray:
+        if not prior.positive:
+            return coordinates
+        return np.asarray(np.exp(np.clip(coordinates, -LARGEST, LARGEST)))
+
+    def _mixes(self, found: ScalePoints) -> tuple[FloatArray, ...]:
+        out = []
+        for f in range(self.factors):
+            each = []
+            for i in range(self.predictors):
+                tau, root = found.tau[i * self.factors + f], found.root[i * self.factors + f]
+                mix = np.eye(len(tau))[:, :, None] if root is None else root
+                each.append(tau[:, None] * mix)
+            out.append(np.stack(each))
+        return tuple(out)
+
+    def _own(self, v: FloatArray) -> FloatArray:
+        """The eliminated factor's part of (K, N, S), a view (K, H, L, R, S)."""
+        first = self.columns.first
+        assert first is not None
+        shape = (len(v), first.levels, self.predictors, first.columns, v.shape[2])
+        return v[:, : self.n_own].reshape(shape)
+
+    def _dense(self, v: FloatArray) -> FloatArray:
+        """The dense part of (K, N, S), a view (K, L, m, S)."""
+        return v[:, self.n_own :].reshape(len(v), self.predictors, -1, v.shape[2])
+
+    def scaled(self, v: FloatArray, by: FloatArray) -> FloatArray:
+        """v (K, N) with the z's of every sd times a number, (K, sds) in the order of ``scales``."""
+        out = v[:, :, None].copy()
+        dense, at = self._dense(out), 0
+        for i in range(self.predictors):
+            for block in sorted(self.blocks, key=lambda block: block.factor):
+                for r in range(block.columns):
+                    if block is self.columns.first:
+                        self._own(out)[:, :, i, r] *= by[:, at, None, None]
+                    else:
+                        low = block.start + r * block.levels
+                        dense[:, i, low : low + block.levels] *= by[:, at, None, None]
+                    at += 1
+        return out[:, :, 0]
+
+    def u(self, v: FloatArray, mixes: tuple[FloatArray, ...]) -> FloatArray:
+        """What the cells multiply, (n, L, K, S), from v (K, N, S)."""
+        count, draws, e = len(v), v.shape[2], self.columns.own
+        out = np.empty((e + self.columns.m, self.predictors, count, draws))
+        dense = self._dense(v)
+        for block in self.blocks:
+            mix = mixes[block.factor][..., None]  # (L, R, R, K, 1)
+            if block is self.columns.first:
+                z = self._own(v).transpose(3, 1, 2, 0, 4)  # (R, H, L, K, S)
+                into = out[:e]
+            else:
+                z = dense[:, :, block.start : block.stop].transpose(2, 1, 0, 3)
+                into = out[e + block.start : e + block.stop]
+                z = z.reshape(block.columns, block.levels, *z.shape[1:])
+            each = into.reshape(block.columns, block.levels, *into.shape[1:])
+            for r in range(block.columns):
+                np.multiply(mix[:, r, r], z[r], out=each[r])
+                for s in range(r):
+                    if mix[:, r, s].any():
+                        each[r] += mix[:, r, s] * z[s]
+        low = self.columns.m - self.columns.p
+        out[e + low :] = dense[:, :, low:].transpose(2, 1, 0, 3)
+        return out
+
+    def predictor(self, v: FloatArray, mixes: tuple[FloatArray, ...]) -> FloatArray:
+        """Linear predictors (L, C, K S) at v (K, N, S)."""
+        out = self.moved(v, mixes)
+        out += self.offset[:, None]
+        return out
+
+    def moved(self, v: FloatArray, mixes: tuple[FloatArray, ...]) -> FloatArray:
+        """The same without the offset, linear in v."""
+        u = self.u(v, mixes)
+        n, lp = u.shape[:2]
+        out = self.columns.matrix @ u.reshape(n, -1)
+        return np.asarray(out.reshape(len(self.weight), lp, -1).transpose(1, 0, 2))
+
+    def pulled(self, slopes: FloatArray, mixes: tuple[FloatArray, ...]) -> FloatArray:
+        """Slopes in v (K, N) from those in the linear predictors, (L, C, K)."""
+        lp, cells, count = slopes.shape
+        flat = np.ascontiguousarray(slopes.transpose(1, 0, 2)).reshape(cells, -1)
+        found = (self.columns.turned @ flat).reshape(-1, lp, count)
+        out, e = np.empty((count, self.n_v, 1)), self.columns.own
+        dense = self._dense(out)
+        for block in self.blocks:
+            mix = mixes[block.factor]
+            own = block is self.columns.first
+            begin = block.start if own else e + block.start
+            part = found[begin : begin + block.stop - block.start]
+            part = part.reshape(block.columns, block.levels, lp, count)
+            for s in range(block.columns):
+                total = mix[:, s, s] * part[s]
+                for r in range(s + 1, block.columns):
+                    if mix[:, r, s].any():
+                        total += mix[:, r, s] * part[r]
+                if own:
+                    self._own(out)[:, :, :, s, 0] = total.transpose(2, 0, 1)
+                else:
+                    low = block.start + s * block.levels
+                    dense[:, :, low : low + block.levels, 0] = total.transpose(2, 1, 0)
+        low = self.columns.m - self.columns.p
+        dense[:, :, low:, 0] = found[e + low :].transpose(2, 1, 0)
+        return out[:, :, 0]
+
+    def likelihood_arguments(self, eta: FloatArray) -> FloatArray:
+        """(L, C, *S) as the family takes it."""
+        return eta if self.family.several else eta[0]
+
+    def log_density(self, v: FloatArray, at: At) -> FloatArray:
+        """Log density of the rows and of v (K, N, S) given the points, up to a constant; (K, S)."""
+        count, draws = len(v), v.shape[2]
+        eta = self.likelihood_arguments(self.predictor(v, at.mixes))
+        parameters = [np.repeat(one, draws, axis=1) for one in at.parameters]
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            rows = self.family.log_likelihood(self.outcome, eta, self.link, parameters)
+            value = (self.weight @ rows).reshape(count, draws)
+        value -= 0.5 * np.einsum("kns,kns->ks", v[:, : self.n_own], v[:, : self.n_own])
+        dense, low = self._dense(v), self.columns.m - self.columns.p
+        value -= 0.5 * np.einsum("klms,klms->ks", dense[:, :, :low], dense[:, :, :low])
+        original = self.to_original(dense[:, :, low:].transpose(0, 3, 1, 2))
+        prior = self.coefficients.log_density(original.reshape(-1, self.columns.p))
+        value += prior.reshape(count, draws, -1).sum(axis=2)
+        return np.where(np.isnan(value), -np.inf, value)
+
+    def prior_slopes(self, v: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """Slopes (K, N) of v's own log density at v (K, N), and coefficients' precisions.
+
+        The latter (K, L, p, p): of a Student-t prior that of the normal below it, which is never
+        negative.
+        """
+        slope = -v
+        low = self.columns.m - self.columns.p
+        phi = self._dense(v[:, :, None])[:, :, low:, 0]
+        original, matrix = self.to_original(phi), self.basis.matrix
+        flat = self.coefficients.slopes(original.reshape(-1, self.columns.p))[0]
+        self._dense(slope[:, :, None])[:, :, low:, 0] = flat.reshape(phi.shape) @ matrix
+        precision = np.broadcast_to(self.coefficients.precision(), phi.shape)
+        heavy = self.coefficients.heavy
+        if len(heavy):
+            df, scale = self.coefficients.df[heavy], self.coefficients.sd[heavy]
+            off = (original - self.coefficients.mean)[..., heavy]
+            precision = precision.copy()
+            precision[..., heavy] = (df + 1) / (df * scale**2 + off**2)
+        return slope, matrix.T @ (precision[..., None] * matrix)
+
+    def to_original(self, internal: FloatArray) -> FloatArray:
+        """Coefficients (..., p) in the units of the data."""
+        return np.asarray(self.basis.offset + internal @ self.basis.matrix.T)

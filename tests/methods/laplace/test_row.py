@@ -1,0 +1,91 @@
+"""What the method takes, and what it refuses in words that lead on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import forwhom as fw
+from forwhom.data import load
+from forwhom.design import Design, build_design
+from forwhom.methods import choose
+from forwhom.methods.laplace import LAPLACE
+from forwhom.plan import make_plan
+from tests.methods.laplace.cases import CASES, DATA, USUAL
+
+
+def design(data: dict[str, Any] = DATA, **asked: Any) -> Design:
+    plan = make_plan(**(USUAL | asked))
+    return build_design(plan, load(data, plan.columns))[0]
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_takes(name: str) -> None:
+    assert LAPLACE.refuses(design(**CASES[name])) == ""
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({"spread": "student", "clusters": "wave"}, "group effects are Student-t"),
+        ({"outcome": "y", "family": "student", "sigma_by": "arm", "clusters": "wave"},
+         "the residual sd differs by arm"),
+        ({"outcome": "y", "family": "student", "sigma_by": "group", "clusters": "wave"},
+         "the residual sd differs by group"),
+        ({"priors": {"lambda": "horseshoe(1, 1, 4)"}, "clusters": "wave"},
+         "the prior of 'lambda' learns its own scales"),
+    ],
+)  # fmt: skip
+def test_refuses_and_leaves_it_to_chains(asked: dict[str, Any], words: str) -> None:
+    found = design(**asked)
+    assert LAPLACE.refuses(found) == words
+    assert choose(found).method.name == "nuts"
+
+
+def test_refuses_two_large_factors() -> None:
+    n = 6000
+    rng = np.random.default_rng(1)
+    data = {"voted": rng.integers(0, 2, n), "d": rng.integers(0, 2, n)}
+    data |= {"g": rng.integers(0, 1400, n), "k": rng.integers(0, 2900, n)}
+    large = {"modifiers": None, "groups": "g", "clusters": "k"}
+    words = "all groupings but the largest have 2,"
+    assert LAPLACE.refuses(design(data, **large)).startswith(words)
+    with pytest.raises(fw.PlanError, match=r"^method 'laplace': all groupings.*Leave method to"):
+        fw.fit(data, **(USUAL | large), method="laplace")
+    small = {"g": rng.integers(0, 500, n), "k": rng.integers(0, 5000, n)}
+    refusal = LAPLACE.refuses(design(data | small, **large))
+    assert refusal.endswith("own parameters of groups and clusters are too many")
+
+
+def test_refuses_more_scales_than_can_be_explored() -> None:
+    data = DATA | {
+        f"t{k}": np.random.default_rng(k).integers(0, 2, len(DATA["d"])) for k in range(6)
+    }
+    found = design(data, treatment=[f"t{k}" for k in range(6)], correlated=True)
+    words = "28 standard deviations, correlations and other parameters are too many to explore"
+    assert LAPLACE.refuses(found) == f"{words} together"
+
+
+@pytest.mark.parametrize("cluster", ["one", "row"])
+def test_a_cluster_of_one_level_and_one_of_every_row(cluster: str) -> None:
+    fit = fw.fit(DATA, **USUAL, clusters=cluster, draws=500)
+    found = fit.fitted.diagnostics
+    assert (found.method, found.passed) == ("laplace", True)
+    draws = fit.fitted.draws.clusters[0]
+    assert draws.u.shape == (1, 1, len(set(DATA[cluster])), 500)
+    # the levels' sds are those of their draws: one level alone is told little by its rows
+    assert 0.5 < draws.u.std() / draws.spreads.std() < 3
+
+
+def test_separated_outcomes_under_flat_priors() -> None:
+    data = DATA | {"voted": DATA["d"].astype(float)}
+    flat = {"lambda": "flat", "alpha": "flat"}
+    with pytest.raises(fw.InferenceError):
+        fw.fit(data, **USUAL, clusters="state", priors=flat, method="laplace", draws=100)
+
+
+def test_an_sd_that_nothing_bounds() -> None:
+    with pytest.raises(fw.InferenceError, match="do not bound sigma_one"):
+        fw.fit(DATA, **USUAL, clusters="one", priors={"sigma_one": "flat"}, method="laplace")

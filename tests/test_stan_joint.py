@@ -92,11 +92,11 @@ CASES: dict[str, tuple[dict[str, Any], int]] = {
     "horseshoe": (UNITS | {"priors": NUMBERS | {"lambda": "horseshoe(0.1, 2, 4)"}}, 4000),
     "r2d2": (UNITS | {"priors": NUMBERS | {"lambda": "r2d2(0.5, 2)"}}, 4000),
 }
-COLLAPSE = ("correlated_gaussian", "arms", "arms_alike", "schools")
+COLLAPSE = ("correlated_gaussian", "arms", "arms_alike", "schools", "horseshoe", "r2d2")
 BY = dict.fromkeys(COLLAPSE, "collapse") | {"sites": "quadrature"}
-# apart: make slow. Every run samples smaller ones of the shrunk, and of the others their nearest:
+# apart: make slow. Every run samples their nearest:
 # clusters_effects, correlated_gaussian
-SLOW = ("horseshoe", "r2d2", "clusters", "correlated_bernoulli")
+SLOW = ("clusters", "correlated_bernoulli")
 # what Stan keeps and a fit does not: the scales within a shrinkage prior, and a new site
 UNKEPT = ("tau", "c2", "R2", "phi", "theta_new", "risk_new")
 

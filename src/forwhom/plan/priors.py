@@ -49,6 +49,12 @@ DISTRIBUTIONS: dict[str, Distribution] = {
             ("correlation",),
         ),
         Distribution(
+            "learnt",
+            "normal around zero, with an sd that is learnt",
+            (("s", "half-normal of scale {}"),),
+            ("shrinkage",),
+        ),
+        Distribution(
             "horseshoe",
             "regularised horseshoe",
             (
@@ -235,8 +241,8 @@ def parse_priors(
     ``keys`` are those of the plan, by default a Gaussian one's. Raises :class:`PlanError` for an
     unknown parameter, or a distribution that does not fit it: coefficients take normal, student_t
     and flat; scales take the half distributions, exponential, gamma and flat; lambda
-    also takes horseshoe and r2d2, as a whole, which leaves its intercept to the default, or for
-    those terms that are to be shrunk together.
+    also takes learnt, horseshoe and r2d2, as a whole, which leaves its intercept to the default,
+    or for those terms that are to be shrunk together.
 
     >>> parse_priors({"alpha": "flat", "lambda": {"woman": "normal(0, 0.2)"}})["alpha"].text
     'flat'

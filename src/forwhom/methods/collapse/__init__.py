@@ -8,11 +8,13 @@ from __future__ import annotations
 from forwhom.design import Design
 from forwhom.errors import listing
 from forwhom.methods.method import Method
+from forwhom.methods.shrinkage import size_of
 from forwhom.plan import beyond_normal
 from forwhom.plan.parts import EXACT_FAMILIES
+from forwhom.plan.priors import SHRINKING
 
 MOST_DENSE = 1200  # own parameters of all factors but the largest: they are factorised together
-MOST_SCALES = 16  # sds, correlations and mixing weights that the proposal explores
+MOST_SCALES = 20  # sds, correlations and mixing weights that the proposal explores
 
 
 def _refuses(design: Design) -> str:
@@ -48,7 +50,18 @@ def _scales(design: Design) -> int:
     of_sigma = 0 if design.estimates else len(design.arms) if plan.sigma_by == "arm" else 1
     of_groups = r + (r * (r - 1) // 2 if plan.correlated else 0)
     of_clusters = sum(1 + c.effects * len(design.effects) for c in design.clusters)
-    return of_sigma + of_groups + of_clusters
+    return of_sigma + of_groups + of_clusters + _shrunk(design)
+
+
+def _shrunk(design: Design) -> int:
+    """Coordinates of the scales that shrinkage priors learn."""
+    plan, found = design.plan, 0
+    for effect in design.effects:
+        column = effect.treatment.column if len(design.effects) > 1 else None
+        priors = [plan.prior("lambda", name, column) for name in effect.lambda_names[1:]]
+        shrinking = [p.distribution for p in priors if p and p.distribution in SHRINKING]
+        found += size_of(shrinking[0], len(shrinking)) if shrinking else 0
+    return found
 
 
 COLLAPSE = Method(

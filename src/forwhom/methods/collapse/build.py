@@ -22,6 +22,7 @@ from forwhom.methods.importance.factors import row_factors
 from forwhom.methods.importance.scales import Scales
 from forwhom.methods.likelihood import LikelihoodPart, likelihood_part, scale_of
 from forwhom.methods.priors import ScalePrior
+from forwhom.methods.shrinkage import shrinkage_of
 
 FloatArray = NDArray[np.float64]
 
@@ -58,6 +59,7 @@ def build_collapsed(problem: Problem) -> CollapsedModel:
             factors=tuple(scales),
             heavy=part.coefficients.df[part.coefficients.heavy],
             widths=np.full(sds, WIDTH),
+            shrinkage=shrinkage_of(problem),
         ),
         weight=sums.weight,
         within=within_levels(sums.cross, turned, shapes, tri),

@@ -168,6 +168,8 @@ class CollapsedModel:
                 - 0.5 * diagonal[-1] ** 2
                 - 0.5 * at.log_w.sum(axis=0)  # the normals' own scales
             )
+            for log_s in at.log_s:
+                value = value - log_s.sum(axis=0)
             if not self.scales.known:
                 value = value - self.weight @ at.log_sigma
         return np.where(np.isfinite(value), value, -np.inf)
@@ -179,6 +181,8 @@ class CollapsedModel:
             by_prior, where = self._prior_rows
             precision = np.tile(self.coefficients.precision()[:, None], len(log_det))
             precision[self.coefficients.heavy] *= np.exp(-at.log_w)
+            for shrinkage, log_s in zip(self.scales.shrinkage, at.log_s, strict=True):
+                precision[shrinkage.where] = np.exp(-2 * log_s)
             packed[where] += by_prior.T @ precision
             full, low = unpack(packed, self.tri), self.others
             if low:

@@ -125,8 +125,11 @@ class CollapsedDraws:
 
     def log_densities(self) -> tuple[FloatArray, None]:
         """The log prior; rows are independent given the levels."""
-        coefficients = self.model.coefficients.log_density(self.coefficients[:, 0])
-        return coefficients + self._at.log_prior, None
+        lambdas, at = self.coefficients[:, 0], self._at
+        value = self.model.coefficients.log_density(lambdas) + at.log_prior
+        for shrinkage, log_s in zip(self.model.scales.shrinkage, at.log_s, strict=True):
+            value = value - 0.5 * ((lambdas[:, shrinkage.where] / np.exp(log_s.T)) ** 2).sum(axis=1)
+        return value, None
 
     def arrays(self) -> Arrays:
         """What ``revive`` needs."""

@@ -9,19 +9,25 @@ tails like a power of tau are exponential. Correlations are seen as canonical pa
 hyperbolic tangents. A Student-t prior of a coefficient is a normal whose variance is multiplied by
 w ~ InvGamma(df/2, df/2); log w is a coordinate too.
 
-The order of coordinates: residual sds, each factor's sds and then its correlations, log w.
+Scales of coefficients that shrinkage priors learn follow (``methods/shrinkage.py``), those with an
+edge at zero seen in the same way.
+
+The order of coordinates: residual sds, each factor's sds and then its correlations, log w, those
+of shrinkage.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 from math import erfc, lgamma, log, pi, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
 from forwhom.methods.priors import ScalePrior
+from forwhom.methods.shrinkage import Shrinkage
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -60,6 +66,7 @@ class ScalePoints:
         log_w: (t, K) logarithms of mixing weights.
         log_prior: (K,) of sds and correlations, on their own scale.
         log_jacobian: (K,) of the coordinates, with the density of the mixing weights.
+        log_s: per shrinkage set (S, K), of the coefficients as written.
     """
 
     log_sigma: FloatArray
@@ -68,6 +75,7 @@ class ScalePoints:
     log_w: FloatArray
     log_prior: FloatArray
     log_jacobian: FloatArray
+    log_s: tuple[FloatArray, ...] = ()
 
     def covariance(self, factor: int) -> FloatArray:
         """Of a level's own parameters, (R, R, K)."""
@@ -91,6 +99,7 @@ class Scales:
         factors: as in the model.
         heavy: (t,) degrees of freedom of the coefficients with Student-t priors.
         widths: of the coordinates of all sds, in their order.
+        shrinkage: sets of coefficients whose scales are learnt.
     """
 
     classes: int
@@ -100,16 +109,20 @@ class Scales:
     factors: tuple[FactorScales, ...]
     heavy: FloatArray
     widths: FloatArray
+    shrinkage: tuple[Shrinkage, ...] = ()
 
     @property
     def size(self) -> int:
         """Number of coordinates, n."""
-        return len(self.sds) + sum(f.pairs for f in self.factors) + len(self.heavy)
+        apart = sum(f.pairs for f in self.factors) + sum(one.size for one in self.shrinkage)
+        return len(self.sds) + apart + len(self.heavy)
 
     def begin(self) -> FloatArray:
         """(n,) where a search begins."""
         out = np.zeros(self.size)
         out[self.sds] = 0.5
+        for one, part in zip(self.shrinkage, self._sets, strict=True):
+            out[part] = np.where(one.powers > 0, 0.5, one.start())
         return out
 
     @cached_property
@@ -122,29 +135,57 @@ class Scales:
             at += factor.columns + factor.pairs
         return np.array(found, dtype=np.int64)
 
+    @cached_property
+    def _sets(self) -> list[slice]:
+        """Where the coordinates of each shrinkage set are: the last."""
+        ends = self.size - np.cumsum([0, *(one.size for one in reversed(self.shrinkage))])
+        return [slice(int(a), int(b)) for b, a in pairwise(ends)][::-1]
+
+    @cached_property
+    def _edges(self) -> tuple[IntArray, FloatArray, FloatArray]:
+        """Which of these are of scales with an edge at zero, their powers and middles."""
+        where, powers, middles = [np.zeros(0, dtype=np.int64)], [np.zeros(0)], [np.zeros(0)]
+        for one, part in zip(self.shrinkage, self._sets, strict=True):
+            mine = np.flatnonzero(one.powers)
+            where.append(part.start + mine)
+            powers.append(one.powers[mine])
+            middles.append(one.start()[mine])
+        return np.concatenate(where), np.concatenate(powers), np.concatenate(middles)
+
     def points(self, x: FloatArray) -> ScalePoints:
         """What coordinates (K, n) stand for."""
         found = self.at(self.values(x))
         return replace(found, log_jacobian=found.log_jacobian + self.log_slope(x))
 
     def values(self, x: FloatArray) -> FloatArray:
-        """The same (K, n) with every sd itself in place of what it is seen as."""
+        """The same (K, n), sds and the logarithms of scales with an edge at zero in place of what
+        they are seen as.
+        """
         out = x.copy()
         with np.errstate(over="ignore"):
             out[:, self.sds] = np.sinh(rise(x[:, self.sds])[0]) * self.widths
+        where, power, middle = self._edges
+        out[:, where] = middle + power * _log_sinh(rise(x[:, where])[0])
         return out
 
     def coordinates(self, values: FloatArray) -> FloatArray:
         """The inverse of ``values``."""
         out = values.copy()
         out[:, self.sds] = fall(np.arcsinh(values[:, self.sds] / self.widths))
+        where, power, middle = self._edges
+        out[:, where] = fall(np.arcsinh(np.exp((values[:, where] - middle) / power)))
         return out
 
     def log_slope(self, x: FloatArray) -> FloatArray:
-        """log of the sds' slopes in their coordinates, added up, (K,)."""
+        """log of the slopes of ``values`` in their coordinates, added up, (K,)."""
         height, slope = rise(x[:, self.sds])
-        log_cosh = height + np.log1p(np.exp(-2 * height)) - log(2)
-        return np.asarray((log_cosh + np.log(slope * self.widths)).sum(axis=1))
+        found = (_log_cosh(height) + np.log(slope * self.widths)).sum(axis=1)
+        where, power, _ = self._edges
+        if len(where):
+            height, slope = rise(x[:, where])
+            steep = _log_cosh(height) - _log_sinh(height) + np.log(power * slope)
+            found = found + steep.sum(axis=1)
+        return np.asarray(found)
 
     def at(self, values: FloatArray) -> ScalePoints:
         """What ``values`` (K, n) stand for; the Jacobian is that of the other coordinates."""
@@ -170,14 +211,31 @@ class Scales:
                 prior, jacobian = prior + density, jacobian + own_jacobian
                 at += factor.pairs
             roots.append(root)
-        log_w = values[:, at:].T
+        log_w = values[:, at : at + len(self.heavy)].T
         half = self.heavy[:, None] / 2
         constant = sum(h * log(h) - lgamma(h) for h in (self.heavy / 2).tolist())
         with np.errstate(over="ignore"):
             weights = (-half * log_w - half * np.exp(-log_w)).sum(axis=0)
+        log_s = []
+        for shrinkage, part in zip(self.shrinkage, self._sets, strict=True):
+            own = shrinkage.log_scales(values[:, part]).T
+            if shrinkage.uses_sigma and not self.known:
+                own = own + (log_sigma[0] + log(self.sigma_unit))
+            log_s.append(own)
+            prior = prior + shrinkage.log_prior(values[:, part])
+            jacobian = jacobian + shrinkage.log_jacobian(values[:, part])
+        jacobian = jacobian + weights + constant
         return ScalePoints(
-            log_sigma, tuple(taus), tuple(roots), log_w, prior, jacobian + weights + constant
+            log_sigma, tuple(taus), tuple(roots), log_w, prior, jacobian, tuple(log_s)
         )
+
+
+def _log_cosh(x: FloatArray) -> FloatArray:
+    return np.asarray(x + np.log1p(np.exp(-2 * x)) - log(2))
+
+
+def _log_sinh(x: FloatArray) -> FloatArray:
+    return np.asarray(x + np.log(-np.expm1(-2 * x)) - log(2))
 
 
 def rise(x: FloatArray) -> tuple[FloatArray, FloatArray]:

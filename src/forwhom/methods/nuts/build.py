@@ -12,9 +12,8 @@ from forwhom.cells import Problem, ResolvedPrior
 from forwhom.methods.likelihood import LikelihoodPart, likelihood_part, own_start, parameter_prior
 from forwhom.methods.nuts.density import JointModel, Residual
 from forwhom.methods.nuts.factor import Factor
-from forwhom.methods.nuts.shrinkage import Shrinkage
 from forwhom.methods.priors import ParameterPrior
-from forwhom.plan.priors import SHRINKING
+from forwhom.methods.shrinkage import shrinkage_of
 
 FloatArray = NDArray[np.float64]
 
@@ -49,7 +48,7 @@ def build_joint(problem: Problem) -> JointModel:
         parameter_priors=part.parameter_priors,
         sizes=sizes,
         units=part.units,
-        shrinkage=_shrinkage(problem),
+        shrinkage=shrinkage_of(problem),
         residual=residual,
         start=np.tile(part.start, (predictors, 1)),
         own_start=own_start(part.parameter_priors, sizes),
@@ -112,18 +111,3 @@ def _tau_priors(
         parameter_prior(entry.prior, float(unit))
         for entry, unit in zip(entries, units, strict=True)
     )
-
-
-def _shrinkage(problem: Problem) -> tuple[Shrinkage, ...]:
-    """One set for each effect whose modifier coefficients learn their scales."""
-    found, priors = [], problem.priors
-    for part in problem.cells.layout.lambdas:
-        where = [
-            j
-            for j in range(part.start, part.stop)
-            if priors.coefficients[j].prior.distribution in SHRINKING
-        ]
-        if where:
-            prior = priors.coefficients[where[0]].prior
-            found.append(Shrinkage(prior.distribution, prior.parameters, np.array(where)))
-    return tuple(found)

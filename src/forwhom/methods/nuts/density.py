@@ -24,8 +24,8 @@ from numpy.typing import NDArray
 from forwhom.families import Family, Outcome
 from forwhom.methods.nuts.factor import Factor
 from forwhom.methods.nuts.linear import LinearMap
-from forwhom.methods.nuts.shrinkage import Shrinkage
 from forwhom.methods.priors import CoefficientPriors, ParameterPrior
+from forwhom.methods.shrinkage import Shrinkage
 from forwhom.methods.units import Basis
 
 FloatArray = NDArray[np.float64]

@@ -1,6 +1,8 @@
-"""Shrinkage priors for many modifiers: each coefficient normal with a scale that is learnt.
+"""Shrinkage priors of modifiers: each coefficient normal with a scale that is learnt.
 
-Both are written on lambda_k = s_k zeta_k, zeta_k ~ Normal(0, 1); ``log_scales`` gives log s_k.
+All are written on lambda_k = s_k zeta_k, zeta_k ~ Normal(0, 1); ``log_scales`` gives log s_k. One
+scale for all (learnt), one of each coefficient's own (horseshoe), or shares of the variance that
+is explained (r2d2).
 
 Tests: tests/methods/nuts/test_density.py.
 """
@@ -11,6 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from forwhom.cells import Problem
+from forwhom.plan.priors import SHRINKING
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -23,9 +28,10 @@ class Shrinkage:
     """One set of coefficients of one heterogeneity equation, S of them.
 
     Attributes:
-        kind: "horseshoe" or "r2d2".
-        numbers: horseshoe: scale of the global part, scale and degrees of freedom of the slab;
-            r2d2: mean and precision of R2's beta prior.
+        kind: "learnt", "horseshoe" or "r2d2".
+        numbers: learnt: scale of the half-normal prior of the one scale; horseshoe: scale of the
+            global part, scale and degrees of freedom of the slab; r2d2: mean and precision of
+            R2's beta prior.
         where: (S,) which coefficients.
     """
 
@@ -36,22 +42,36 @@ class Shrinkage:
     @property
     def size(self) -> int:
         """Number of coordinates."""
-        return len(self.where) + (2 if self.kind == "horseshoe" else 1)
+        return size_of(self.kind, len(self.where))
 
     @property
     def uses_sigma(self) -> bool:
         """Whether the scales are in units of the residual sd, where there is one."""
         return self.kind == "r2d2"
 
+    @property
+    def powers(self) -> FloatArray:
+        """(size,) where a coordinate is the logarithm of a power of what is like an sd, its power.
+
+        Such a one has a density that does not vanish at zero: a half-normal or half-Cauchy scale,
+        or the root of twice a gamma variable of shape one half. Zero for the others.
+        """
+        power = 2.0 if self.kind == "r2d2" else 1.0
+        return np.r_[np.full(self.size - 1, power), 0.0] if self.kind != "learnt" else np.ones(1)
+
     def start(self) -> FloatArray:
         """Coordinates in the middle of the prior."""
         out = np.zeros(self.size)
+        if self.kind == "learnt":
+            out[0] = np.log(self.numbers[0])
         if self.kind == "horseshoe":
             out[-2], out[-1] = np.log(self.numbers[0]), 2 * np.log(self.numbers[1])
         return out
 
     def log_scales(self, x: FloatArray) -> FloatArray:
         """log s, (..., S), from coordinates (..., size), without the residual sd."""
+        if self.kind == "learnt":
+            return np.broadcast_to(x, (*x.shape[:-1], len(self.where)))
         if self.kind == "horseshoe":
             log_t2 = 2 * (x[..., :-2] + x[..., -2:-1])
             log_c2 = x[..., -1:]
@@ -62,6 +82,8 @@ class Shrinkage:
 
     def log_prior(self, x: FloatArray) -> FloatArray:
         """Log density of the scales themselves, without the coordinates' Jacobians; (...,)."""
+        if self.kind == "learnt":
+            return np.asarray(-0.5 * np.exp(2 * (x[..., 0] - np.log(self.numbers[0]))))
         if self.kind == "horseshoe":
             scale_global, slab, df = self.numbers
             value = -np.log1p(np.exp(2 * x[..., :-2])).sum(axis=-1)
@@ -75,9 +97,18 @@ class Shrinkage:
         value -= ((1 - mean) * precision - 1) * np.logaddexp(0, logit)
         return np.asarray(value)
 
+    def log_jacobian(self, x: FloatArray) -> FloatArray:
+        """Of the coordinates in the scales themselves, (...,)."""
+        if self.kind != "r2d2":
+            return np.asarray(x.sum(axis=-1))
+        g, logit = x[..., :-1], x[..., -1]
+        return np.asarray(g.sum(axis=-1) - np.logaddexp(0, -logit) - np.logaddexp(0, logit))
+
     def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> FloatArray:
         """Coordinates (*shape, size) from their prior."""
         count = len(self.where)
+        if self.kind == "learnt":
+            return np.log(self.numbers[0] * np.abs(rng.standard_normal((*shape, 1))))
         if self.kind == "horseshoe":
             scale_global, slab, df = self.numbers
             local = np.log(np.abs(rng.standard_cauchy((*shape, count))))
@@ -98,6 +129,9 @@ class Shrinkage:
         Args:
             x: (size,); d_log_s: (S,) slope of everything else in log s.
         """
+        if self.kind == "learnt":
+            square = float(np.exp(2 * (x[0] - np.log(self.numbers[0]))))
+            return float(x[0]) - 0.5 * square, np.array([d_log_s.sum() + 1 - square])
         return self._horseshoe(x, d_log_s) if self.kind == "horseshoe" else self._r2d2(x, d_log_s)
 
     def _horseshoe(self, x: FloatArray, d_log_s: FloatArray) -> tuple[float, FloatArray]:
@@ -127,3 +161,23 @@ class Shrinkage:
         slope[:-1] = 0.5 * (d_log_s - share * d_log_s.sum()) + CONCENTRATION - g
         slope[-1] = 0.5 * d_log_s.sum() + a * (1 - r2) - b * r2
         return float(value), slope
+
+
+def size_of(kind: str, count: int) -> int:
+    """Number of coordinates of a set of so many coefficients."""
+    return {"learnt": 1, "horseshoe": count + 2, "r2d2": count + 1}[kind]
+
+
+def shrinkage_of(problem: Problem) -> tuple[Shrinkage, ...]:
+    """One set for each effect whose modifier coefficients learn their scales."""
+    found, priors = [], problem.priors
+    for part in problem.cells.layout.lambdas:
+        where = [
+            j
+            for j in range(part.start, part.stop)
+            if priors.coefficients[j].prior.distribution in SHRINKING
+        ]
+        if where:
+            prior = priors.coefficients[where[0]].prior
+            found.append(Shrinkage(prior.distribution, prior.parameters, np.array(where)))
+    return tuple(found)

@@ -41,6 +41,11 @@ PRIORS = [
     ("gamma(2, 0.1)", "gamma(2, 0.1)", "gamma, shape 2, rate 0.1"),
     ("lkj(2)", "lkj(2)", "LKJ, shape 2 (at 1 all correlations are equally likely)"),
     (
+        "learnt(0.5)",
+        "learnt(0.5)",
+        "normal around zero, with an sd that is learnt, half-normal of scale 0.5",
+    ),
+    (
         "horseshoe(0.1, 2, 4)",
         "horseshoe(0.1, 2, 4)",
         "regularised horseshoe, global scale 0.1, slab scale 2, slab degrees of freedom 4",
@@ -63,8 +68,8 @@ def test_every_distribution_is_in_the_table_above() -> None:
 
 USAGES = (
     "normal(m, s), student_t(df, m, s), half_normal(s), half_student_t(df, s), half_cauchy(s), "
-    "exponential(rate), gamma(shape, rate), flat, lkj(shape), horseshoe(s, slab, df), "
-    "r2d2(mean, precision)"
+    "exponential(rate), gamma(shape, rate), flat, lkj(shape), learnt(s), "
+    "horseshoe(s, slab, df), r2d2(mean, precision)"
 )
 
 
@@ -84,6 +89,7 @@ USAGES = (
         ("student_t(0, 0, 1)", "in student_t(df, m, s), df must be positive and finite; got 0."),
         ("exponential(1e999)", "rate must be positive and finite; got inf."),
         ("normal(1e999, 1)", "in normal(m, s), m must be a finite number; got inf."),
+        ("learnt(-1)", "in learnt(s), s must be positive and finite; got -1."),
         ("horseshoe(1)", "horseshoe(s, slab, df) takes 3 numbers, got 1."),
         ("horseshoe(1, 0, 4)", "in horseshoe(s, slab, df), slab must be positive and finite; got"),
         ("horseshoe(1, 2, -4)", "df must be positive and finite; got -4."),
@@ -162,8 +168,8 @@ KEYS = (
          "gamma(shape, rate), flat."),
         ({"sigma_theta": "student_t(3, 0, 2.5)"}, "Did you mean 'half_student_t(3, 2.5)'?"),
         ({"lambda": "half_normal(1)"}, "lambda (the modifier coefficients) is a coefficient of "
-         "either sign. It takes: normal(m, s), student_t(df, m, s), flat, horseshoe(s, slab, df), "
-         "r2d2(mean, precision)."),
+         "either sign. It takes: normal(m, s), student_t(df, m, s), flat, learnt(s), "
+         "horseshoe(s, slab, df), r2d2(mean, precision)."),
         ({"lambda": {"Intercept": "half_normal(1)"}}, "either sign. It takes: normal(m, s), "
          "student_t(df, m, s), flat."),
         ({"lambda": {"Intercept": "horseshoe(1, 2, 4)"}}, "'horseshoe' is for the coefficients of "
@@ -229,7 +235,7 @@ def test_every_distribution_fits_some_parameter(distribution: str) -> None:
 
 
 def test_distributions_that_shrink_are_for_lambda_but_its_intercept() -> None:
-    assert SHRINKING == ("horseshoe", "r2d2")
+    assert SHRINKING == ("learnt", "horseshoe", "r2d2")
     keys = prior_keys("gaussian", ["ad", "mailer"])
     for name in SHRINKING:
         prior = some(DISTRIBUTIONS[name])

@@ -69,6 +69,23 @@ CASES: dict[str, dict[str, Any]] = {
         "clusters": "wave",
         "priors": {"lambda": "student_t(4, 0, 0.3)", "delta": "student_t(3, 0.2, 1)"},
     },
+    "learnt": {"clusters": "wave", "priors": {"lambda": "learnt(0.5)"}},
+    "learnt by two arms": {
+        "treatment": "arm",
+        "reference": "none",
+        "priors": {"lambda": "learnt(0.5)", "delta": "student_t(3, 0.2, 1)"},
+    },
+    "horseshoe": {"priors": {"lambda": "horseshoe(0.5, 2, 4)"}},
+    "horseshoe of some": {
+        "priors": {"lambda": {"a": "horseshoe(0.5, 2, 4)", "C(c)[1]": "horseshoe(0.5, 2, 4)"}},
+        "correlated": True,
+    },
+    "r2d2": {"clusters": "wave", "priors": {"lambda": "r2d2(0.5, 2)"}},
+    "r2d2, known errors": {
+        "treatment": None,
+        "std_error": "error",
+        "priors": {"lambda": "r2d2(0.5, 2)"},
+    },
     "tight priors": {"clusters": "wave", "priors": {"lambda": "normal(0.3, 0.001)"}},
     "other priors": {
         "clusters": "state",

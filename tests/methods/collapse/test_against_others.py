@@ -34,6 +34,8 @@ AGAINST_NUTS = {
     "cluster effects": SMALL,
     "correlated beside clusters": SMALL,
     "sigma by arm": SMALL,
+    "learnt": {"priors": NARROW | {"lambda": "learnt(0.5)"}},
+    "learnt by two arms": {"modifiers": "a", "priors": NARROW | {"lambda": "learnt(0.5)"}},
 }
 
 

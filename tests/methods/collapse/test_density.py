@@ -48,6 +48,8 @@ def brute_force(given: Problem, model: CollapsedModel, x: np.ndarray) -> np.ndar
             v += (own @ covariance @ own.T) * (index[:, None] == index)
         spread = coefficients.sd.copy()
         spread[coefficients.heavy] *= np.exp(0.5 * at.log_w[:, k])
+        for shrinkage, log_s in zip(model.scales.shrinkage, at.log_s, strict=True):
+            spread[shrinkage.where] = np.exp(log_s[:, k])
         f_original = part.columns @ np.linalg.inv(basis.matrix)
         mean = f_original @ (coefficients.mean - basis.offset)
         v += (f_original * spread**2) @ f_original.T

@@ -50,6 +50,8 @@ def joint(name: str, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     coefficients, basis = model.coefficients, model.basis
     weight = coefficients.precision()
     weight[coefficients.heavy] *= np.exp(-at.log_w[:, 0])
+    for shrinkage, log_s in zip(model.scales.shrinkage, at.log_s, strict=True):
+        weight[shrinkage.where] = np.exp(-2 * log_s[:, 0])
     columns.append(part.columns)
     precisions.append(basis.matrix.T @ (weight[:, None] * basis.matrix))
     pulls.append(basis.matrix.T @ (weight * (coefficients.mean - basis.offset)))

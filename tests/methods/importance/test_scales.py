@@ -7,6 +7,7 @@ import pytest
 
 from forwhom.methods.importance.scales import FactorScales, Scales, fall, rise
 from forwhom.methods.priors import ScalePrior
+from forwhom.methods.shrinkage import Shrinkage
 
 HALF = ScalePrior("half_normal", (1.0,))
 
@@ -94,3 +95,46 @@ def test_far_coordinates_are_no_numbers_and_no_warnings() -> None:
     x[1] = -900.0
     at = model.points(x)
     assert not np.isnan(at.log_w).any()
+
+
+SETS = {
+    "learnt": Shrinkage("learnt", (0.4,), np.arange(1, 4)),
+    "horseshoe": Shrinkage("horseshoe", (0.5, 2.0, 4.0), np.arange(1, 4)),
+    "r2d2": Shrinkage("r2d2", (0.4, 3.0), np.arange(1, 4)),
+}
+
+
+@pytest.mark.parametrize("kind", SETS)
+def test_scales_that_are_learnt_have_their_prior(kind: str) -> None:
+    """Weighted by their density the coordinates give the scales the law they are drawn from."""
+    shrinkage = SETS[kind]
+    model = Scales(1, True, HALF, 1.0, (), np.empty(0), np.empty(0), (shrinkage,))
+    rng, n = np.random.default_rng(5), shrinkage.size
+    proposed = 2 * rng.standard_t(6, (400_000, n))
+    at = model.points(proposed)
+    log = at.log_prior + at.log_jacobian + 3.5 * np.log1p(proposed**2 / 24).sum(axis=1)
+    weight = np.exp(log - log.max())
+    weight /= weight.sum()
+    size = np.exp(np.minimum(at.log_s[0], 5.0))
+    drawn = np.exp(np.minimum(shrinkage.log_scales(shrinkage.draw(rng, (400_000,))), 5.0)).T
+    few = float((weight**2).sum())
+    for function in (lambda s: s / (1 + s), lambda s: np.exp(-3 * s), lambda s: s < 0.05):
+        ours, theirs = function(size), function(drawn)
+        error = np.sqrt(ours.var(axis=1) * few + theirs.var(axis=1) / len(drawn[0]))
+        assert (np.abs(ours @ weight - theirs.mean(axis=1)) < 4 * error).all()
+
+
+@pytest.mark.parametrize("kind", SETS)
+def test_slopes_of_scales_that_are_learnt(kind: str) -> None:
+    shrinkage = SETS[kind]
+    model = Scales(1, True, HALF, 1.0, (), np.empty(0), np.empty(0), (shrinkage,))
+    x = np.random.default_rng(6).normal(0, 2, (1, shrinkage.size))
+    step = 1e-6 * np.eye(shrinkage.size)
+    differences = (model.values(x + step) - model.values(x - step)) / 2e-6
+    assert model.log_slope(x)[0] == pytest.approx(np.linalg.slogdet(differences)[1], abs=1e-5)
+    np.testing.assert_allclose(model.coordinates(model.values(x)), x, atol=1e-6)
+    # the same density as NUTS has, in its coordinates
+    values = model.values(x + np.array([[0.0], [0.3]]))
+    ours = shrinkage.log_prior(values) + shrinkage.log_jacobian(values)
+    theirs = [shrinkage.log_density(v, np.zeros(len(shrinkage.where)))[0] for v in values]
+    assert ours[1] - ours[0] == pytest.approx(theirs[1] - theirs[0], rel=1e-9)

@@ -125,6 +125,13 @@ CASES: dict[str, dict[str, Any]] = {
         "sigma_by": "arm",
     },
     "sigma by group": {"family": "gaussian", "sigma_by": "group", "clusters": "k"},
+    "learnt": {"family": "gaussian", "priors": {"lambda": "learnt(0.3)"}},
+    "learnt of two effects": {
+        "family": "bernoulli",
+        "treatment": "arm",
+        "reference": "none",
+        "priors": {"lambda": "learnt(0.3)"},
+    },
     "horseshoe": {"family": "gaussian", "priors": {"lambda": "horseshoe(0.3, 2, 4)"}},
     "horseshoe of two effects": {
         "family": "bernoulli",
@@ -216,8 +223,9 @@ def natural(case: Case, x: Array) -> Parameters:
     parts = model.parts(x)
     for i, shrinkage in enumerate(model.shrinkage):
         own = parts[3 + i].reshape(len(x), model.predictors, -1)
-        if shrinkage.kind == "horseshoe":
-            out[f"scales {i}"] = np.exp(own)  # local ones, the global one, the slab's square
+        if shrinkage.kind != "r2d2":
+            # the one scale; or local ones, the global one, the slab's square
+            out[f"scales {i}"] = np.exp(own)
             continue
         gamma = np.exp(own[..., :-1])
         total = gamma.sum(axis=-1, keepdims=True)
@@ -352,7 +360,10 @@ def log_coefficients(case: Case, found: Parameters, i: int) -> float:
     for k, shrinkage in enumerate(case.model.shrinkage):
         lambda_ = phi[shrinkage.where]
         shrunk |= set(shrinkage.where.tolist())
-        if shrinkage.kind == "horseshoe":
+        if shrinkage.kind == "learnt":
+            (sd,) = found[f"scales {k}"][i]
+            value += log_prior(f"half_normal({shrinkage.numbers[0]})", sd)
+        elif shrinkage.kind == "horseshoe":
             scale0, slab, df = shrinkage.numbers
             scales = found[f"scales {k}"][i]
             local, tau, c2 = scales[:-2], scales[-2], scales[-1]

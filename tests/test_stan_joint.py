@@ -93,10 +93,14 @@ CASES: dict[str, tuple[dict[str, Any], int]] = {
     "r2d2": (UNITS | {"priors": NUMBERS | {"lambda": "r2d2(0.5, 2)"}}, 4000),
 }
 COLLAPSE = ("correlated_gaussian", "arms", "arms_alike", "schools")
-BY = dict.fromkeys(COLLAPSE, "collapse") | {"sites": "quadrature"}
-# apart: make slow. Every run samples smaller ones of the shrunk, and of the others their nearest:
-# clusters_effects, correlated_gaussian
-SLOW = ("horseshoe", "r2d2", "clusters", "correlated_bernoulli")
+LAPLACE = ("clusters", "clusters_effects", "correlated_bernoulli", "categorical")
+BY = (
+    dict.fromkeys(COLLAPSE, "collapse")
+    | dict.fromkeys(LAPLACE, "laplace")
+    | {"sites": "quadrature"}
+)
+# apart: make slow. Every run samples smaller ones of the shrunk
+SLOW = ("horseshoe", "r2d2")
 # what Stan keeps and a fit does not: the scales within a shrinkage prior, and a new site
 UNKEPT = ("tau", "c2", "R2", "phi", "theta_new", "risk_new")
 

@@ -30,9 +30,7 @@ def test_takes(name: str) -> None:
     ("asked", "words"),
     [
         ({"spread": "student", "clusters": "wave"}, "group effects are Student-t"),
-        ({"outcome": "y", "family": "student", "sigma_by": "arm", "clusters": "wave"},
-         "the residual sd differs by arm"),
-        ({"outcome": "y", "family": "student", "sigma_by": "group", "clusters": "wave"},
+        ({"outcome": "y", "family": "gaussian", "sigma_by": "group", "clusters": "wave"},
          "the residual sd differs by group"),
         ({"priors": {"lambda": "horseshoe(1, 1, 4)"}, "clusters": "wave"},
          "the prior of 'lambda' learns its own scales"),
@@ -42,6 +40,12 @@ def test_refuses_and_leaves_it_to_chains(asked: dict[str, Any], words: str) -> N
     found = design(**asked)
     assert LAPLACE.refuses(found) == words
     assert choose(found).method.name == "nuts"
+
+
+def test_a_residual_sd_by_arm_is_left_to_the_collapsed_density() -> None:
+    found = design(outcome="y", family="gaussian", sigma_by="arm", clusters="wave")
+    assert LAPLACE.refuses(found) == "the residual sd differs by arm"
+    assert choose(found).method.name == "collapse"
 
 
 def test_refuses_two_large_factors() -> None:

@@ -93,17 +93,17 @@ CASES: dict[str, tuple[dict[str, Any], int]] = {
     "r2d2": (UNITS | {"priors": NUMBERS | {"lambda": "r2d2(0.5, 2)"}}, 4000),
 }
 COLLAPSE = ("correlated_gaussian", "arms", "arms_alike", "schools", "horseshoe", "r2d2")
-BY = dict.fromkeys(COLLAPSE, "collapse") | {"sites": "quadrature"}
-# apart: make slow. Every run samples their nearest:
-# clusters_effects, correlated_gaussian
-SLOW = ("clusters", "correlated_bernoulli")
+LAPLACE = ("clusters", "clusters_effects", "correlated_bernoulli", "categorical")
+BY = (
+    dict.fromkeys(COLLAPSE, "collapse")
+    | dict.fromkeys(LAPLACE, "laplace")
+    | {"sites": "quadrature"}
+)
 # what Stan keeps and a fit does not: the scales within a shrinkage prior, and a new site
 UNKEPT = ("tau", "c2", "R2", "phi", "theta_new", "risk_new")
 
 
-@pytest.mark.parametrize(
-    "case", [pytest.param(case, marks=[pytest.mark.slow] * (case in SLOW)) for case in CASES]
-)
+@pytest.mark.parametrize("case", CASES)
 def test_the_posterior_is_stans(case: str) -> None:
     rows, stored = MODELS[case].rows(), json.loads((FOLDER / f"{case}.json").read_text())
     assert stored["data"] == checksum(rows)

@@ -26,7 +26,6 @@ DATA: dict[str, Any] = {
     "wave": RNG.integers(0, 3, N),
     "w": RNG.integers(1, 4, N),
     "row": [f"r{i}" for i in range(N)],
-    "one": np.zeros(N),
     "n": RNG.integers(1, 9, N),
     "shift": RNG.normal(0, 0.3, N).round(2),
 }

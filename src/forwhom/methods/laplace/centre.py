@@ -155,6 +155,8 @@ def spread_of_predictors(model: LevelModel, at: At, centre: Centre, noise: Float
     """The cells' spread around a centre at one point, by draws: noise (1, N, S)."""
     moved = model.moved(centre.precision.spread(noise), at.mixes)  # (L, C, S)
     covariance = np.einsum("lcs,mcs->clm", moved, moved) / noise.shape[2]
+    if not np.isfinite(covariance).all():  # no centre was found
+        return Smoothing.none(model)
     diagonal = np.arange(len(moved))
     covariance[:, diagonal, diagonal] += 1e-12
     return Smoothing(np.linalg.cholesky(covariance).transpose(1, 2, 0))

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from forwhom.errors import plural
+from forwhom.errors import InferenceError, plural
 from forwhom.methods.diagnostics import Diagnostics, WeightCheck, move
 from forwhom.methods.importance.adaptive import Adapted, explore_adaptively
 from forwhom.methods.importance.pareto import effective_share, pareto_k
@@ -18,7 +18,7 @@ from forwhom.methods.importance.peak import LogDensity
 from forwhom.methods.importance.resample import systematic
 from forwhom.methods.importance.scales import Scales
 from forwhom.methods.importance.settle import settle
-from forwhom.methods.laplace.centre import Smoothing, find_centres, spread_of_predictors
+from forwhom.methods.laplace.centre import Centre, Smoothing, find_centres, spread_of_predictors
 from forwhom.methods.laplace.density import LevelModel
 from forwhom.methods.laplace.surface import Starts, Surface
 from forwhom.methods.threads import one_blas_thread
@@ -26,6 +26,12 @@ from forwhom.methods.threads import one_blas_thread
 FloatArray = NDArray[np.float64]
 
 WORK = 3e10  # multiplications after which fewer effective points will do
+NO_END = (
+    "no search for the coefficients' most likely values comes to its end: predictors, groups or "
+    "clusters may tell the outcome apart without error, and a flat prior does not hold them. Give "
+    "alpha, beta, delta and lambda proper priors, or leave priors= out."
+)
+UNHELD = 20.0  # units of the link: the sd of a predictor that nothing holds
 ENOUGH = 600  # effective points that always are asked for
 PROFILE = np.geomspace(1 / 4, 32, 10)  # times an sd at the mode: what tells its width
 LOOKS = 400  # draws around the mode that tell how far predictors spread there
@@ -84,7 +90,8 @@ def _explore(
     surfaces: list[Surface] = []
 
     def rough(scales: Scales) -> LogDensity:
-        first = surfaces[-1].starts.v[0] if surfaces else model.begin()
+        known = surfaces[-1].starts.v if surfaces else ()
+        first = known[-1] if len(known) else model.begin()
         now = replace(model, scales=scales)
         surfaces.append(Surface.of(now, Smoothing.none(now), seed, Starts.of(now, first)))
         return surfaces[-1].rough
@@ -103,6 +110,7 @@ def _explore(
     mode = find_centres(model, at, start, Smoothing.none(model))
     noise = rng.standard_normal((1, model.n_v, LOOKS))
     smoothing = spread_of_predictors(model, at, mode, noise)
+    _refuse_endless(model, mode, smoothing)
     surface = Surface.of(model, smoothing, seed, starts)
     most = max(ENOUGH, int(WORK / model.cost))
     return surface, explore_adaptively(surface.estimate, peak, draws, rng, most)
@@ -117,6 +125,7 @@ def _no_scales(
     mode = find_centres(model, model.at(none), start, Smoothing.none(model))
     noise = rng.standard_normal((1, model.n_v, LOOKS))
     smoothing = spread_of_predictors(model, model.at(none), mode, noise)
+    _refuse_endless(model, mode, smoothing)
     surface = Surface.of(model, smoothing, seed, Starts.of(model, mode.v[0]))
     weight = surface.estimate(np.empty((max(draws, ENOUGH), 0)))
     picked = systematic(weight, draws, rng)
@@ -130,3 +139,14 @@ def _no_scales(
         evaluations=len(weight),
     )
     return surface, found
+
+
+def _refuse_endless(model: LevelModel, mode: Centre, smoothing: Smoothing) -> None:
+    """Say where flat priors leave the coefficients to data that do not hold them.
+
+    Raises:
+        InferenceError: the posterior is improper.
+    """
+    held = bool(mode.found.all()) and bool(np.abs(smoothing.root).max(initial=0.0) < UNHELD)
+    if not held and not np.isfinite(model.coefficients.sd).all():
+        raise InferenceError(NO_END)

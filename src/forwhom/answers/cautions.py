@@ -14,6 +14,7 @@ from forwhom.answers.group_cautions import (
     small_groups,
     within_groups,
 )
+from forwhom.answers.nested import nested_clusters
 from forwhom.answers.outcome_cautions import dose_unit, heavy_tail, overdispersion
 from forwhom.answers.silence import silence_text
 from forwhom.cells import LikelihoodCells, baseline_difference, nearly_collinear
@@ -41,6 +42,7 @@ def cautions(estimands: Sequence[Estimand], average: Tidy) -> tuple[Caution, ...
         *(caution for one in effects for caution in missing_arms(one)),
         *within_groups(estimand),
         *small_clusters(estimand),
+        *nested_clusters(estimand),
         *_spread(estimands),
         *_silent(estimand),
         *_columns(estimand),

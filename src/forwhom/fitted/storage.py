@@ -87,7 +87,7 @@ def read(path: Path) -> tuple[Fitted, dict[str, str]]:
             raise DataError(f"its method '{draws.diagnostics.method!s:.40}' is not known.")
         if cells.content != method.needs:
             raise DataError("its cells are not those of its method.")
-        if draws.diagnostics.check is None:
+        if draws.diagnostics.check is None and not method.direct(problem):
             raise DataError("its draws were not checked.")
         named = dict(zip(draws.names, draws.values, strict=True))
         return Fitted(problem, method.revive(problem, named, draws.diagnostics)), attributes

@@ -115,6 +115,11 @@ def takes_all(design: Design) -> str:
     return ""
 
 
+def never(problem: Problem) -> bool:
+    """Draws are always checked."""
+    return False
+
+
 @dataclass(frozen=True, slots=True)
 class Method:
     """A way to the posterior: one row of ``METHODS``.
@@ -127,12 +132,14 @@ class Method:
         needs: what the rows may be reduced to: sums of squares and products, or rows that share
             everything ("rows").
         refuses: why it cannot fit a design, in words; empty where it can.
+        direct: whether its draws are straight from a known law, so that nothing is to be checked.
     """
 
     name: str
     words: str
     needs: Needs
     refuses: Callable[[Design], str] = takes_all
+    direct: Callable[[Problem], bool] = never
 
     def sample(self, problem: Problem, why: str, progress: Progress) -> Draws:
         """Draws, as many and with the seed that the plan says.

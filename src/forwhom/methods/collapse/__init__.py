@@ -5,6 +5,7 @@ Tests: tests/methods/collapse/test_row.py.
 
 from __future__ import annotations
 
+from forwhom.cells import Problem
 from forwhom.design import Design
 from forwhom.errors import listing
 from forwhom.methods.method import Method
@@ -30,8 +31,6 @@ def _refuses(design: Design) -> str:
             f"{MOST_DENSE:,} are too many to factorise at once"
         )
     scales = _scales(design)
-    if not scales:
-        return "no standard deviation is left to explore"
     if scales > MOST_SCALES:
         return f"{scales} standard deviations and correlations are too many to explore together"
     return ""
@@ -64,9 +63,16 @@ def _shrunk(design: Design) -> int:
     return found
 
 
+def _direct(problem: Problem) -> bool:
+    """Whether nothing is left but what is normal: no sd, and no prior with scales of its own."""
+    heavy = any(entry.prior.distribution == "student_t" for entry in problem.priors.coefficients)
+    return not heavy and not _scales(problem.design)
+
+
 COLLAPSE = Method(
     name="collapse",
     words="everything linear in closed form, whatever crosses; independent draws",
     needs="rows",
     refuses=_refuses,
+    direct=_direct,
 )

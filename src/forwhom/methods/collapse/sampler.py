@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from forwhom.errors import plural
+from forwhom.errors import InferenceError, plural
 from forwhom.methods.collapse.density import CollapsedModel
 from forwhom.methods.diagnostics import Diagnostics, WeightCheck, move
 from forwhom.methods.importance.adaptive import explore_adaptively
+from forwhom.methods.importance.peak import NOWHERE
 from forwhom.methods.importance.settle import settle
 from forwhom.methods.threads import one_blas_thread
 
@@ -52,6 +53,8 @@ def sample_collapsed(
         InferenceError: the posterior is improper or nowhere finite.
     """
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0,)))
+    if not model.scales.size:
+        return _direct(model, draws, rng, why)
     with one_blas_thread():
         scales, peak = settle(
             model.scales,
@@ -82,3 +85,15 @@ def sample_collapsed(
     )
     diagnostics = Diagnostics("collapse", words, draws, check)
     return Points(values, dense, diagnostics)
+
+
+def _direct(model: CollapsedModel, draws: int, rng: np.random.Generator, why: str) -> Points:
+    """Where no scale is left to explore everything is normal, and there is nothing to weigh."""
+    nothing = np.empty((draws, 0))
+    if not np.isfinite(model.log_density(nothing[:1])).all():
+        raise InferenceError(NOWHERE)
+    noise = rng.standard_normal((draws, model.columns - 1))
+    with one_blas_thread():
+        dense = model.draw_dense(nothing[:1], np.zeros(draws, dtype=np.int64), noise)
+    words = f"{why}; no sd is to be learnt, and all else is normal"
+    return Points(nothing, dense, Diagnostics("collapse", words, draws, None))

@@ -31,7 +31,7 @@ def _refuses(design: Design) -> str:
             f"{MOST_DENSE:,} are too many to factorise at once"
         )
     scales = _scales(design)
-    if scales > MOST_SCALES:
+    if scales - _shrunk(design) > MOST_SCALES:
         return f"{scales} standard deviations and correlations are too many to explore together"
     return ""
 

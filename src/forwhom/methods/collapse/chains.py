@@ -18,6 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,7 +65,7 @@ class Target:
     def sets(self) -> list[slice]:
         """Where each set's coordinates are, after those of ``plain``."""
         ends = np.cumsum([self.plain.size, *(one.size for one in self.model.scales.shrinkage)])
-        return [slice(int(a), int(b)) for a, b in zip(ends[:-1], ends[1:], strict=True)]
+        return [slice(int(a), int(b)) for a, b in pairwise(ends)]
 
     @cached_property
     def walking(self) -> IntArray:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forwhom.errors import InferenceError, plural
+from forwhom.methods.collapse import MOST_SCALES
 from forwhom.methods.collapse.chains import sample_chains
 from forwhom.methods.collapse.density import CollapsedModel
 from forwhom.methods.diagnostics import Diagnostics, WeightCheck, move
@@ -22,7 +23,6 @@ from forwhom.methods.threads import one_blas_thread
 
 FloatArray = NDArray[np.float64]
 
-MOST_WEIGHED = 20  # coordinates that the proposal explores, where others are shrinkage's
 WORK = 3e10  # multiplications after which fewer effective points will do
 ENOUGH = 800  # effective points that always are asked for
 
@@ -64,8 +64,9 @@ def sample_collapsed(
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0,)))
     if not model.scales.size:
         return _direct(model, draws, rng, why)
-    if model.scales.size > MOST_WEIGHED and model.scales.shrinkage:
-        return _by_chains(model, draws, names, why, rng, progress)
+    if model.scales.size > MOST_SCALES and model.scales.shrinkage:
+        many = f"{why}; {model.scales.size} scales are too many for independent proposals"
+        return _by_chains(model, draws, names, many, rng, progress)
     with one_blas_thread():
         scales, peak = settle(
             model.scales,
@@ -95,6 +96,9 @@ def sample_collapsed(
         evaluations=found.evaluations,
     )
     diagnostics = Diagnostics("collapse", words, draws, check)
+    if model.scales.shrinkage and not diagnostics.passed:
+        failed = f"{why}; the weights of independent proposals failed ({diagnostics.evidence})"
+        return _by_chains(model, draws, names, failed, rng, progress)
     return Points(values, dense, diagnostics)
 
 
@@ -118,12 +122,9 @@ def _by_chains(
     rng: np.random.Generator,
     progress: Callable[[str], None],
 ) -> Points:
-    """Where shrinkage priors have too many scales for independent proposals."""
+    """Where independent proposals will not do for the scales of shrinkage priors."""
     with one_blas_thread():
         model, found = sample_chains(model, draws, names, rng, progress)
-    words = (
-        f"{why}; {model.scales.size} scales are too many for independent proposals, and given "
-        "them groups, clusters and coefficients integrate out in closed form"
-    )
+    words = f"{why}; given the scales, groups, clusters and coefficients integrate out"
     diagnostics = Diagnostics("collapse", words, len(found.values), found.check)
     return Points(found.values, found.dense, diagnostics)

@@ -35,6 +35,8 @@ AGAINST_NUTS = {
     "correlated beside clusters": SMALL,
     "sigma by arm": SMALL,
     "learnt": {"priors": NARROW | {"lambda": "learnt(0.5)"}},
+    "horseshoe": {"priors": NARROW | {"lambda": "horseshoe(0.5, 2, 4)"}},
+    "r2d2": {"priors": NARROW | {"lambda": "r2d2(0.5, 2)"}},
     "learnt by two arms": {"modifiers": "a", "priors": NARROW | {"lambda": "learnt(0.5)"}},
 }
 

@@ -74,7 +74,7 @@ class Target:
             part.start + one.shared
             for one, part in zip(self.model.scales.shrinkage, self.sets, strict=True)
         ]
-        return np.r_[np.arange(self.plain.size), np.array(shared, dtype=np.int64)]
+        return np.array([*range(self.plain.size), *shared], dtype=np.int64)
 
     def values(self, x: FloatArray) -> FloatArray:
         """As ``Scales.at`` takes them, from (K, n)."""

@@ -37,16 +37,12 @@ def move_scales(
         log_unit: (K,) log of what scales are in units of.
     """
     log_size = np.log(np.maximum(np.abs(coefficients), 1e-300)) - log_unit[:, None]
+    if shrinkage.kind == "r2d2":
+        return _variances(shrinkage, x, log_size, rng)
     out = x.copy()
     if shrinkage.kind == "horseshoe":
         out[:, :-2] = _locals(out, log_size, rng)
-        alone = (x.shape[1] - 2, x.shape[1] - 1)
-    elif shrinkage.kind == "r2d2":
-        out = _variances(shrinkage, out, log_size, rng)
-        alone = ()
-    else:
-        alone = (0,)
-    for j in alone:
+    for j in range(shrinkage.shared, shrinkage.size):  # the one for all, and the slab
         out[:, j] = slice_step(_of_one(shrinkage, out, j, log_size), out[:, j], rng)
     return out
 

@@ -90,7 +90,7 @@ def _explore(
     surfaces: list[Surface] = []
 
     def rough(scales: Scales) -> LogDensity:
-        known = surfaces[-1].starts.v if surfaces else ()
+        known = surfaces[-1].starts.v if surfaces else np.empty((0, model.n_v))
         first = known[-1] if len(known) else model.begin()
         now = replace(model, scales=scales)
         surfaces.append(Surface.of(now, Smoothing.none(now), seed, Starts.of(now, first)))

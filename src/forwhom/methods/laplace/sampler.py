@@ -78,7 +78,7 @@ def sample_levels(
     )
     words = (
         f"{why}; given {plural(model.n_x, 'scale')}, groups, clusters and coefficients are drawn "
-        f"from a normal law near theirs, {2 * surface.pairs} times each, and weighed"
+        "from normal laws near theirs and weighed"
     )
     return Points(model, found.x, v, Diagnostics("laplace", words, draws, check))
 

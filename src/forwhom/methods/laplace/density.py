@@ -224,6 +224,20 @@ class LevelModel:
         out = self.columns.matrix @ u.reshape(n, -1)
         return np.asarray(out.reshape(len(self.weight), lp, -1).transpose(1, 0, 2))
 
+    def moved_by_own(self, own: FloatArray, mixes: tuple[FloatArray, ...]) -> FloatArray:
+        """What the eliminated factor adds to the predictors, (L, C, K S), from (K, n_own, S)."""
+        first, (matrix, _) = self.columns.first, self.columns.of_own
+        assert first is not None
+        z = self._own(own).transpose(3, 1, 2, 0, 4)  # (R, H, L, K, S)
+        mix, u = mixes[first.factor][..., None], np.empty(z.shape)
+        for r in range(first.columns):
+            np.multiply(mix[:, r, r], z[r], out=u[r])
+            for s in range(r):
+                if mix[:, r, s].any():
+                    u[r] += mix[:, r, s] * z[s]
+        out = matrix @ u.reshape(first.stop, -1)
+        return np.asarray(out.reshape(len(self.weight), self.predictors, -1).transpose(1, 0, 2))
+
     def pulled(self, slopes: FloatArray, mixes: tuple[FloatArray, ...]) -> FloatArray:
         """Slopes in v (K, N) from those in the linear predictors, (L, C, K)."""
         lp, cells, count = slopes.shape
@@ -257,19 +271,28 @@ class LevelModel:
 
     def log_density(self, v: FloatArray, at: At) -> FloatArray:
         """Log density of the rows and of v (K, N, S) given the points, up to a constant; (K, S)."""
-        count, draws = len(v), v.shape[2]
-        eta = self.likelihood_arguments(self.predictor(v, at.mixes))
-        parameters = [np.repeat(one, draws, axis=1) for one in at.parameters]
-        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            rows = self.family.log_likelihood(self.outcome, eta, self.link, parameters)
-            value = (self.weight @ rows).reshape(count, draws)
+        value = self.rows(self.predictor(v, at.mixes), at).sum(axis=0).reshape(len(v), -1)
         value -= 0.5 * np.einsum("kns,kns->ks", v[:, : self.n_own], v[:, : self.n_own])
+        value += self.dense_prior(v)
+        return np.where(np.isnan(value), -np.inf, value)
+
+    def rows(self, eta: FloatArray, at: At) -> FloatArray:
+        """Log likelihood of every cell's rows, (C, K S), at predictors (L, C, K S)."""
+        eta = self.likelihood_arguments(eta)
+        each = eta.shape[-1] // len(at.value)
+        parameters = [np.repeat(one, each, axis=1) for one in at.parameters]
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            found = self.family.log_likelihood(self.outcome, eta, self.link, parameters)
+            return np.asarray(found if self.plain else self.weight[:, None] * found)
+
+    def dense_prior(self, v: FloatArray) -> FloatArray:
+        """Log density of the dense part of v (K, N, S), up to a constant; (K, S)."""
         dense, low = self._dense(v), self.columns.m - self.columns.p
-        value -= 0.5 * np.einsum("klms,klms->ks", dense[:, :, :low], dense[:, :, :low])
+        value = -0.5 * np.einsum("klms,klms->ks", dense[:, :, :low], dense[:, :, :low])
         original = self.to_original(dense[:, :, low:].transpose(0, 3, 1, 2))
         prior = self.coefficients.log_density(original.reshape(-1, self.columns.p))
-        value += prior.reshape(count, draws, -1).sum(axis=2)
-        return np.where(np.isnan(value), -np.inf, value)
+        value += prior.reshape(len(v), v.shape[2], -1).sum(axis=2)
+        return np.asarray(value)
 
     def prior_slopes(self, v: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Slopes (K, N) of v's own log density at v (K, N), and coefficients' precisions.

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from forwhom.methods.collapse.scales import FactorScales, Scales, fall, rise
+from forwhom.methods.collapse.scales import FactorScales, Scales
+from forwhom.methods.importance.edge import fall, rise
 from forwhom.methods.priors import ScalePrior
 
 HALF = ScalePrior("half_normal", (1.0,))

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forwhom.methods.diagnostics import Diagnostics, move
+from forwhom.methods.importance.conditional import explore_conditionally
 from forwhom.methods.importance.laplace import Target
 from forwhom.methods.importance.proposal import explore_surface
 from forwhom.methods.quadrature.density import LatentModel, Rule
@@ -24,6 +25,7 @@ from forwhom.methods.threads import one_blas_thread
 FloatArray = NDArray[np.float64]
 
 ROUGH = 3  # nodes per coordinate while looking for modes
+ON_A_GRID = 2  # sds that a grid is laid over, where there is nothing beside them
 HEIGHTS = 5  # of the grid that the proposal is made from
 
 
@@ -58,7 +60,11 @@ def sample_quadrature(
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0,)))
     rules: list[Rules] = []
     with one_blas_thread():
-        found = explore_surface(_target(model, spread_names, rules), draws, rng)
+        target, extra = _target(model, spread_names, rules), model.law.extra
+        if extra or model.n_tau > ON_A_GRID:
+            found = explore_conditionally(target, extra, draws, rng)
+        else:
+            found = explore_surface(target, draws, rng)
     check = replace(found.check, rule_error=max(rule.error for rule in rules))
     if not move(found.tau, found.rest):
         check = replace(check, distinct=1)

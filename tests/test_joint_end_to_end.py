@@ -220,7 +220,7 @@ def test_the_tree_has_labels(case: str) -> None:
     fit = fitted(case)
     posterior = fit.posterior["posterior"]
     assert posterior["treatment"].values.tolist() == effects_of(case)
-    assert posterior.sizes["chain"] == (1 if case in COLLAPSE else 4)
+    assert posterior.sizes["chain"] == (1 if case in BY else 4)
     assert posterior.sizes["chain"] * posterior.sizes["draw"] == fit.plan.draws
     dims = ("category", "treatment") if case == "categories" else ("treatment",)
     assert posterior["theta"].dims == ("chain", "draw", *dims, "group")

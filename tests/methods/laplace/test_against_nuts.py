@@ -21,13 +21,15 @@ from tests.methods.agreement import agree
 from tests.methods.laplace.cases import CASES, DATA, USUAL, asked
 
 # priors of sds without long tails, in which chains would take long to settle
-NARROW = {"sigma_b": "half_normal(0.5)", "sigma_theta": "half_normal(0.5)"}
+HALF = "half_normal(0.5)"
+NARROW = {"sigma_b": HALF, "sigma_theta": HALF}
 SMALL: dict[str, Any] = {"modifiers": "a", "priors": NARROW}
 AGAINST_NUTS: dict[str, dict[str, Any]] = {
-    "clusters": SMALL,
-    "cluster effects, poisson": SMALL,
+    "clusters": SMALL | {"priors": NARROW | {"sigma_state": HALF}},
+    "cluster effects, poisson": SMALL
+    | {"priors": NARROW | {"sigma_state": HALF, "sigma_theta_state": HALF}},
     "arms": SMALL,
-    "correlated, binomial": SMALL,
+    "correlated, binomial": SMALL | {"priors": NARROW | {"sigma_state": HALF}},
     "categories": SMALL,
     "ordinal": SMALL,
     "student": SMALL,

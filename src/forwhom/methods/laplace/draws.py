@@ -1,6 +1,6 @@
 """Draws by the laplace method: everything is at hand.
 
-Tests: tests/methods/laplace/test_against_nuts.py, tests/methods/test_contract.py.
+Tests: tests/methods/laplace/test_draws.py, tests/methods/test_contract.py.
 """
 
 from __future__ import annotations

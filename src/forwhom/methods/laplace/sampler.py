@@ -76,10 +76,9 @@ def sample_levels(
         distinct=found.distinct if move(found.x) else 1,
         evaluations=found.evaluations,
     )
-    words = (
-        f"{why}; given {plural(model.n_x, 'scale')}, groups, clusters and coefficients are drawn "
-        "from normal laws near theirs and weighed"
-    )
+    given = f"given {plural(model.n_x, 'scale')}, " if model.n_x else ""
+    drawn = "groups, clusters and coefficients" if model.blocks else "coefficients"
+    words = f"{why}; {given}{drawn} are drawn from normal laws near theirs and weighed"
     return Points(model, found.x, v, Diagnostics("laplace", words, draws, check))
 
 

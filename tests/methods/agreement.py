@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 
 import forwhom as fw
-from forwhom.methods.diagnostics import ChainCheck, WeightCheck
+from forwhom.methods.diagnostics import SweepCheck, WeightCheck
 from tests.posteriors import Known, differences, of_chains, of_independent
 
 
@@ -36,7 +36,7 @@ def everything(fit: fw.Fit) -> dict[str, np.ndarray]:
 def known(fit: fw.Fit, values: np.ndarray) -> Known:
     """Mean and sd with their Monte Carlo standard errors."""
     check = fit.fitted.diagnostics.check
-    if isinstance(check, ChainCheck):
+    if isinstance(check, SweepCheck):
         return of_chains(values.reshape(check.chains, -1))
     assert isinstance(check, WeightCheck)
     return of_independent(values, min(len(values), check.proposals * check.effective_share))

@@ -115,14 +115,12 @@ class WeightCheck:
 
 
 @dataclass(frozen=True, slots=True)
-class ChainCheck:
+class SweepCheck:
     """What Markov chains say of themselves, the worst over all coordinates.
 
     Attributes:
         chains: how many; tune: adaptation steps of each, thrown away.
         r_hat: rank-normalised split R-hat; ess_bulk, ess_tail: effective sample sizes.
-        divergences: transitions that broke off; e_bfmi: lowest of the chains.
-        transitions: in all, of which every so many is kept as a draw; 0 where each is.
     """
 
     chains: int
@@ -130,9 +128,6 @@ class ChainCheck:
     r_hat: float
     ess_bulk: float
     ess_tail: float
-    divergences: int
-    e_bfmi: float
-    transitions: int = 0
 
     @property
     def code(self) -> str:
@@ -143,10 +138,6 @@ class ChainCheck:
         """Whether the draws are fit for use."""
         return not self.failures(draws)
 
-    def broken(self, draws: int) -> bool:
-        """Whether too many transitions broke off."""
-        return self.divergences > MOST_DIVERGING * (self.transitions or draws)
-
     def failures(self, draws: int) -> tuple[str, ...]:
         """What is wrong, in words with figures; empty where nothing is."""
         found = []
@@ -155,11 +146,6 @@ class ChainCheck:
         ess = min(self.ess_bulk, self.ess_tail)
         if not ess >= LEAST_ESS:
             found.append(f"effective sample size {ess:,.0f}, should be at least {LEAST_ESS:,.0f}")
-        if self.broken(draws):
-            steps = f"{self.transitions:,} transitions" if self.transitions else f"{draws:,} draws"
-            found.append(f"{self.divergences:,} divergences in {steps}")
-        if not self.e_bfmi >= LEAST_E_BFMI:
-            found.append(f"E-BFMI {self.e_bfmi:.2f}, should be at least {LEAST_E_BFMI}")
         return tuple(found)
 
     def evidence(self, draws: int) -> str:
@@ -178,7 +164,7 @@ class ChainCheck:
         return (
             f"draws of {self.chains} chains, because {why}. R-hat {self.r_hat:.3f} at most "
             f"(good below 1.01), effective sample size {min(self.ess_bulk, self.ess_tail):,.0f} at "
-            f"least, {self.divergences:,} divergences"
+            "least"
         )
 
     @property
@@ -190,6 +176,58 @@ class ChainCheck:
             ("r_hat", "R-hat", self.r_hat),
             ("ess_bulk", "ESS bulk", _whole(self.ess_bulk)),
             ("ess_tail", "ESS tail", _whole(self.ess_tail)),
+        )
+
+    @property
+    def meaning(self) -> str:
+        """Of the figures, in words."""
+        return (
+            "Markov chains: the worst of all parameters. R-hat should be below "
+            f"{R_HAT_LIMIT}, effective sample sizes (ESS) at least {LEAST_ESS:.0f}."
+        )
+
+    @property
+    def statistics(self) -> dict[str, float]:
+        """For files, by the name that other programs give them."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class ChainCheck(SweepCheck):
+    """The same of chains that follow slopes.
+
+    Attributes:
+        divergences: transitions that broke off; e_bfmi: lowest of the chains.
+        transitions: in all, of which every so many is kept as a draw; 0 where each is.
+    """
+
+    divergences: int
+    e_bfmi: float
+    transitions: int = 0
+
+    def broken(self, draws: int) -> bool:
+        """Whether too many transitions broke off."""
+        return self.divergences > MOST_DIVERGING * (self.transitions or draws)
+
+    def failures(self, draws: int) -> tuple[str, ...]:
+        """What is wrong, in words with figures; empty where nothing is."""
+        found = list(SweepCheck.failures(self, draws))
+        if self.broken(draws):
+            steps = f"{self.transitions:,} transitions" if self.transitions else f"{draws:,} draws"
+            found.append(f"{self.divergences:,} divergences in {steps}")
+        if not self.e_bfmi >= LEAST_E_BFMI:
+            found.append(f"E-BFMI {self.e_bfmi:.2f}, should be at least {LEAST_E_BFMI}")
+        return tuple(found)
+
+    def sentence(self, why: str) -> str:
+        """How the draws were made, for a summary."""
+        return f"{SweepCheck.sentence(self, why)}, {self.divergences:,} divergences"
+
+    @property
+    def figures(self) -> tuple[Figure, ...]:
+        """For a table."""
+        return (
+            *super(ChainCheck, self).figures,
             ("divergences", "Divergences", self.divergences),
             ("e_bfmi", "E-BFMI", self.e_bfmi),
         )
@@ -202,11 +240,6 @@ class ChainCheck:
             f"{R_HAT_LIMIT}, effective sample sizes (ESS) at least {LEAST_ESS:.0f}, E-BFMI at "
             f"least {LEAST_E_BFMI}."
         )
-
-    @property
-    def statistics(self) -> dict[str, float]:
-        """For files, by the name that other programs give them."""
-        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +258,7 @@ class Diagnostics:
     method: str
     why: str
     draws: int
-    check: WeightCheck | ChainCheck | None
+    check: WeightCheck | SweepCheck | ChainCheck | None
 
     @property
     def passed(self) -> bool:

@@ -50,6 +50,11 @@ class Shrinkage:
         return self.kind == "r2d2"
 
     @property
+    def shared(self) -> int:
+        """Which coordinate is that of all scales together."""
+        return {"learnt": 0, "horseshoe": self.size - 2, "r2d2": self.size - 1}[self.kind]
+
+    @property
     def powers(self) -> FloatArray:
         """(size,) where a coordinate is the logarithm of a power of what is like an sd, its power.
 

@@ -15,7 +15,7 @@ from forwhom.plan.parts import EXACT_FAMILIES
 from forwhom.plan.priors import SHRINKING
 
 MOST_DENSE = 1200  # own parameters of all factors but the largest: they are factorised together
-MOST_SCALES = 20  # sds, correlations and mixing weights that the proposal explores
+MOST_SCALES = 20  # that independent proposals explore: sds, correlations, mixing weights
 
 
 def _refuses(design: Design) -> str:
@@ -31,7 +31,7 @@ def _refuses(design: Design) -> str:
             f"{MOST_DENSE:,} are too many to factorise at once"
         )
     scales = _scales(design)
-    if scales > MOST_SCALES:
+    if scales > MOST_SCALES:  # those of shrinkage have chains where they are too many
         return f"{scales} standard deviations and correlations are too many to explore together"
     return ""
 
@@ -49,7 +49,7 @@ def _scales(design: Design) -> int:
     of_sigma = 0 if design.estimates else len(design.arms) if plan.sigma_by == "arm" else 1
     of_groups = r + (r * (r - 1) // 2 if plan.correlated else 0)
     of_clusters = sum(1 + c.effects * len(design.effects) for c in design.clusters)
-    return of_sigma + of_groups + of_clusters + _shrunk(design)
+    return of_sigma + of_groups + of_clusters
 
 
 def _shrunk(design: Design) -> int:
@@ -66,7 +66,7 @@ def _shrunk(design: Design) -> int:
 def _direct(problem: Problem) -> bool:
     """Whether nothing is left but what is normal: no sd, and no prior with scales of its own."""
     heavy = any(entry.prior.distribution == "student_t" for entry in problem.priors.coefficients)
-    return not heavy and not _scales(problem.design)
+    return not (heavy or _scales(problem.design) or _shrunk(problem.design))
 
 
 COLLAPSE = Method(

@@ -141,7 +141,10 @@ class CollapsedModel:
         return out
 
     def _draw_dense(self, x: FloatArray, owner: IntArray, noise: FloatArray) -> FloatArray:
-        at = self.scales.points(x)
+        return self.draw_dense_at(self.scales.points(x), owner, noise)
+
+    def draw_dense_at(self, at: ScalePoints, owner: IntArray, noise: FloatArray) -> FloatArray:
+        """The same as ``draw_dense`` given what points stand for, all at once."""
         factor, _ = self._factor(at)
         z = back_substitute(factor, owner, noise.T)
         start = 0
@@ -156,7 +159,10 @@ class CollapsedModel:
         return z.T
 
     def _log_density(self, x: FloatArray) -> FloatArray:
-        at = self.scales.points(x)
+        return self.log_density_at(self.scales.points(x))
+
+    def log_density_at(self, at: ScalePoints) -> FloatArray:
+        """The same as ``log_density`` given what points stand for, all at once; (K,)."""
         factor, log_det = self._factor(at)
         diagonal = np.einsum("iik->ik", factor)
         with np.errstate(invalid="ignore", divide="ignore", over="ignore"):

@@ -210,7 +210,8 @@ def sample(problem: Problem, why: str, progress: Progress) -> CollapsedDraws:
     plan = problem.design.plan
     model = build_collapsed(problem)
     names = _sd_names(problem)
-    return _named(problem, model, sample_collapsed(model, plan.draws, plan.seed, names, why))
+    points = sample_collapsed(model, plan.draws, plan.seed, names, why, progress)
+    return _named(problem, model, points)
 
 
 def revive(problem: Problem, arrays: Arrays, diagnostics: Diagnostics) -> CollapsedDraws:

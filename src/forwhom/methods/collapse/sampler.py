@@ -5,12 +5,15 @@ Tests: tests/methods/collapse/test_against_others.py.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from forwhom.errors import InferenceError, plural
+from forwhom.methods.collapse import MOST_SCALES
+from forwhom.methods.collapse.chains import sample_chains
 from forwhom.methods.collapse.density import CollapsedModel
 from forwhom.methods.diagnostics import Diagnostics, WeightCheck, move
 from forwhom.methods.importance.adaptive import explore_adaptively
@@ -39,7 +42,12 @@ class Points:
 
 
 def sample_collapsed(
-    model: CollapsedModel, draws: int, seed: int, names: tuple[str, ...], why: str
+    model: CollapsedModel,
+    draws: int,
+    seed: int,
+    names: tuple[str, ...],
+    why: str,
+    progress: Callable[[str], None],
 ) -> Points:
     """Draw from the posterior of scales, dense factors and coefficients.
 
@@ -48,6 +56,7 @@ def sample_collapsed(
         draws: D; seed: of a generator of its own.
         names: of the sds, in the order of coordinates, for messages.
         why: why not a faster method, in words.
+        progress: told a line of words now and then, where it takes a while.
 
     Raises:
         InferenceError: the posterior is improper or nowhere finite.
@@ -55,6 +64,9 @@ def sample_collapsed(
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0,)))
     if not model.scales.size:
         return _direct(model, draws, rng, why)
+    if model.scales.size > MOST_SCALES and model.scales.shrinkage:
+        many = f"{why}; {model.scales.size} scales are too many for independent proposals"
+        return _by_chains(model, draws, names, many, rng, progress)
     with one_blas_thread():
         scales, peak = settle(
             model.scales,
@@ -84,6 +96,9 @@ def sample_collapsed(
         evaluations=found.evaluations,
     )
     diagnostics = Diagnostics("collapse", words, draws, check)
+    if model.scales.shrinkage and not diagnostics.passed:
+        failed = f"{why}; the weights of independent proposals failed ({diagnostics.evidence})"
+        return _by_chains(model, draws, names, failed, rng, progress)
     return Points(values, dense, diagnostics)
 
 
@@ -97,3 +112,19 @@ def _direct(model: CollapsedModel, draws: int, rng: np.random.Generator, why: st
         dense = model.draw_dense(nothing[:1], np.zeros(draws, dtype=np.int64), noise)
     words = f"{why}; no sd is to be learnt, and all else is normal"
     return Points(nothing, dense, Diagnostics("collapse", words, draws, None))
+
+
+def _by_chains(
+    model: CollapsedModel,
+    draws: int,
+    names: tuple[str, ...],
+    why: str,
+    rng: np.random.Generator,
+    progress: Callable[[str], None],
+) -> Points:
+    """Where independent proposals will not do for the scales of shrinkage priors."""
+    with one_blas_thread():
+        model, found = sample_chains(model, draws, names, rng, progress)
+    words = f"{why}; given the scales, groups, clusters and coefficients integrate out"
+    diagnostics = Diagnostics("collapse", words, len(found.values), found.check)
+    return Points(found.values, found.dense, diagnostics)

@@ -156,9 +156,5 @@ def beyond_normal(plan: Plan) -> str:
 
 def beyond_normal_levels(plan: Plan) -> str:
     """Why groups are not normal given the sds with one residual sd for all; empty if they are."""
-    shrunk = [k for k, _, prior in plan.priors if prior.distribution in SHRINKING]
-    reasons = (
-        (plan.sigma_by is not None, f"the residual sd differs by {plan.sigma_by}"),
-        (bool(shrunk), f"the prior of {listing(shrunk)} learns its own scales"),
-    )
-    return beyond_normal(plan) or next((words for holds, words in reasons if holds), "")
+    arms = f"the residual sd differs by {plan.sigma_by}" if plan.sigma_by else ""
+    return beyond_normal(plan) or arms

@@ -32,6 +32,8 @@ AGAINST_NUTS: dict[str, dict[str, Any]] = {
     "correlated, binomial": SMALL | {"priors": NARROW | {"sigma_state": HALF}},
     "categories": SMALL,
     "ordinal": SMALL,
+    "learnt": {"priors": NARROW | {"lambda": "learnt(0.5)"}},
+    "horseshoe": {"priors": NARROW | {"lambda": "horseshoe(0.5, 2, 4)"}},
     "student": SMALL,
     "weights": SMALL,
     "Student-t priors": {"modifiers": "a", "priors": NARROW | {"lambda": "student_t(4, 0, 0.3)"}},

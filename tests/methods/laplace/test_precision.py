@@ -26,7 +26,7 @@ def test_factors_are_those_of_the_whole(name: str) -> None:
     v = rng.normal(0, 0.3, (POINTS, n))
     eta = model.predictor(v[:, :, None], at.mixes)
     pull, curvature = slopes(model, eta, at.parameters, Smoothing.none(model))
-    slope, prior = model.prior_slopes(v)
+    slope, prior = model.prior_slopes(v, at)
     found = precision_of(model, curvature, prior, at)
     whole = np.einsum("lckn,lmck,mckq->knq", columns, curvature, columns, optimize=True)
     low = model.columns.m - model.columns.p

@@ -44,11 +44,14 @@ class At:
         mixes: per factor (L, R, R, K), lower triangular.
         parameters: the family's, (size, K) each.
         value: (K,) log density of the points' own priors, Jacobians of the coordinates included.
+        learnt: (K, L, p) precisions of the coefficients whose scales are learnt, else zero; None
+            where there are none.
     """
 
     mixes: tuple[FloatArray, ...]
     parameters: tuple[FloatArray, ...]
     value: FloatArray
+    learnt: FloatArray | None = None
 
     def take(self, points: IntArray) -> At:
         """Some of them."""
@@ -56,6 +59,7 @@ class At:
             tuple(mix[..., points] for mix in self.mixes),
             tuple(one[:, points] for one in self.parameters),
             self.value[points],
+            None if self.learnt is None else self.learnt[points],
         )
 
 
@@ -142,7 +146,23 @@ class LevelModel:
                 value = value + prior.log_density(part)[0]
             own.append(self._parameter(prior, part).T)
             at += size
-        return At(self._mixes(found), tuple(own), value)
+        at_mixes, learnt = self._mixes(found), None
+        if self.scales.shrinkage:
+            learnt, log_scale = self._learnt(found, own)
+            value = value - log_scale
+        return At(at_mixes, tuple(own), value, learnt)
+
+    def _learnt(self, found: ScalePoints, own: list[FloatArray]) -> tuple[FloatArray, FloatArray]:
+        """Precisions (K, L, p) of coefficients whose scales are learnt, log scales summed (K,)."""
+        each = len(self.scales.shrinkage) // self.predictors
+        precision = np.zeros((len(found.log_prior), self.predictors, self.columns.p))
+        total = np.zeros(len(precision))
+        for k, (one, log_s) in enumerate(zip(self.scales.shrinkage, found.log_s, strict=True)):
+            if one.uses_sigma and self.family.parameter_names[:1] == ("sigma",):
+                log_s = log_s + np.log(own[0] * self.units[0])
+            precision[:, k // each, one.where] = np.exp(-2 * log_s.T)
+            total += log_s.sum(axis=0)
+        return precision, total
 
     @staticmethod
     def _parameter(prior: ParameterPrior, coordinates: FloatArray) -> FloatArray:
@@ -273,7 +293,7 @@ class LevelModel:
         """Log density of the rows and of v (K, N, S) given the points, up to a constant; (K, S)."""
         value = self.rows(self.predictor(v, at.mixes), at).sum(axis=0).reshape(len(v), -1)
         value -= 0.5 * np.einsum("kns,kns->ks", v[:, : self.n_own], v[:, : self.n_own])
-        value += self.dense_prior(v)
+        value += self.dense_prior(v, at)
         return np.where(np.isnan(value), -np.inf, value)
 
     def rows(self, eta: FloatArray, at: At) -> FloatArray:
@@ -285,16 +305,21 @@ class LevelModel:
             found = self.family.log_likelihood(self.outcome, eta, self.link, parameters)
             return np.asarray(found if self.plain else self.weight[:, None] * found)
 
-    def dense_prior(self, v: FloatArray) -> FloatArray:
-        """Log density of the dense part of v (K, N, S), up to a constant; (K, S)."""
+    def dense_prior(self, v: FloatArray, at: At) -> FloatArray:
+        """Log density of the dense part of v (K, N, S) given the points, up to a constant; (K, S).
+
+        Coefficients whose scales are learnt have their normalising constant in ``At.value``.
+        """
         dense, low = self._dense(v), self.columns.m - self.columns.p
         value = -0.5 * np.einsum("klms,klms->ks", dense[:, :, :low], dense[:, :, :low])
         original = self.to_original(dense[:, :, low:].transpose(0, 3, 1, 2))
         prior = self.coefficients.log_density(original.reshape(-1, self.columns.p))
         value += prior.reshape(len(v), v.shape[2], -1).sum(axis=2)
+        if at.learnt is not None:
+            value -= 0.5 * np.einsum("kslp,kslp,klp->ks", original, original, at.learnt)
         return np.asarray(value)
 
-    def prior_slopes(self, v: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def prior_slopes(self, v: FloatArray, at: At) -> tuple[FloatArray, FloatArray]:
         """Slopes (K, N) of v's own log density at v (K, N), and coefficients' precisions.
 
         The latter (K, L, p, p): of a Student-t prior that of the normal below it, which is never
@@ -304,9 +329,12 @@ class LevelModel:
         low = self.columns.m - self.columns.p
         phi = self._dense(v[:, :, None])[:, :, low:, 0]
         original, matrix = self.to_original(phi), self.basis.matrix
-        flat = self.coefficients.slopes(original.reshape(-1, self.columns.p))[0]
-        self._dense(slope[:, :, None])[:, :, low:, 0] = flat.reshape(phi.shape) @ matrix
+        flat = self.coefficients.slopes(original.reshape(-1, self.columns.p))[0].reshape(phi.shape)
         precision = np.broadcast_to(self.coefficients.precision(), phi.shape)
+        if at.learnt is not None:
+            flat = flat - at.learnt * original
+            precision = precision + at.learnt
+        self._dense(slope[:, :, None])[:, :, low:, 0] = flat @ matrix
         heavy = self.coefficients.heavy
         if len(heavy):
             df, scale = self.coefficients.df[heavy], self.coefficients.sd[heavy]

@@ -37,7 +37,7 @@ def weigh(
     rest = precision.rest.backward(noise)
     v = np.repeat(centre.v[:, :, None], noise.shape[2], axis=2)
     v[:, e:] += rest
-    value = model.dense_prior(v) + at.value[:, None] - precision.rest.log_diagonal[:, None]
+    value = model.dense_prior(v, at) + at.value[:, None] - precision.rest.log_diagonal[:, None]
     value += 0.5 * np.einsum("kns,kns->ks", noise, noise)
     if model.columns.first is None:
         value += model.rows(model.predictor(v, at.mixes), at).sum(axis=0).reshape(value.shape)

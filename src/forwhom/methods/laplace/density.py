@@ -34,6 +34,7 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 LARGEST = 300.0  # logarithm of a parameter
+MOST_HELD = 100.0  # logarithm of a precision: what is held so tightly is zero
 
 
 @dataclass(frozen=True, eq=False)
@@ -160,7 +161,8 @@ class LevelModel:
         for k, (one, log_s) in enumerate(zip(self.scales.shrinkage, found.log_s, strict=True)):
             if one.uses_sigma and self.family.parameter_names[:1] == ("sigma",):
                 log_s = log_s + np.log(own[0] * self.units[0])
-            precision[:, k // each, one.where] = np.exp(-2 * log_s.T)
+            held = np.minimum(-2 * log_s.T, MOST_HELD)
+            precision[:, k // each, one.where] = np.exp(held)
             total += log_s.sum(axis=0)
         return precision, total
 

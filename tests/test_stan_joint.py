@@ -93,10 +93,12 @@ CASES: dict[str, tuple[dict[str, Any], int]] = {
     "r2d2": (UNITS | {"priors": NUMBERS | {"lambda": "r2d2(0.5, 2)"}}, 4000),
 }
 COLLAPSE = ("correlated_gaussian", "arms", "arms_alike", "schools")
-BY = dict.fromkeys(COLLAPSE, "collapse") | {"sites": "quadrature"}
+BY = dict.fromkeys(COLLAPSE, "collapse") | dict.fromkeys(
+    ("sites", "correlated_bernoulli", "heavy"), "quadrature"
+)
 # apart: make slow. Every run samples smaller ones of the shrunk, and of the others their nearest:
 # clusters_effects, correlated_gaussian
-SLOW = ("horseshoe", "r2d2", "clusters", "correlated_bernoulli")
+SLOW = ("horseshoe", "r2d2", "clusters")
 # what Stan keeps and a fit does not: the scales within a shrinkage prior, and a new site
 UNKEPT = ("tau", "c2", "R2", "phi", "theta_new", "risk_new")
 

@@ -202,7 +202,8 @@ def _settle(fits: _Fits, extra: int, rng: np.random.Generator) -> tuple[Edges, P
         tau[:, k] *= np.r_[1.0, PROFILE, 1.0]
         tau[-1, k] = FAR
         height = fits.log_density(tau)
-        if height[-1] + np.log(FAR) > height[0] + np.log(mode[k]) - HELD:
+        held = height[-1] + np.log(FAR) < height[0] + np.log(mode[k]) - HELD
+        if not held or mode[k] > FAR / PROFILE[-1]:
             raise UnboundedError(name, "half_normal(1)")
         high = height[:-1] > height[:-1].max() - DROP
         widths[k] = max(float(tau[:-1][high, k].max()), SMALLEST)

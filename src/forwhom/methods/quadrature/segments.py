@@ -129,8 +129,9 @@ class Segment:
             return self.rank
         return int(np.bincount(self.star.owner).max()) + self.star.centred
 
+    # Many parameters: what a segment is.
     @staticmethod
-    def make(  # Many parameters: what a segment is.
+    def make(
         rank: int,
         groups: IntArray,
         cells: IntArray,

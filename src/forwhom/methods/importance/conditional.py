@@ -42,8 +42,9 @@ FIRST, NEAR = Search(30, 0.5), Search(8, 0.7)
 LOOKED_AT, ENOUGH = 1200, 400  # draws from the Laplace fits' density, and effective ones
 LEARNT_FROM = 10.0  # nats below the best fit
 COMPONENTS = 4
-DEFENCE, WIDE, WIDE_DF, DF = 0.1, 4.0, 3.0, 8.0
-GOOD_SHARE, GOOD_K, ATTEMPTS = 0.6, 0.5, 4
+DEFENCE, WIDE, WIDE_DF, DF = 0.1, 3.0, 10.0, 20.0
+PILOT = 1200  # points of the first look at the density itself, from which to learn
+GOOD_SHARE, GOOD_K, ATTEMPTS = 0.55, 0.5, 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,20 +156,23 @@ def explore_conditionally(
     even = np.full(len(found.x), 1 / len(found.x))
     proposal = _Proposal.of(fits, edges, _mixture(found.x, even, rng))
     count = max(int(1.3 * draws), 1000)
+    pilot = min(PILOT, count)
     best: tuple[tuple[bool, float], FloatArray, FloatArray, FloatArray] | None = None
-    for attempt in range(ATTEMPTS):
-        x, e = proposal.mixture.draw(count, rng), proposal.noise.draw(count, rng)
+    for attempt in range(-1, ATTEMPTS):
+        size = pilot if attempt < 0 else count
+        x, e = proposal.mixture.draw(size, rng), proposal.noise.draw(size, rng)
         xi, log_volume = proposal.placed(x, e)
         tau = edges.tau(x)
         log_q = proposal.mixture.log_density(x) + proposal.noise.log_density(e) - log_volume
         value = target.log_density(tau, xi) + edges.log_slope(x)
         log_weight = np.where(np.isnan(value), -np.inf, value) - log_q
-        fits.spent += count
+        fits.spent += size
         share, k_hat = effective_share(log_weight), pareto_k(log_weight)
         worth = (k_hat < GOOD_K, share)
-        if best is None or worth > best[0]:
+        if attempt >= 0 and (best is None or worth > best[0]):
             best = (worth, log_weight, tau, xi)
-        if (share > GOOD_SHARE and k_hat < GOOD_K) or attempt == ATTEMPTS - 1:
+        good = share > GOOD_SHARE and k_hat < GOOD_K
+        if attempt == ATTEMPTS - 1 or (attempt >= 0 and good):
             break
         weight = _steadied(log_weight)
         mixture = _mixture(x, weight, rng)
@@ -198,7 +202,8 @@ def _settle(fits: _Fits, extra: int, rng: np.random.Generator) -> tuple[Edges, P
         tau[:, k] *= np.r_[1.0, PROFILE, 1.0]
         tau[-1, k] = FAR
         height = fits.log_density(tau)
-        if height[-1] + np.log(FAR) > height[0] + np.log(mode[k]) - HELD:
+        held = height[-1] + np.log(FAR) < height[0] + np.log(mode[k]) - HELD
+        if not held or mode[k] > FAR / PROFILE[-1]:
             raise UnboundedError(name, "half_normal(1)")
         high = height[:-1] > height[:-1].max() - DROP
         widths[k] = max(float(tau[:-1][high, k].max()), SMALLEST)

@@ -49,6 +49,6 @@ class Noise:
         off = e - shift
         covariance = (off * weight[:, None]).T @ off
         known = 1 / (weight**2).sum()
-        trust = known / (known + 4 * n)  # towards no change of shape where draws are few
+        trust = known / (known + 10 * n**2)  # towards no change of shape where draws are few
         covariance = trust * covariance + (1 - trust) * self.stretch @ self.stretch.T
         return Noise(shift, np.linalg.cholesky(covariance))

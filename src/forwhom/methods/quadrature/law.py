@@ -17,6 +17,7 @@ from forwhom.methods.priors import ParameterPrior
 
 FloatArray = NDArray[np.float64]
 
+HEAVY = 2.5  # degrees of freedom below which tails are what is hard
 NO_PRIOR = ParameterPrior("flat", (), True)
 
 
@@ -60,6 +61,13 @@ class Law:
         """Degrees of freedom, (K, students)."""
         log_nu = tau[:, self.columns : self.columns + self.students]
         return np.exp(np.clip(log_nu, -20.0, 20.0))
+
+    def width(self, tau: FloatArray) -> FloatArray:
+        """How hard groups are to integrate by their law, to be sorted by, (K,)."""
+        square = (self.sds(tau) ** 2).sum(axis=1)
+        if self.students:  # tails like a power ask for many nodes
+            square = square * (1 + (HEAVY / self.nu(tau).min(axis=1)) ** 3)
+        return np.asarray(square)
 
     def scaled(self, z: FloatArray, tau: FloatArray) -> FloatArray:
         """u (g, R, K) from standard z of that shape, at the same K points."""

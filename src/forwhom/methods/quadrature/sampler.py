@@ -98,15 +98,16 @@ def _target(model: LatentModel, spread_names: tuple[str, ...], rules: list[Rules
 
 def _why(model: LatentModel, rules: list[Rules]) -> str:
     """What was integrated, by how fine a rule, and what is left."""
-    dimensions = max((s.rank for s in model.segments), default=0)
+    dimensions = max((s.dimensions for s in model.segments), default=0)
     low, high = min(r.orders[0] for r in rules), max(r.orders[1] for r in rules)
     nodes = f"{low} to {high}" if high > low else f"{low}"
     worst, points = max(r.error for r in rules), sum(r.points for r in rules)
+    shared = model.size + model.n_tau + model.law.extra
     return (
         f"{model.family.name} outcome: each group's own parameters are integrated out by adaptive "
         f"Gauss-Hermite quadrature ({nodes} nodes per dimension, {dimensions} "
         f"dimension{'s' if dimensions != 1 else ''}; finer rules differ by at most {worst:.0e} "
-        f"nats at the {points} points checked), leaving {model.size + model.n_tau} shared "
+        f"nats at the {points} points checked), leaving {shared} shared "
         "parameters to importance sampling"
     )
 

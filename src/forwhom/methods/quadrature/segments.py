@@ -122,8 +122,16 @@ class Segment:
     runs: tuple[Runs, Runs]
     star: Star | None = None
 
+    @property
+    def dimensions(self) -> int:
+        """Of a group's integral, the most."""
+        if self.star is None:
+            return self.rank
+        return int(np.bincount(self.star.owner).max()) + self.star.centred
+
+    # Many parameters: what a segment is.
     @staticmethod
-    def make(  # Many parameters: what a segment is.
+    def make(
         rank: int,
         groups: IntArray,
         cells: IntArray,

@@ -134,12 +134,19 @@ def star_step(
 
 def log_law(z: FloatArray, nu: FloatArray | None) -> FloatArray:
     """Log density of a leaf at z (any shape), constants kept; ``nu`` broadcasts to it."""
+    out = z * z
     if nu is None:
-        return np.asarray(-0.5 * z * z - 0.5 * np.log(2 * np.pi))
+        out *= -0.5
+        out -= 0.5 * np.log(2 * np.pi)
+        return np.asarray(out)
     from scipy.special import gammaln
 
-    constant = gammaln((nu + 1) / 2) - gammaln(nu / 2) - 0.5 * np.log(nu * np.pi)
-    return np.asarray(constant - (nu + 1) / 2 * np.log1p(z * z / nu))
+    out /= nu
+    out += 1.0
+    np.log(out, out=out)  # not log1p, which is slow: what it drowns in rounding does not matter
+    out *= -(nu + 1) / 2
+    out += gammaln((nu + 1) / 2) - gammaln(nu / 2) - 0.5 * np.log(nu * np.pi)
+    return np.asarray(out)
 
 
 def star_curvature(

@@ -15,6 +15,7 @@ from forwhom.answers.workings import Workings
 from forwhom.design import number_texts
 from forwhom.draw.labels import Labels
 from forwhom.errors import PlanError, listing, nearest
+from forwhom.fitted import Estimand
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -83,6 +84,28 @@ def split(workings: Workings, name: str, labels: Labels | None = None) -> Split:
     raise PlanError(
         f"modifier={name!r}: the effect can be told by {listing(known)}.{nearest(str(name), known)}"
     )
+
+
+def interactions(workings: Workings, estimand: Estimand) -> tuple[tuple[str, str], ...]:
+    """Pairs of what groups can be split by that interact in the effect's equation."""
+    known = split_names(workings)
+    found: dict[frozenset[str], tuple[str, str]] = {}
+    for term in estimand.effect.modifiers.terms:
+        if len(term.encodings) != 2:
+            continue
+        factors = [encoding.factor for encoding in term.encodings]
+        names = [f.label if f.label in known else f.column for f in factors]
+        if names[0] != names[1] and set(names) <= set(known):
+            found.setdefault(frozenset(names), (names[0], names[1]))
+    return tuple(found.values())
+
+
+def crossed(one: Split, other: Split) -> Split:
+    """The groups by two modifiers at once, the second running faster."""
+    width = len(other.parts)
+    parts = tuple(f"{a}, {b}" for a in one.parts for b in other.parts)
+    codes = one.codes * width + other.codes
+    return Split(f"{one.name}:{other.name}", parts, codes, one.ordered and other.ordered)
 
 
 def _group_means(workings: Workings) -> dict[str, FloatArray]:

@@ -7,7 +7,7 @@ Gelman 2005, Annals of Statistics 33(1)). Tests: tests/answers/test_by.py.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from forwhom.answers.answer import Answer, check_all
 from forwhom.answers.naming import contrast_line, effect_axis, labels_for, treatment_name
 from forwhom.answers.options import GROUPS, TELLING
-from forwhom.answers.passes import averages_over
+from forwhom.answers.passes import Task, averages_task
 from forwhom.answers.sample import Sample
 from forwhom.answers.selection import Selection, select
 from forwhom.answers.splits import AGAINST, Split, split, split_names
@@ -90,14 +90,9 @@ def parts_of(
     workings: Workings, estimand: Estimand, splits: Sequence[Split], selection: Selection
 ) -> list[Parts]:
     """Average effects at each part of some splits, all from one pass over the groups."""
-    kept = selection.groups(estimand.count)
-    weight = selection.weight(estimand)
-    kept = kept[weight[kept] > 0]
-    left = [np.unique(one.codes[kept], return_inverse=True) for one in splits]
-    shares = [_shares(kept, codes, len(present), weight) for present, codes in left]
-    names = tuple(one.name for one in splits)  # the table, the figure and sentences ask for these
-    key = ("values", estimand.quantity, names, selection.where, selection.weights)
-    draws = workings.kept(key, lambda: averages_over(estimand, np.vstack(shares)))
+    kept, left = _present(estimand, splits, selection)
+    key = parts_key(estimand, splits, selection)
+    draws = workings.kept(key, lambda: parts_task(estimand, splits, selection).done())
     found, at = [], 0
     for one, (present, codes) in zip(splits, left, strict=True):
         count = len(present)
@@ -106,6 +101,31 @@ def parts_of(
         found.append(Parts(one, present.astype(np.int64), counts, draws[at : at + count]))
         at += count
     return found
+
+
+def parts_key(estimand: Estimand, splits: Sequence[Split], selection: Selection) -> Hashable:
+    """What averages at the parts of some splits are kept by, for table, figure and sentences."""
+    names = tuple(one.name for one in splits)
+    return "values", estimand.quantity, names, selection.where, selection.weights
+
+
+def parts_task(
+    estimand: Estimand, splits: Sequence[Split], selection: Selection
+) -> Task[FloatArray]:
+    """Draws of averages at those parts of some splits that groups are left of, (k, D)."""
+    kept, left = _present(estimand, splits, selection)
+    weight = selection.weight(estimand)
+    shares = [_shares(kept, codes, len(present), weight) for present, codes in left]
+    return averages_task(estimand, np.vstack(shares))
+
+
+def _present(
+    estimand: Estimand, splits: Sequence[Split], selection: Selection
+) -> tuple[IntArray, list[tuple[IntArray, IntArray]]]:
+    """Groups that weigh something; of each split, its parts among them and which each has."""
+    kept = selection.groups(estimand.count)
+    kept = kept[selection.weight(estimand)[kept] > 0]
+    return kept, [np.unique(one.codes[kept], return_inverse=True) for one in splits]
 
 
 def _values(workings: Workings, estimand: Estimand, parted: Split, selection: Selection) -> Sample:

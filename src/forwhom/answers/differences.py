@@ -20,7 +20,7 @@ from forwhom.answers.naming import contrast_line, effect_axis, labels_for, treat
 from forwhom.answers.options import GROUPS, TELLING
 from forwhom.answers.sample import Sample
 from forwhom.answers.selection import Selection, select
-from forwhom.answers.splits import AGAINST, crossed, interactions, split, split_names
+from forwhom.answers.splits import AGAINST, Split, crossed, interactions, split, split_names
 from forwhom.answers.tables import (
     arm_counts,
     average_note,
@@ -96,14 +96,11 @@ def differences(
     labels: Labels | None = None,
 ) -> list[Sample]:
     """Differences in an effect by each modifier, all from one pass over the groups."""
-    every = {name: split(workings, name, labels) for name in split_names(workings)}
-    splits = {name: one for name, one in every.items() if len(one.parts) <= MOST_PARTS}
+    splits, crosses = compared(workings, estimand, labels)
     if not splits:
         return []
-    few = {name for name, one in splits.items() if len(one.parts) <= FEW_PARTS}
-    pairs = [pair for pair in interactions(workings, estimand) if few.issuperset(pair)]
-    crosses = [crossed(splits[a], splits[b]) for a, b in pairs]
-    parts = parts_of(workings, estimand, [*splits.values(), *crosses], selection)
+    pairs = list(crosses)
+    parts = parts_of(workings, estimand, [*splits.values(), *crosses.values()], selection)
     alone = dict(zip(splits, parts[: len(splits)], strict=True))
     both = dict(zip(pairs, parts[len(splits) :], strict=True))
     found = []
@@ -115,6 +112,17 @@ def differences(
         ]
         found.append(_differences(workings, estimand, own, others))
     return found
+
+
+def compared(
+    workings: Workings, estimand: Estimand, labels: Labels | None = None
+) -> tuple[dict[str, Split], dict[tuple[str, str], Split]]:
+    """What groups are split by, and each pair of few values that interacts."""
+    every = {name: split(workings, name, labels) for name in split_names(workings)}
+    splits = {name: one for name, one in every.items() if len(one.parts) <= MOST_PARTS}
+    few = {name for name, one in splits.items() if len(one.parts) <= FEW_PARTS}
+    pairs = [pair for pair in interactions(workings, estimand) if few.issuperset(pair)]
+    return splits, {(a, b): crossed(splits[a], splits[b]) for a, b in pairs}
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -5,7 +5,7 @@ Tests: tests/answers/test_outcomes.py, tests/answers/test_contract.py.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from forwhom.answers.answer import Answer
 from forwhom.answers.average import checked_weight, combinations
 from forwhom.answers.keys import group_columns
 from forwhom.answers.naming import contrast_line, effect_on, labels_for
+from forwhom.answers.passes import Task
 from forwhom.answers.sample import Sample
 from forwhom.answers.selection import Selection
 from forwhom.answers.tables import (
@@ -102,11 +103,12 @@ def outcomes_of(
     if why and (by or not selection.plain):
         raise PlanError(why)
     weight = checked_weight(estimand, kept, codes, selection)
-    key = ("outcomes", estimand.quantity, tuple(by), selection.where, selection.weights)
+    key = outcomes_key(estimand, by, selection)
     if why:
         pair = workings.kept(key, lambda: _overall(workings, estimand))
     else:
-        pair = workings.kept(key, lambda: _averages(estimand, kept, codes, count, weight))
+        task = outcomes_task(estimand, kept, codes, count, weight)
+        pair = workings.kept(key, task.done)
     draws = np.stack([pair[0], pair[1], pair[1] - pair[0]], axis=1).reshape(len(thrice), -1)
     headers = (group_headers(groups) if by else {}) | {"arm": "Arm"}
     return Sample(columns, draws, workings.chains, headers, keys.types)
@@ -118,9 +120,14 @@ def _overall(workings: Workings, estimand: Estimand) -> FloatArray:
     return np.stack([without, without + workings.average(estimand)])[:, None]
 
 
-def _averages(
+def outcomes_key(estimand: Estimand, by: Sequence[str], selection: Selection) -> Hashable:
+    """What averages of outcomes are kept by."""
+    return "outcomes", estimand.quantity, tuple(by), selection.where, selection.weights
+
+
+def outcomes_task(
     estimand: Estimand, groups: IntArray, codes: IntArray, count: int, weight: FloatArray
-) -> FloatArray:
+) -> Task[FloatArray]:
     """Outcomes of the groups that share a code, without and with, (2, count, D)."""
     fitted = estimand.fitted
     place = np.full(estimand.count, -1)
@@ -135,9 +142,12 @@ def _averages(
         return present, share @ expected_outcomes(fitted, estimand.quantity, some)
 
     out = np.zeros((2, count, fitted.count))
-    for present, partial in fitted.draws.map(work, fitted.own):
-        out[:, present] += partial
-    return out / np.bincount(codes, weight[groups], count)[:, None]
+    total = np.bincount(codes, weight[groups], count)[:, None]
+
+    def add(part: tuple[IntArray, FloatArray]) -> None:
+        out[:, part[0]] += part[1]
+
+    return Task(estimand, work, add, lambda: out / total, own=True)
 
 
 def _notes(estimand: Estimand) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from forwhom.answers.words import level_words
 from forwhom.answers.workings import Workings
-from forwhom.design import number_texts
+from forwhom.design import number_text, number_texts
 from forwhom.draw.labels import Labels
 from forwhom.errors import PlanError, listing, nearest
 from forwhom.fitted import Estimand
@@ -135,10 +135,9 @@ def _cut(workings: Workings, name: str, called: str, values: FloatArray) -> Spli
         1
     ]
     codes = part[np.searchsorted(different, values)].astype(np.int64)
-    texts = number_texts([float(f"{value:.4g}") for value in different])
     words = []
     for k in range(int(part.max()) + 1):
-        mine = np.flatnonzero(part == k)
-        low, high = texts[mine[0]], texts[mine[-1]]
+        ends = different[np.flatnonzero(part == k)[[0, -1]]].tolist()
+        low, high = (number_text(x if x.is_integer() else float(f"{x:.4g}")) for x in ends)
         words.append(f"{called} = {low}" if low == high else f"{called} {low} to {high}")
     return Split(name, tuple(words), codes, True)

@@ -6,7 +6,7 @@ Tests: tests/test_api.py.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -144,9 +144,14 @@ class Estimand:
             found.append((one.name, one.terms, one.values[:, min(at, one.values.shape[1] - 1)]))
         return tuple(found)
 
+    @property
+    def few(self) -> bool:
+        """Whether all group effects are kept, so that each question need not draw them anew."""
+        return self.count * self.fitted.count <= KEPT
+
     def map[T](self, work: Callable[[Block], T]) -> Iterator[T]:
         """Apply ``work`` to every block of the groups, in one order; to all at once where few."""
-        if self.count * self.fitted.count <= KEPT:
+        if self.few:
             return iter([work(Block(np.arange(self.count), self._few))])
         return self._each(work)
 
@@ -154,7 +159,17 @@ class Estimand:
         def of(own: Own) -> T:
             return work(Block(own.groups, values(self.fitted, self.quantity, own)))
 
-        return self.fitted.draws.map(of, own_needed(self.fitted, self.quantity))
+        return self.fitted.draws.map(of, self.needed)
+
+    @property
+    def needed(self) -> Sequence[int]:
+        """Which of the groups' own parameters the effect is made of."""
+        return own_needed(self.fitted, self.quantity)
+
+    def effects_of(self, own: Own, drawn: Sequence[int]) -> FloatArray:
+        """Effects of some groups, (g, D), from those own parameters that were drawn."""
+        some = [list(drawn).index(r) for r in self.needed]
+        return values(self.fitted, self.quantity, Own(own.groups, own.u[:, some]))
 
     @cached_property
     def _few(self) -> FloatArray:

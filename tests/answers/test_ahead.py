@@ -39,7 +39,13 @@ def fit_of(name: str) -> fw.Fit:
     return fw.fit(data, **asked)
 
 
-@pytest.fixture(params=CASES)
+SLOW = ("NUTS",)  # sampled
+
+
+@pytest.fixture(
+    params=[pytest.param(n, marks=pytest.mark.slow) if n in SLOW else n for n in CASES],
+    scope="module",
+)
 def fit(request: pytest.FixtureRequest) -> fw.Fit:
     return fit_of(request.param)
 

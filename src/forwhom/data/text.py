@@ -15,6 +15,7 @@ import numpy as np
 MISSING = "-"
 MOST_DECIMALS = 5
 SCIENTIFIC_FROM = 1e9
+NOTHING = 1e-9  # of a share
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,19 @@ def percent(level: float) -> str:
     ('95 %', '99.9 %')
     """
     return f"{round(100 * level, 6):g} %"
+
+
+def share_text(share: float) -> str:
+    """A share in whole percent; none and all are said only of exactly none and all.
+
+    >>> share_text(0.284), share_text(0.004), share_text(0.0), share_text(0.996), share_text(1.0)
+    ('28 %', '<1 %', '0 %', '>99 %', '100 %')
+    """
+    if abs(share) < NOTHING or abs(share - 1) < NOTHING:  # what rounding leaves of none and all
+        return f"{100 * share:.0f} %".removeprefix("-")
+    if share < 0.005:
+        return "<1 %"
+    return ">99 %" if share >= 0.995 else f"{100 * share:.0f} %"
 
 
 def display_width(text: str) -> int:

@@ -18,6 +18,7 @@ from forwhom.data.text import (
     number_style,
     one_line,
     percent,
+    share_text,
 )
 from forwhom.data.tidy import Tidy
 
@@ -34,6 +35,7 @@ __all__ = [
     "number_style",
     "one_line",
     "percent",
+    "share_text",
     "wrapped",
 ]
 

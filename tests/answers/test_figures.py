@@ -56,7 +56,7 @@ def test_coefficients_are_per_two_standard_deviations(fit: fw.Fit) -> None:
     }
     table = fit.table("parameters")
     at = list(table.columns["parameter"]).index("beta")
-    sd = shown["control (beta)", "C"] / table.columns["estimate"][at] / 2
+    sd = shown["goes with the outcome, a control (beta)", "C"] / table.columns["estimate"][at] / 2
     assert sd == pytest.approx(50, rel=0.1)
     assert not any("ntercept" in name for _, name in shown)
     assert any("ntercept" in r["key"] for r in drawn(fit.plot.parameters(intercept="last")))

@@ -89,6 +89,13 @@ def test_panels_share_the_room_of_a_page():
     assert sum(panel["height"] for panel in panels) < 2000
 
 
+def test_names_of_two_lines_take_the_room_of_two():
+    given = rows(200)
+    given["label"] = [f"a name too long for one line of the axis of a figure, number {i}"
+                      for i in range(200)]  # fmt: skip
+    assert len(inner(contrasts_figure(given))["data"]["values"]) == 50
+
+
 def test_a_wild_interval_is_cut_and_said_to_be():
     given = rows(6)
     given["simultaneous_high"][2] = 1e300

@@ -19,7 +19,7 @@ from forwhom.answers.naming import (
 )
 from forwhom.answers.options import TELLING
 from forwhom.answers.sample import Sample
-from forwhom.answers.tables import labels_of, stack, titled
+from forwhom.answers.tables import stack, titled
 from forwhom.answers.telling import Telling
 from forwhom.answers.which import picked
 from forwhom.answers.whom import NAME_THEM
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 def modifiers_table(workings: Workings, telling: Telling) -> Tidy:
     """lambda: how the effect differs by each modifier, one row per coefficient."""
     estimands = workings.estimands
-    return stack([coefficients(workings, one, telling) for one in estimands], labels_of(estimands))
+    return stack([coefficients(workings, one, telling) for one in estimands], estimands)
 
 
 def coefficients(workings: Workings, estimand: Estimand, telling: Telling) -> Tidy:

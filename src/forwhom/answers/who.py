@@ -26,7 +26,7 @@ from forwhom.answers.statements import (
     top_and_bottom,
     values_of,
 )
-from forwhom.answers.tables import effect_notes, labels_of, stack, titled
+from forwhom.answers.tables import effect_notes, stack, titled
 from forwhom.answers.telling import Telling
 from forwhom.answers.which import picked
 from forwhom.answers.words import joined
@@ -71,7 +71,7 @@ def who_table(
         notes = (*selection.notes, *effect_notes(one))
         title = titled("For whom: the effect", one)
         tables.append(Tidy(columns, title, level, notes, HEADERS | {"treatment": "Treatment"}))
-    return stack(tables, labels_of(shown))
+    return stack(tables, shown)
 
 
 # Many parameters: a figure's options are named one by one, as in the method of ``Plots``.

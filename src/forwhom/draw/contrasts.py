@@ -19,7 +19,7 @@ from forwhom.errors import OutputError, listing
 WIDTH = 480
 SORTED_FROM = 13  # rows of a panel; fewer stay in their order
 MOST_PANELS = 60
-MOST = 100  # rows of a page, in all panels together; of more the largest and smallest are drawn
+MOST = 100  # lines of names on a page; of more rows the largest and smallest are drawn
 LEAST = 2  # rows of a panel
 FAR = 4.0  # widths of the narrower rows beyond the points that are shown of an interval
 NUMBERS = ("estimate", "conf_low", "conf_high", "simultaneous_low", "simultaneous_high")
@@ -40,8 +40,8 @@ def contrasts_figure(
     ``rows`` holds lists of one length: the numbers ``estimate``, ``conf_low``, ``conf_high``,
     ``simultaneous_low`` and ``simultaneous_high``, the text ``label`` and, if wanted, ``panel``
     (one panel for each, in the order of their first appearance) and ``prob_positive``, shown when a
-    reader points at a row. About 100 rows are drawn on a page: of more, the largest and smallest of
-    each panel. ``line`` is where both are alike.
+    reader points at a row. About 100 rows are drawn on a page, half as many with names of two
+    lines: of more, the largest and smallest of each panel. ``line`` is where both are alike.
 
     Raises OutputError for missing or unequal lists, no rows, an estimate that is not finite and
     more than 60 panels.
@@ -57,7 +57,8 @@ def contrasts_figure(
         "scale": {"domain": [low, high], "nice": not cut, "zero": False, "clamp": cut},
     }
     axis = theme.number_axis(x_title, max(abs(low), abs(high)), WIDTH)
-    most, body, room = _room(list(map(len, panels.values()))), [], 0
+    each = max(map(len, names.name_lines(labels)))  # every row is as high as the highest
+    most, body, room = _room(list(map(len, panels.values())), MOST // each), [], 0
     for last, (name, places) in enumerate(panels.items(), 1 - len(panels)):
         if in_order:
             places = _ends(sorted(places, key=lambda i: -float(numbers["estimate"][i])), most)
@@ -100,14 +101,14 @@ def _panels_of(
     return numbers, labels, panels
 
 
-def _room(sizes: Sequence[int]) -> int:
-    """Rows that a panel may have so that a page has no more than anyone reads.
+def _room(sizes: Sequence[int], whole: int = MOST) -> int:
+    """Rows that a panel may have so that a page has no more of them than anyone reads.
 
     >>> _room([30, 40]), _room([300]), _room([496, 496, 8]), _room([5] * 60)
     (40, 100, 46, 2)
     """
     longest = max(sizes)
-    while longest > LEAST and sum(min(size, longest) for size in sizes) > MOST:
+    while longest > LEAST and sum(min(size, longest) for size in sizes) > whole:
         longest -= 1
     return longest
 

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
 
 FloatArray = NDArray[np.float64]
 
+GOES = "goes with the outcome"
+
 
 def parameters_table(workings: Workings, telling: Telling) -> Tidy:
     """alpha, beta, delta and the standard deviations, by category of an unordered outcome."""
@@ -123,18 +125,8 @@ def parameters_figure(
     of = tuple(terms[k] for k in order)
     effect = [("changes the effect (lambda)", of, estimand.lambda_[:, order], step[order])]
     outcome = [
-        (
-            "goes with the outcome (delta)",
-            modifiers,
-            estimand.delta,
-            2 * sums.inner_scale[layout.delta],
-        ),
-        (
-            "goes with the outcome, a control (beta)",
-            controls,
-            estimand.beta,
-            2 * sums.inner_scale[layout.beta],
-        ),
+        (f"{GOES} (delta)", modifiers, estimand.delta, 2 * sums.inner_scale[layout.delta]),
+        (f"{GOES}, a control (beta)", controls, estimand.beta, 2 * sums.inner_scale[layout.beta]),
     ]
     if intercept == "last" and not design.estimates:
         outcome.append(("intercept (alpha)", ("Intercept",), estimand.alpha[:, None], np.ones(1)))

@@ -6,6 +6,7 @@ Tests: tests/answers/test_who.py.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -32,6 +33,7 @@ from forwhom.answers.which import picked
 from forwhom.answers.words import joined
 from forwhom.answers.workings import Workings
 from forwhom.data import Tidy
+from forwhom.draw.text import MINUS
 
 if TYPE_CHECKING:
     from forwhom.draw.figure import Figure
@@ -134,7 +136,8 @@ def _ends_noted(ranked: Ranked) -> list[str]:
         estimate = ranked.summary["estimate"]
         called = extremes(estimate[ends[0]], estimate[ends[1]])
         for k, word in zip(ends, called, strict=True):
-            middle, low, high = map(style_of(ranked, ends).text, values_of(ranked, k))
+            style = replace(style_of(ranked, ends), minus=MINUS)
+            middle, low, high = map(style.text, values_of(ranked, k))
             found[k] = f"{word}: {middle} ({low} to {high})"
     return found
 

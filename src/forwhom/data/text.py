@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -20,7 +20,7 @@ NOTHING = 1e-9  # of a share
 
 @dataclass(frozen=True, slots=True)
 class NumberStyle:
-    """How the numbers of one or several columns are written.
+    """How the numbers of one or several columns are written; ``minus`` stands before those below 0.
 
     >>> NumberStyle(2).text(-0.001), NumberStyle(0).text(12345.6), NumberStyle(1, True).text(3e-12)
     ('0.00', '12,346', '3.0e-12')
@@ -29,17 +29,21 @@ class NumberStyle:
     decimals: int
     scientific: bool = False
     separators: bool = True
+    minus: str = field(default="-", repr=False)
 
     def text(self, value: float) -> str:
         """One number as text; NaN is ``-`` and a rounded zero has no sign."""
         if math.isnan(value):
             return MISSING
         if math.isinf(value):
-            return "inf" if value > 0 else "-inf"
+            return "inf" if value > 0 else f"{self.minus}inf"
         if self.scientific:
-            return f"{value:.{self.decimals}e}" if value else "0"
+            return self._signed(f"{value:.{self.decimals}e}") if value else "0"
         written = f"{value:{',' if self.separators else ''}.{self.decimals}f}"
-        return written.lstrip("-") if not written.strip("-0.,") else written
+        return written.lstrip("-") if not written.strip("-0.,") else self._signed(written)
+
+    def _signed(self, written: str) -> str:
+        return self.minus + written[1:] if written.startswith("-") else written
 
 
 def number_style(

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from forwhom.draw import names, theme
 from forwhom.draw.figure import Figure
-from forwhom.draw.text import format_probability, number_style, one_line, percent
+from forwhom.draw.text import figure_style, format_probability, one_line, percent
 from forwhom.errors import OutputError, listing
 
 WIDTH = 480
@@ -148,7 +148,7 @@ def _records(
 ) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
     """What is drawn of each row, and what is shown when a reader points at it."""
     estimate, low, high, lower, upper = (numbers[name] for name in NUMBERS)
-    style = number_style(np.concatenate([estimate, low, high]), (high - low) / 4)
+    style = figure_style(np.concatenate([estimate, low, high]), (high - low) / 4)
 
     def interval(starts: FloatArray, stops: FloatArray) -> list[str]:
         pairs = zip(starts.tolist(), stops.tolist(), strict=True)

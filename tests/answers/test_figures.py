@@ -88,8 +88,8 @@ def test_coefficients_beside_an_interaction_say_at_what_they_are() -> None:
     }
     fit = fw.fit(data, "y", "d", "woman*age + woman:place + place", draws=50)
     said = (
-        "Of terms that interact the coefficient holds at one value. woman: where age is 0 and place "
-        "is East; age: where woman is 0; place: where woman is 0."
+        "Of terms that interact the coefficient holds at one value. woman: where age is 0 and "
+        "place is East; age: where woman is 0; place: where woman is 0."
     )
     assert said in fit.table("modifiers").notes
     lines = fit.plot.modifiers().to_dict()["vconcat"][0]["title"]["text"]

@@ -25,7 +25,6 @@ from forwhom.answers.tables import (
     arm_totals,
     average_note,
     effect_notes,
-    labels_of,
     stack,
     titled,
 )
@@ -60,7 +59,7 @@ def by_table(
         title = titled(f"Average effects by {modifier},", one)
         notes = (average_note(one, selection), *effect_notes(one))
         tables.append(sample.table(telling, title, notes))
-    return stack(tables, labels_of(workings.on_scale(scale)))
+    return stack(tables, workings.on_scale(scale))
 
 
 def _check_named(workings: Workings, modifier: str | None) -> None:

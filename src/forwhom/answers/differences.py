@@ -25,7 +25,6 @@ from forwhom.answers.tables import (
     arm_counts,
     average_note,
     effect_notes,
-    labels_of,
     stack,
     titled,
 )
@@ -86,7 +85,7 @@ def differences_table(
         notes = (NOTE, *within, *many, average_note(one, selection), *effect_notes(one))
         title = titled("Differences in the effect", one)
         tables.append(found.table(telling, title, notes))
-    return stack(tables, labels_of(workings.on_scale(scale)))
+    return stack(tables, workings.on_scale(scale))
 
 
 def differences(

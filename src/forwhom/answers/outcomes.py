@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from forwhom.answers.answer import Answer
 from forwhom.answers.average import checked_weight, combinations
 from forwhom.answers.keys import group_columns
-from forwhom.answers.naming import contrast_line, effect_on, labels_for
+from forwhom.answers.naming import category_words, contrast_line, effect_on, labels_for
 from forwhom.answers.passes import Task
 from forwhom.answers.sample import Sample
 from forwhom.answers.selection import Selection
@@ -22,7 +22,6 @@ from forwhom.answers.tables import (
     arm_totals,
     average_note,
     group_headers,
-    labels_of,
     stack,
     titled,
 )
@@ -72,7 +71,7 @@ def outcomes_table(
         what = f"Expected outcome by {', '.join(by)}," if by else "Expected outcome"
         notes = (average_note(one, selection), *_notes(one))
         tables.append(sample.table(telling, titled(what, one), notes))
-    return stack(tables, labels_of(shown))
+    return stack(tables, shown)
 
 
 def _told_on(workings: Workings, scale: str) -> str:
@@ -243,15 +242,15 @@ def _row_name(estimand: Estimand, labels: Labels) -> str:
     """The effect, where there are several, and the category."""
     several = len(estimand.design.effects) > 1
     arm = estimand.treatment.arm or estimand.treatment.name
-    return ", ".join(filter(None, (arm if several else "", estimand.quantity.label)))
+    return ", ".join(filter(None, (arm if several else "", category_words(estimand, labels))))
 
 
 def _axis(estimand: Estimand, labels: Labels) -> str:
     """The outcome, a probability in percent."""
     unit = ", in percent" if estimand.unit_words else ""
     on = effect_on(estimand, labels).removesuffix(f", in {estimand.unit_words}")
-    if estimand.quantity.label:
-        on = on.replace(f" being {estimand.quantity.label}", "")
+    if label := category_words(estimand, labels):
+        on = on.replace(f" being {label}", "")
     return f"{on[:1].upper()}{on[1:]}{unit}"
 
 

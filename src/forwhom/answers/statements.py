@@ -28,7 +28,7 @@ from forwhom.answers.whom import NAME_THEM, NONE_NAMED
 from forwhom.answers.words import group_words, joined
 from forwhom.answers.workings import Workings
 from forwhom.design import number_text
-from forwhom.draw.text import NumberStyle, format_probability, number_style, percent
+from forwhom.draw.text import NumberStyle, format_probability, number_style, percent, share_text
 from forwhom.errors import plural
 from forwhom.fitted import Estimand
 
@@ -287,7 +287,7 @@ def _sides(ranked: Ranked, bar: float, unit: str, noun: str) -> Statement:
         if mask.any():
             count = int(mask.sum())
             of = f"all {n:,}" if count == n else f"{count:,} of {n:,}"
-            share = "" if count == n else f" with {100 * rows[mask].sum():.0f} % of the rows"
+            share = "" if count == n else f" with {share_text(rows[mask].sum())} of the rows"
             said.append(f"clearly {side} {at} in {of} {noun}s{share}{_names(ranked, mask)}")
     text = f"It is {joined(said)}." if said else f"In no {noun} is it clearly above or below {at}."
     clear = f"{int(over.sum()):,} above, {int(under.sum()):,} below"

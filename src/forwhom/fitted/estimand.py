@@ -228,16 +228,19 @@ class Estimand:
         """What an effect is an effect on, in words: "responded", "the log odds of voted = Yes"."""
         return self.effect_in(self.design.plan.outcome, self.design.measured)
 
-    def effect_in(self, outcome: str, measured: str) -> str:
-        """The same with other names: of the outcome, and of it with the level that counts."""
+    def effect_in(
+        self, outcome: str, measured: str, called: Callable[[str], str] = lambda level: level
+    ) -> str:
+        """The same with other names: of the outcome, also with the level that counts, of levels."""
         if self.quantity.scale == "link":
             on = link_words(self.design.plan)
             if self.category:
                 reference = self.design.outcome.levels[0]
-                return f"the log odds of {outcome} being {self.category} rather than {reference}"
+                rather = f"{called(self.category)} rather than {called(reference)}"
+                return f"the log odds of {outcome} being {rather}"
             return f"the {on} of {measured}" if on else measured
         words = RESPONSE_WORDS[self.quantity.response]
-        what = f"{outcome} being {self.quantity.label}" if self.quantity.label else measured
+        what = f"{outcome} being {called(self.quantity.label)}" if self.quantity.label else measured
         if self.quantity.response == "restricted time":
             what += f" up to {number_text(self.design.outcome.ends[-1])}"
         return f"{words} of {what}"

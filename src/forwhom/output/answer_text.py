@@ -40,7 +40,8 @@ def average_lines(workings: Workings) -> str:
     for row in average:
         of, on = words[row["treatment"]], f" on {design.measured}"
         if "outcome" in row:
-            on = f" on {design.plan.outcome} being {row['outcome']}"
+            label = workings.labels.given(design.plan.outcome, str(row["outcome"]), None)
+            on = f" on {design.plan.outcome} being {label or row['outcome']}"
         if design.estimates:
             of = on = ""
         lines.append(

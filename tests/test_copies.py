@@ -30,7 +30,7 @@ FITS: dict[str, Callable[[], Any]] = {
     "exact": fit,
     "quadrature": lambda: fit(VOTED, family="bernoulli"),
     "nuts": lambda: fit(method="nuts", **PLAIN),
-    "nuts of categories": lambda: fit({"vote": DATA["region"]}, family="categorical", **PLAIN),
+    "laplace of categories": lambda: fit({"vote": DATA["region"]}, family="categorical", **PLAIN),
     "estimates": lambda: fw.fit(
         ESTIMATES, "effect", std_error="error", modifiers="age", method="quadrature", draws=100
     ),

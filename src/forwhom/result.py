@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from forwhom.answers import ANSWERS, Caution, cautions
+from forwhom.answers.ahead import work_ahead
 from forwhom.answers.which import endings
 from forwhom.data import Tidy
 from forwhom.fitted import Elpd, Estimand, Fitted
@@ -72,6 +73,7 @@ class Fit(EffectQuestions, ComparingQuestions, ModelQuestions):
         """The question, the answer and the warnings, as text."""
         from forwhom.output.summary import format_summary
 
+        work_ahead(self._workings)
         return format_summary(self._workings, self.warnings, self.source)
 
     @cached_property
@@ -85,6 +87,7 @@ class Fit(EffectQuestions, ComparingQuestions, ModelQuestions):
 
     def tables(self) -> dict[str, Tidy]:
         """Every table that there is to tell, by name, for writing out."""
+        work_ahead(self._workings)
         every = [one for one in ANSWERS.values() if one.when == "always"]
         return {
             one.name: one.tell(self._workings) for one in every if not one.refuses(self._workings)

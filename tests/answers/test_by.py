@@ -36,7 +36,8 @@ def test_a_difference_is_that_of_the_averages(fit: fw.Fit) -> None:
     """With an interaction, the coefficient of woman is that at age 0; the difference is not."""
     drawn = fit.average(by="woman", draws=True)
     zero, one = (drawn[drawn["woman"] == k]["value"].to_numpy() for k in (0, 1))
-    table = fit.differences().set_index("modifier").loc["woman"]
+    table = fit.differences()
+    table = table[table["where"] == ""].set_index("modifier").loc["woman"]
     assert table["value"] == "woman = 1 against woman = 0"
     assert table["estimate"] == pytest.approx(np.median(one - zero), rel=1e-12)
     assert table["conf_high"] == pytest.approx(np.quantile(one - zero, 0.975), rel=1e-12)

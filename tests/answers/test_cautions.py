@@ -67,7 +67,7 @@ class TestWarnings:
         corner = (DATA["woman"] == 1) & (DATA["region"] == "west")
         found = fit({"letter": np.where(corner, kept, DATA["letter"])})
         assert text_of(found, f"no_{arm}_rows") == (
-            f"1 of 6 groups has no {arm} rows (woman=1, region=west): what is said of them comes "
+            f"1 of 6 groups has no {arm} rows (woman = 1, west): what is said of them comes "
             "from the other groups."
         )
 
@@ -144,7 +144,7 @@ class TestNoSpread:
         corner = (DATA["woman"] == 1) & (DATA["region"] == "west")
         data = {"letter": np.where(corner, kept, DATA["letter"])}
         assert text_of(fit(data, spread="none"), f"no_{arm}_rows") == (
-            f"1 of 6 groups has no {arm} rows (woman=1, region=west): what is said of them is what "
+            f"1 of 6 groups has no {arm} rows (woman = 1, west): what is said of them is what "
             "the modifiers predict from the other groups, and spread='none' allows for no "
             "difference of their own, so that their intervals may be too narrow. spread='normal' "
             "allows for one."

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import forwhom as fw
+from forwhom.answers.naming import effect_on, labels_for
 from forwhom.draw.figure import Figure
 
 RNG = np.random.default_rng(77)
@@ -155,3 +156,43 @@ def test_arms_beside_one_another() -> None:
     assert axis(fit.plot.effects(treatment="arm[Visit]")) == (
         "Effect of arm (Visit against None) on support"
     )
+
+
+def test_categories_are_told_under_their_labels() -> None:
+    """One group, which takes no chains."""
+    rng = np.random.default_rng(5)
+    data = {"way": rng.choice(["bus", "car", "walk"], 600), "d": rng.integers(0, 2, 600)}
+    fit = fw.fit(
+        data,
+        "way",
+        "d",
+        draws=50,
+        family="categorical",
+        labels={"way": "means of travel"},
+        value_labels={"way": {"car": "a private car", "bus": "a bus"}},
+    )
+    one = next(e for e in fit.estimands if e.category == "car")
+    on = "the log odds of means of travel being a private car rather than a bus"
+    assert effect_on(one, labels_for(one)) == on
+    for scale in ("link", "categories"):
+        table = fit.table("average", scale=scale)
+        assert "being" not in table.title and len(set(table.columns["outcome"])) > 1
+    assert " on way being a private car over all rows: " in " ".join(fit.summary().split())
+
+
+def test_warnings_and_priors_speak_under_labels() -> None:
+    rng = np.random.default_rng(6)
+    data = {
+        "y": rng.normal(size=600),
+        "d": rng.integers(0, 2, 600),
+        "city": rng.integers(0, 2, 600),
+        "g": rng.choice(["p", "q", "r"], 600),
+    }
+    data["d"][(data["g"] == "r") & (data["city"] == 1)] = 1
+    labels = {"city": "lives in a city", "y": "trust"}
+    values = {"g": {"r": "the Rhine"}}
+    fit = fw.fit(data, "y", "d", "city + g", draws=50, labels=labels, value_labels=values)
+    said = " ".join(caution.text for caution in fit.warnings)
+    assert "has no control rows (lives in a city = 1, the Rhine)" in said
+    prior = fw.prior_predictive(data, fit.plan, draws=50).summary()
+    assert "What the priors say trust may look like" in prior

@@ -136,3 +136,11 @@ def test_where_most_groups_are_small_it_speaks_of_modifiers() -> None:
     row = fit.who().to_pandas().set_index("statement").loc["by"]
     table = fit.differences().set_index("modifier").loc["x0"]
     assert row["estimate"] == pytest.approx(table["estimate"], rel=1e-9)
+
+
+def test_a_small_share_of_the_rows_is_not_called_none() -> None:
+    effects, sizes = {"A": 1.0, "B": 1.0, "C": -1.0}, {"A": 4000, "B": 4000, "C": 20}
+    said = str(fw.fit(one_way(effects, sizes), "y", "d", groups="place", draws=200).who())
+    said = said.replace("\n", " ")
+    assert "above zero in 2 of 3 groups with >99 % of the rows" in said
+    assert "below zero in 1 of 3 groups with <1 % of the rows (C)" in said

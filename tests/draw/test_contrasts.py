@@ -64,21 +64,36 @@ def test_up_to_a_hundred_rows_are_named(n, tmp_path):
     assert all(f">pair {i}<" in svg for i in range(n))
 
 
-def test_more_are_drawn_without_names_and_said_to_be(tmp_path):
-    figure = contrasts_figure(rows(101))
-    svg = figure.save(tmp_path / "f.svg").read_text(encoding="utf-8")
-    assert ">pair 1<" not in svg
-    assert "Too many to be named" in caption(figure)
-    assert len(inner(figure)["data"]["values"]) == 101
-
-
-def test_of_very_many_the_ends_are_drawn_and_said_to_be():
+def test_of_very_many_the_ends_are_drawn_named_and_said_to_be(tmp_path):
     given = rows(1000)
     figure = contrasts_figure(given)
     shown = [r["estimate"] for r in inner(figure)["data"]["values"]]
     ordered = sorted(given["estimate"].tolist(), reverse=True)
-    assert shown == ordered[:150] + ordered[-150:]
-    assert "Of 1,000 the 150 largest and the 150 smallest are drawn." in caption(figure)
+    assert shown == ordered[:50] + ordered[-50:]
+    said = " Drawn: the 50 largest and the 50 smallest; 900 of 1,000 are not, the table has them."
+    assert caption(figure).endswith(said)
+    svg = figure.save(tmp_path / "f.svg").read_text(encoding="utf-8")
+    named = [f"pair {i}" for i in np.argsort(-given["estimate"])[:50]]
+    assert all(f">{name}<" in svg for name in named)
+
+
+def test_panels_share_the_room_of_a_page():
+    given = rows(1488, panels=3)
+    figure = contrasts_figure(given)
+    panels = inner(figure)["vconcat"]
+    assert [len(panel["data"]["values"]) for panel in panels] == [33, 33, 33]
+    for k, panel in enumerate(panels):
+        mine = sorted(given["estimate"][k::3].tolist(), reverse=True)
+        assert [r["estimate"] for r in panel["data"]["values"]] == mine[:17] + mine[-16:]
+    assert "17 largest and the 16 smallest of each panel; 1,389 of 1,488" in caption(figure)
+    assert sum(panel["height"] for panel in panels) < 2000
+
+
+def test_names_of_two_lines_take_the_room_of_two():
+    given = rows(200)
+    given["label"] = [f"a name too long for one line of the axis of a figure, number {i}"
+                      for i in range(200)]  # fmt: skip
+    assert len(inner(contrasts_figure(given))["data"]["values"]) == 50
 
 
 def test_a_wild_interval_is_cut_and_said_to_be():

@@ -10,7 +10,8 @@ import pyreadstat
 import pytest
 
 import forwhom as fw
-from forwhom.draw.labels import Labels, group_texts, term_labels
+from forwhom.answers.words import column_words
+from forwhom.draw.labels import Labels, term_labels
 
 
 @pytest.fixture(scope="module")
@@ -71,5 +72,5 @@ def test_the_users_names_go_first(fit: fw.Fit) -> None:
     names = term_labels(design, design.effects[0], labels)
     assert names[1] == "Clinton voter"
     assert names[6] == "Age curve (poly): 1"
-    assert set(group_texts(design.groups, 1, labels)) == {"No", "Yes"}  # labelled by the file
-    assert set(group_texts(design.groups, 4, labels)) == {"Long one: 0", "Long one: 1"}
+    assert set(column_words(design.groups, 1, labels)) == {"No", "Yes"}  # labelled by the file
+    assert set(column_words(design.groups, 4, labels)) == {"Long one = 0", "Long one = 1"}

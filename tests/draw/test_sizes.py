@@ -1,6 +1,8 @@
+import re
 import struct
 
 import pytest
+import vl_convert as vl
 
 from forwhom.draw.densities import densities_figure
 from forwhom.draw.differences import values_figure
@@ -58,6 +60,20 @@ def test_names_are_broken_and_made_smaller():
     assert max(lines) > 2
     axis = small["layer"][1]["encoding"]["y"]["axis"]
     assert axis["labelFontSize"] < 8
+
+
+def test_a_note_without_room_beside_its_interval_keeps_its_first_word():
+    notes = ["largest: 0.5612 (0.2134 to 0.9612), probability 0.998", *[""] * 10, "smallest"]
+    wide = who_figure(groups(12) | {"note": notes}, title=LONG)
+    narrow, _ = _narrow(wide.spec)
+    shown = [
+        [row["note"] for row in spec["vconcat"][0]["data"]["values"] if row["note"]]
+        for spec in (wide.spec, narrow)
+    ]
+    assert [sorted(of) for of in shown] == [sorted(filter(None, notes)), ["largest", "smallest"]]
+    drawn = str(vl.vegalite_to_svg(narrow, allowed_base_urls=[]))
+    assert "largest" in drawn
+    assert "0.2134 to" not in re.sub(r'aria-label="[^"]*"', "", drawn)
 
 
 def test_too_small_is_said_in_the_words_of_what_was_asked():

@@ -29,6 +29,7 @@ from tests.frozen.inside import (
 
 ROWS, DRAWS, CHAIN_DRAWS = 40, 100, 20
 NUTS = "nuts"
+QUADRATURE = "quadrature"
 FAST = tuple(name for name in METHODS if name not in ("auto", NUTS))
 CHEAP = BASELINES[-1]  # has the fewest parameters
 
@@ -237,7 +238,7 @@ def _made() -> Iterator[Case]:
     yield Case("correlated", "", {"correlated": True})
     yield Case("correlated-treatments", "", both | {"correlated": True}, {"e": other})
     yield Case("estimates", "", {"std_error": "error"}, {"error": error})
-    yield Case("estimates", FAST[-1], {"std_error": "error"}, {"error": error})
+    yield Case("estimates", QUADRATURE, {"std_error": "error"}, {"error": error})
     yield Case("estimates-clusters", "", {"std_error": "error", "clusters": "site"},
                {"error": error})  # fmt: skip
     yield Case("dose", "", {"treatment_type": "dose"}, {"d": dose})
@@ -251,7 +252,7 @@ def _made() -> Iterator[Case]:
                {"y": _times()["y"], "status": status})  # fmt: skip
     yield Case("breaks", "", {"family": "piecewise_exponential", "event": "ended",
                               "breaks": [0.6, 1.5]}, _times())  # fmt: skip
-    yield Case("ordered-frame", FAST[-1], {}, {"y": ordered})
+    yield Case("ordered-frame", QUADRATURE, {}, {"y": ordered})
     yield Case("reference-category", "", {"reference_category": "car", "baseline": CHEAP},
                OUTCOMES["unordered"]()[0])  # fmt: skip
     words = {"y": [("b", "a")[i] for i in binary["y"]], "d": [("x", "t")[i] for i in n["d"]]}
@@ -266,7 +267,7 @@ def _made() -> Iterator[Case]:
         "alpha": "student_t(4, 0, 2)", "beta": {"z": "normal(0, 0.5)"},
         "lambda": {"a": "normal(0, 0.2)", "Intercept": "normal(0, 2)"},
         "sigma": "exponential(1)", "sigma_b": "half_normal(0.4)"}})  # fmt: skip
-    yield Case("percent-quadrature", FAST[-1], {"family": "lognormal"}, positive)
+    yield Case("percent-quadrature", QUADRATURE, {"family": "lognormal"}, positive)
     few = {"y": [int(a == 2 and d) for a, d in zip(n["a"], n["d"], strict=True)]}
     wide = dict.fromkeys(("alpha", "delta", "lambda"), "normal(0, 60)")
     yield Case("falls-back", "auto", {"family": "bernoulli", "priors": wide}, few)

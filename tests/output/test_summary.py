@@ -103,3 +103,33 @@ def test_every_kind_of_fit_has_one() -> None:
     ):
         fit = fw.fit(data, **keywords, modifiers="a", spread="none", draws=100, method="auto")
         assert words in fit.summary(), keywords
+
+
+def test_of_many_differences_the_clearest_are_shown_in_the_order_of_the_table() -> None:
+    """Three arms and three modifiers; each arm's own stand by how many sds they lie from zero."""
+    rng = np.random.default_rng(2)
+    n = 3000
+    arm = rng.choice(["Control", "Letter", "Call", "Visit"], n)
+    a, b = rng.integers(0, 2, n), rng.integers(0, 2, n)
+    place = rng.choice(["North", "South", "East"], n)
+    y = rng.normal(size=n) + (arm == "Call") * (place == "South") - (arm == "Visit") * b
+    data = {"y": y, "arm": arm, "a": a, "b": b, "place": place}
+    fit = fw.fit(data, "y", "arm", "a + b + place", draws=400)
+    rows = list(fit.table("differences"))
+    strength = [abs(row["estimate"]) / row["std_error"] for row in rows]
+    clearest = sorted(np.argsort(strength)[-5:].tolist())
+    names = [f"  {rows[i]['treatment']}: {rows[i]['value']} " for i in clearest]
+    lines = fit.summary().splitlines()
+    at = lines.index(next(line for line in lines if line.startswith("What goes with it")))
+    shown = lines[at + 2 : at + 7]
+    assert [line.startswith(name) for line, name in zip(shown, names, strict=True)] == [True] * 5
+    assert any("arm[Call]: South against" in line for line in shown)
+    assert any("arm[Visit]: b = 1 against b = 0" in line for line in shown)
+    assert lines[at + 7] == f"  and {len(rows) - 5} more (fit.differences())"
+
+
+def test_a_small_share_is_not_called_none(many: fw.Fit) -> None:
+    said = " ".join(many.summary().split())
+    prior = many.table("pooling").columns["prior_share"].mean()
+    assert 0 < prior < 0.005
+    assert ", <1 % the coefficients' priors." in said

@@ -2,12 +2,13 @@
 
 from forwhom.answers.answer import Answer
 from forwhom.answers.average import AVERAGE
-from forwhom.answers.by import BY, DIFFERENCES
+from forwhom.answers.by import BY
 from forwhom.answers.caution import Caution
 from forwhom.answers.cautions import cautions
 from forwhom.answers.check import CHECK
 from forwhom.answers.contrasts import CONTRASTS
 from forwhom.answers.diagnostics import DIAGNOSTICS
+from forwhom.answers.differences import DIFFERENCES
 from forwhom.answers.effects import EFFECTS
 from forwhom.answers.groups import GROUPS
 from forwhom.answers.implied import IMPLIED

@@ -20,7 +20,6 @@ from forwhom.answers.tables import (
     average_note,
     effect_notes,
     group_headers,
-    labels_of,
     stack,
     titled,
 )
@@ -52,7 +51,7 @@ def average_table(
         sample = averages(workings, one, by or (), selection)
         notes = (average_note(one, selection), *effect_notes(one))
         tables.append(sample.table(telling, titled(title, one), notes))
-    return stack(tables, labels_of(shown))
+    return stack(tables, shown)
 
 
 def averages(

@@ -17,9 +17,11 @@ from forwhom.answers.group_cautions import (
 from forwhom.answers.nested import nested_clusters
 from forwhom.answers.outcome_cautions import dose_unit, heavy_tail, overdispersion
 from forwhom.answers.silence import silence_text
+from forwhom.answers.words import group_words
 from forwhom.cells import LikelihoodCells, baseline_difference, nearly_collinear
 from forwhom.data import Tidy
 from forwhom.design import Design
+from forwhom.draw.labels import Labels
 from forwhom.families import FAMILIES
 from forwhom.fitted import Estimand
 
@@ -213,7 +215,8 @@ def _separation(estimand: Estimand) -> list[Caution]:
         apart &= (trials >= LARGE_ARM) & ((successes == 0) | (successes == trials))
     some = np.flatnonzero(apart[: design.groups.count])
     if len(some):
-        shown = "; ".join(design.groups.name(int(g)) for g in some[:3])
+        groups = design.groups
+        shown = "; ".join(group_words(groups, groups.columns, some[:3], Labels.of(design)))
         more = f"; and {len(some) - 3:,} more" if len(some) > 3 else ""
         cautions.append(
             Caution(

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from forwhom.answers.answer import Answer
 from forwhom.answers.naming import arm_names, axis_name, labels_for
-from forwhom.answers.words import EVERYONE
+from forwhom.answers.words import group_words
 from forwhom.answers.workings import Workings
 from forwhom.data import Tidy
 from forwhom.families import FAMILIES
@@ -198,12 +198,10 @@ def outcomes_figure(estimand: Estimand, found: Replication, labels: Labels, **fr
 
 
 def _groups_figure(estimand: Estimand, found: Replication, labels: Labels, **frame: Any) -> Figure:
-    from forwhom.draw.labels import group_texts
     from forwhom.draw.replications import Frame, Means, means_figure
 
     groups, support = estimand.design.groups, FAMILIES[estimand.design.plan.family].support
-    texts = [group_texts(groups, j, labels) for j in range(len(groups.columns))]
-    names = [", ".join(text[g] for text in texts) or EVERYONE for g in range(groups.count)]
+    names = group_words(groups, groups.columns, np.arange(groups.count), labels)
     names += ["control group"] * (len(found.group_n) - groups.count)
     name, levels = axis_name(estimand, labels), estimand.design.outcome.levels
     what = {

@@ -27,13 +27,12 @@ from forwhom.answers.tables import (
     average_note,
     effect_notes,
     group_headers,
-    labels_of,
     stack,
     titled,
 )
 from forwhom.answers.telling import Telling
 from forwhom.answers.which import picked
-from forwhom.answers.words import EVERYONE
+from forwhom.answers.words import EVERYONE, column_words
 from forwhom.answers.workings import Workings
 from forwhom.data import Tidy
 from forwhom.errors import OutputError, PlanError
@@ -68,7 +67,7 @@ def effects_table(
         )
     shown = workings.on_scale(scale)
     tables = [_of_one(workings, one, telling, selection) for one in shown]
-    return stack(tables, labels_of(shown))
+    return stack(tables, shown)
 
 
 def _of_one(workings: Workings, estimand: Estimand, telling: Telling, selection: Selection) -> Tidy:
@@ -159,7 +158,6 @@ def _tiled(
     title: str,
 ) -> Figure:
     """Average effects at every combination of two columns, as tiles."""
-    from forwhom.draw.labels import group_texts
     from forwhom.draw.tiles import tiles_figure
 
     sides = (facets["row"], facets["column"])
@@ -174,7 +172,7 @@ def _tiled(
     first = combinations(groups, by, selection.groups(estimand.count))[1]
     told = Telling(level).columns(sample.draws)
     places = [groups.columns.index(name) for name in by]
-    texts = [[group_texts(groups, j, labels)[g] for g in first.tolist()] for j in places]
+    texts = [[column_words(groups, j, labels)[g] for g in first.tolist()] for j in places]
     order = np.lexsort([groups.values[j][first] for j in reversed(places)])
     columns = np.lexsort([groups.values[j][first] for j in places])
     wanted = list(dict.fromkeys(texts[1][k] for k in columns.tolist()))
@@ -201,11 +199,9 @@ def _marks(
     estimand: Estimand, found: GroupPass, labels: Labels, facets: Mapping[str, str | None]
 ) -> dict[str, Any]:
     """What is drawn of each group, and what is shown when a reader points at it."""
-    from forwhom.draw.labels import group_texts
-
     groups = estimand.design.groups
     rows: dict[str, Any] = {name: found.summary[name] for name in NUMBERS}
-    texts = {name: group_texts(groups, j, labels) for j, name in enumerate(groups.columns)}
+    texts = {name: column_words(groups, j, labels) for j, name in enumerate(groups.columns)}
     rows |= {facet: texts[name] for facet, name in facets.items() if name is not None}
     used = set(facets.values())
     rest = [name for name in groups.columns if name not in used] or list(groups.columns)

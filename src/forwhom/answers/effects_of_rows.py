@@ -23,7 +23,7 @@ from forwhom.answers.sample import MOST_VALUES, Sample
 from forwhom.answers.selection import Selection
 from forwhom.answers.shares import SHARE_HEADERS, shares_of
 from forwhom.answers.summarise import SUMMARY_HEADERS, summary_notes
-from forwhom.answers.tables import effect_notes, labels_of, stack, titled
+from forwhom.answers.tables import effect_notes, stack, titled
 from forwhom.answers.telling import Telling
 from forwhom.answers.whom import NAME_THEM, NONE_NAMED
 from forwhom.answers.workings import Workings
@@ -105,7 +105,7 @@ def row_effects(
     for one in shown:
         telling.check(one.quantity)
         tables.append(_of_one(workings, one, telling, table, found.group, strangers))
-    return stack(tables, labels_of(shown))
+    return stack(tables, shown)
 
 
 def _of_one(

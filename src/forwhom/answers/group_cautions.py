@@ -9,8 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forwhom.answers.caution import Caution
+from forwhom.answers.words import group_words
 from forwhom.cells import LikelihoodCells
 from forwhom.design import Design
+from forwhom.draw.labels import Labels
 from forwhom.errors import listing
 from forwhom.fitted import Estimand
 
@@ -79,7 +81,7 @@ def missing_arms(estimand: Estimand) -> list[Caution]:
     design, groups, t = estimand.design, estimand.design.groups, estimand.treatment
     if groups.has_control_group:
         return []
-    found = []
+    found, labels = [], Labels.of(design)
     treated, control = estimand.effect.n_treated, estimand.effect.n_control
     several = len(design.effects) > 1
     varying = float(estimand.fitted.cells.within_variation[estimand.quantity.effect])
@@ -100,7 +102,7 @@ def missing_arms(estimand: Estimand) -> list[Caution]:
             rows = f"rows with {t.column} '{of}'" if several else f"{arm} rows"
             empty = np.flatnonzero(counts == 0)
             if len(empty):
-                shown = "; ".join(groups.name(int(g)) for g in empty[:3])
+                shown = "; ".join(group_words(groups, groups.columns, empty[:3], labels))
                 more = f"; and {len(empty) - 3:,} more" if len(empty) > 3 else ""
                 found.append(
                     Caution(

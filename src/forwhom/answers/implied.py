@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from forwhom.answers.answer import Answer
 from forwhom.answers.check import above, outcomes_figure
-from forwhom.answers.naming import contrast_words, effect_words, labels_for
+from forwhom.answers.naming import category_words, contrast_words, effect_words, labels_for
 from forwhom.answers.priors import PRIORS
 from forwhom.answers.workings import Workings
 from forwhom.data import Tidy
@@ -174,8 +174,9 @@ def _effects_note(estimands: Sequence[Estimand]) -> str:
     unit = f", in {estimands[0].unit_words}" if estimands[0].unit_words else ""
     labels = labels_for(estimands[0])
     on = effect_words(estimands[0], labels)
-    if estimands[0].quantity.label and not estimands[0].category:
-        on = on.replace(f" being {estimands[0].quantity.label}", "")
+    label = category_words(estimands[0], labels)
+    if label and not estimands[0].category:
+        on = on.replace(f" being {label}", "")
     design = estimands[0].design
     of = f" of {contrast_words(estimands[0], labels)}" if len(design.effects) == 1 else ""
     what, plain = f"Effects{of} on {on}{unit}.", "difference between the arms"

@@ -42,8 +42,21 @@ def effect_on(estimand: Estimand, labels: Labels, link: bool = False) -> str:
         q = Quantity(estimand.quantity.effect, estimand.quantity.predictor)
         estimand = Estimand(estimand.fitted, q)
     name = _plain(estimand.design.plan.outcome, labels)
-    on = estimand.effect_in(name, _measured(estimand, labels, name))
+    on = _effect_in(estimand, labels, name)
     return f"{on}, in {estimand.unit_words}" if estimand.unit_words else on
+
+
+def category_words(estimand: Estimand, labels: Labels) -> str:
+    """Which category of the outcome the effect is on, under its label; empty where it has none."""
+    label = estimand.quantity.label
+    return labels.given(estimand.design.plan.outcome, label, None) or label if label else ""
+
+
+def _effect_in(estimand: Estimand, labels: Labels, name: str) -> str:
+    def called(level: str) -> str:
+        return labels.given(estimand.design.plan.outcome, level, None) or level
+
+    return estimand.effect_in(name, _measured(estimand, labels, name), called)
 
 
 def _measured(estimand: Estimand, labels: Labels, name: str) -> str:
@@ -57,6 +70,11 @@ def axis_name(estimand: Estimand, labels: Labels) -> str:
     """The outcome on an axis; the levels of a category stand along it."""
     name = labels.column(estimand.design.plan.outcome)
     return name if estimand.design.outcome.levels else _measured(estimand, labels, name)
+
+
+def outcome_name(estimand: Estimand, labels: Labels) -> str:
+    """The outcome within a figure's title, as on its axes: "ipe support"."""
+    return _plain(estimand.design.plan.outcome, labels)
 
 
 def treatment_name(estimand: Estimand, labels: Labels, versus: bool = True) -> str:
@@ -128,7 +146,7 @@ def outcome_words(estimand: Estimand, labels: Labels) -> str:
 def effect_words(estimand: Estimand, labels: Labels) -> str:
     """What the effect is on, in a table's notes: "the log odds of voted = Yes"."""
     name = labels.word(estimand.design.plan.outcome)
-    return estimand.effect_in(name, _measured(estimand, labels, name))
+    return _effect_in(estimand, labels, name)
 
 
 def _plain(column: str, labels: Labels) -> str:

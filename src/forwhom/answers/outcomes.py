@@ -5,7 +5,7 @@ Tests: tests/answers/test_outcomes.py, tests/answers/test_contract.py.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 from forwhom.answers.answer import Answer
 from forwhom.answers.average import checked_weight, combinations
 from forwhom.answers.keys import group_columns
-from forwhom.answers.naming import contrast_line, effect_on, labels_for
+from forwhom.answers.naming import category_words, contrast_line, effect_on, labels_for
+from forwhom.answers.passes import Task
 from forwhom.answers.sample import Sample
 from forwhom.answers.selection import Selection
 from forwhom.answers.tables import (
     arm_totals,
     average_note,
     group_headers,
-    labels_of,
     stack,
     titled,
 )
@@ -71,7 +71,7 @@ def outcomes_table(
         what = f"Expected outcome by {', '.join(by)}," if by else "Expected outcome"
         notes = (average_note(one, selection), *_notes(one))
         tables.append(sample.table(telling, titled(what, one), notes))
-    return stack(tables, labels_of(shown))
+    return stack(tables, shown)
 
 
 def _told_on(workings: Workings, scale: str) -> str:
@@ -102,11 +102,12 @@ def outcomes_of(
     if why and (by or not selection.plain):
         raise PlanError(why)
     weight = checked_weight(estimand, kept, codes, selection)
-    key = ("outcomes", estimand.quantity, tuple(by), selection.where, selection.weights)
+    key = outcomes_key(estimand, by, selection)
     if why:
         pair = workings.kept(key, lambda: _overall(workings, estimand))
     else:
-        pair = workings.kept(key, lambda: _averages(estimand, kept, codes, count, weight))
+        task = outcomes_task(estimand, kept, codes, count, weight)
+        pair = workings.kept(key, task.done)
     draws = np.stack([pair[0], pair[1], pair[1] - pair[0]], axis=1).reshape(len(thrice), -1)
     headers = (group_headers(groups) if by else {}) | {"arm": "Arm"}
     return Sample(columns, draws, workings.chains, headers, keys.types)
@@ -118,9 +119,14 @@ def _overall(workings: Workings, estimand: Estimand) -> FloatArray:
     return np.stack([without, without + workings.average(estimand)])[:, None]
 
 
-def _averages(
+def outcomes_key(estimand: Estimand, by: Sequence[str], selection: Selection) -> Hashable:
+    """What averages of outcomes are kept by."""
+    return "outcomes", estimand.quantity, tuple(by), selection.where, selection.weights
+
+
+def outcomes_task(
     estimand: Estimand, groups: IntArray, codes: IntArray, count: int, weight: FloatArray
-) -> FloatArray:
+) -> Task[FloatArray]:
     """Outcomes of the groups that share a code, without and with, (2, count, D)."""
     fitted = estimand.fitted
     place = np.full(estimand.count, -1)
@@ -135,9 +141,12 @@ def _averages(
         return present, share @ expected_outcomes(fitted, estimand.quantity, some)
 
     out = np.zeros((2, count, fitted.count))
-    for present, partial in fitted.draws.map(work, fitted.own):
-        out[:, present] += partial
-    return out / np.bincount(codes, weight[groups], count)[:, None]
+    total = np.bincount(codes, weight[groups], count)[:, None]
+
+    def add(part: tuple[IntArray, FloatArray]) -> None:
+        out[:, part[0]] += part[1]
+
+    return Task(estimand, work, add, lambda: out / total, own=True)
 
 
 def _notes(estimand: Estimand) -> tuple[str, ...]:
@@ -233,15 +242,15 @@ def _row_name(estimand: Estimand, labels: Labels) -> str:
     """The effect, where there are several, and the category."""
     several = len(estimand.design.effects) > 1
     arm = estimand.treatment.arm or estimand.treatment.name
-    return ", ".join(filter(None, (arm if several else "", estimand.quantity.label)))
+    return ", ".join(filter(None, (arm if several else "", category_words(estimand, labels))))
 
 
 def _axis(estimand: Estimand, labels: Labels) -> str:
     """The outcome, a probability in percent."""
     unit = ", in percent" if estimand.unit_words else ""
     on = effect_on(estimand, labels).removesuffix(f", in {estimand.unit_words}")
-    if estimand.quantity.label:
-        on = on.replace(f" being {estimand.quantity.label}", "")
+    if label := category_words(estimand, labels):
+        on = on.replace(f" being {label}", "")
     return f"{on[:1].upper()}{on[1:]}{unit}"
 
 

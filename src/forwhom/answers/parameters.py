@@ -18,12 +18,13 @@ from forwhom.answers.naming import (
     effect_on,
     effect_words,
     labels_for,
+    outcome_name,
     treatment_name,
 )
 from forwhom.answers.options import TELLING
 from forwhom.answers.sample import Sample
 from forwhom.answers.summarise import SUMMARY_HEADERS, summarise
-from forwhom.answers.tables import labels_of, stack
+from forwhom.answers.tables import stack
 from forwhom.answers.telling import Telling
 from forwhom.answers.which import picked
 from forwhom.answers.workings import Workings
@@ -37,13 +38,15 @@ if TYPE_CHECKING:
 
 FloatArray = NDArray[np.float64]
 
+GOES = "goes with the outcome"
+
 
 def parameters_table(workings: Workings, telling: Telling) -> Tidy:
     """alpha, beta, delta and the standard deviations, by category of an unordered outcome."""
     estimands, count = workings.estimands, len(workings.design.effects)
     by_category = [estimands[i : i + count] for i in range(0, len(estimands), count)]
     tables = [_of_one_predictor(workings, some, telling) for some in by_category]
-    return stack(tables, labels_of([some[0] for some in by_category]))
+    return stack(tables, [some[0] for some in by_category])
 
 
 def _of_one_predictor(workings: Workings, estimands: Sequence[Estimand], telling: Telling) -> Tidy:
@@ -122,15 +125,15 @@ def parameters_figure(
     of = tuple(terms[k] for k in order)
     effect = [("changes the effect (lambda)", of, estimand.lambda_[:, order], step[order])]
     outcome = [
-        ("modifier (delta)", modifiers, estimand.delta, 2 * sums.inner_scale[layout.delta]),
-        ("control (beta)", controls, estimand.beta, 2 * sums.inner_scale[layout.beta]),
+        (f"{GOES} (delta)", modifiers, estimand.delta, 2 * sums.inner_scale[layout.delta]),
+        (f"{GOES}, a control (beta)", controls, estimand.beta, 2 * sums.inner_scale[layout.beta]),
     ]
     if intercept == "last" and not design.estimates:
         outcome.append(("intercept (alpha)", ("Intercept",), estimand.alpha[:, None], np.ones(1)))
     if title is None:
         name = treatment_name(estimand, names, versus=False)
-        outcome_name = names.word(design.plan.outcome)
-        title = f"What changes the effect of {name}, and what goes with {outcome_name}"
+        title = f"What changes the effect of {name}, and what goes with "
+        title += outcome_name(estimand, names)
     said = "" if intercept == "omit" else " Intercepts as they are."
     return coefficients_figure(
         {

@@ -20,7 +20,7 @@ from forwhom.answers.regroup import advice
 from forwhom.answers.selection import Selection
 from forwhom.answers.shares import SHARE_HEADERS, pooling_sentence, shares_of
 from forwhom.answers.summarise import summary_notes
-from forwhom.answers.tables import effect_notes, labels_of, stack, titled
+from forwhom.answers.tables import effect_notes, stack, titled
 from forwhom.answers.telling import Telling
 from forwhom.answers.which import picked
 from forwhom.answers.whom import needs_columns
@@ -53,7 +53,7 @@ def pooling_table(workings: Workings, scale: str, telling: Telling, selection: S
     """One row per group: raw and pooled effect, and what decides the pooled one."""
     shown = workings.on_scale(scale)
     tables = [_of_one(workings, one, telling, selection) for one in shown]
-    return stack(tables, labels_of(shown))
+    return stack(tables, shown)
 
 
 def _of_one(workings: Workings, estimand: Estimand, telling: Telling, selection: Selection) -> Tidy:

@@ -13,7 +13,7 @@ from forwhom.answers.answer import Answer
 from forwhom.answers.keys import row_columns
 from forwhom.answers.sample import Sample
 from forwhom.answers.summarise import SUMMARY_HEADERS
-from forwhom.answers.tables import effect_notes, labels_of, stack, titled
+from forwhom.answers.tables import effect_notes, stack, titled
 from forwhom.answers.telling import Telling
 from forwhom.answers.workings import Workings
 from forwhom.data import Tidy
@@ -41,7 +41,7 @@ def predictions_table(
         sample = Sample(columns, values, workings.chains, headers, keys.types)
         notes = (whose, *effect_notes(one))
         tables.append(sample.table(telling, titled("Predicted effects", one), notes))
-    return stack(tables, labels_of(shown))
+    return stack(tables, shown)
 
 
 def _whose(workings: Workings, spread: bool) -> str:

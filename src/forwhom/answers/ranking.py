@@ -23,7 +23,6 @@ from forwhom.answers.tables import (
     arm_counts,
     average_note,
     effect_notes,
-    labels_of,
     stack,
     titled,
 )
@@ -131,7 +130,7 @@ def ranking_table(
     """One row per group, or per combination of ``by``, the best first."""
     shown = workings.on_scale(scale)
     tables = [_of_one(workings, one, by, best, telling, selection) for one in shown]
-    return stack(tables, labels_of(shown))
+    return stack(tables, shown)
 
 
 def _of_one(

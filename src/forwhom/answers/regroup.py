@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forwhom.design import Groups
+from forwhom.draw.text import share_text
 from forwhom.errors import listing
 from forwhom.plan import Plan
 
@@ -60,7 +61,7 @@ def advice(plan: Plan, groups: Groups, share: FloatArray, estimate: FloatArray) 
     return (
         f"Groups are small (median {_rows(median)}). {best.words} would make {best.count} of them "
         f"instead of {groups.count}, median {_rows(best.rows)}, of whose effects about "
-        f"{100 * best.share:.0f} % would be their own data, not {100 * share.mean():.0f} %."
+        f"{share_text(best.share)} would be their own data, not {share_text(float(share.mean()))}."
     )
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forwhom.answers.workings import Workings
+from forwhom.draw.text import share_text
 from forwhom.fitted import Estimand, data_shares, prior_shares
 
 FloatArray = NDArray[np.float64]
@@ -67,17 +68,19 @@ def pooling_sentence(workings: Workings, estimand: Estimand, kept: IntArray | No
     some = slice(None) if kept is None else kept
     if not np.isfinite(shares.data[some]).all():  # of draws that are no numbers
         return "How much of a group's effect is its own data cannot be told from these draws."
-    data = round(100 * float(shares.data[some].mean()))
-    prior = round(100 * float(shares.prior[some].mean()))
-    own = "its own data" if data else "its own data beyond them"
+    data, prior = (float(of[some].mean()) for of in (shares.data, shares.prior))
+    said = {"data": share_text(data), "prior": share_text(prior)}
+    rest = 100 - round(100 * data) - round(100 * prior)  # so that whole numbers add up
+    said["rest"] = f"{rest} %" if 0 < rest < 100 else share_text(1 - data - prior)
+    own = "its own data" if round(100 * data) else "its own data beyond them"
     predicted = (
         "what the modifiers predict from all groups"
         if estimand.effect.modifiers.names
         else "the average of all groups"
     )
-    if not data and workings.plan.spread == "none":
+    if not round(100 * data) and workings.plan.spread == "none":
         own = "its own data (spread='none')"
     return (
-        f"On average {data} % of a group's effect is {own}, {100 - data - prior} % {predicted}, "
-        f"{prior} % the coefficients' priors."
+        f"On average {said['data']} of a group's effect is {own}, {said['rest']} {predicted}, "
+        f"{said['prior']} the coefficients' priors."
     )

@@ -12,9 +12,10 @@ from numpy.typing import NDArray
 
 from forwhom.answers.words import level_words
 from forwhom.answers.workings import Workings
-from forwhom.design import number_texts
+from forwhom.design import number_text, number_texts
 from forwhom.draw.labels import Labels
 from forwhom.errors import PlanError, listing, nearest
+from forwhom.fitted import Estimand
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -85,6 +86,28 @@ def split(workings: Workings, name: str, labels: Labels | None = None) -> Split:
     )
 
 
+def interactions(workings: Workings, estimand: Estimand) -> tuple[tuple[str, str], ...]:
+    """Pairs of what groups can be split by that interact in the effect's equation."""
+    known = split_names(workings)
+    found: dict[frozenset[str], tuple[str, str]] = {}
+    for term in estimand.effect.modifiers.terms:
+        if len(term.encodings) != 2:
+            continue
+        factors = [encoding.factor for encoding in term.encodings]
+        names = [f.label if f.label in known else f.column for f in factors]
+        if names[0] != names[1] and set(names) <= set(known):
+            found.setdefault(frozenset(names), (names[0], names[1]))
+    return tuple(found.values())
+
+
+def crossed(one: Split, other: Split) -> Split:
+    """The groups by two modifiers at once, the second running faster."""
+    width = len(other.parts)
+    parts = tuple(f"{a}, {b}" for a in one.parts for b in other.parts)
+    codes = one.codes * width + other.codes
+    return Split(f"{one.name}:{other.name}", parts, codes, one.ordered and other.ordered)
+
+
 def _group_means(workings: Workings) -> dict[str, FloatArray]:
     """Modifiers of one column, by name: their means in each group."""
     found: dict[str, FloatArray] = {}
@@ -112,10 +135,9 @@ def _cut(workings: Workings, name: str, called: str, values: FloatArray) -> Spli
         1
     ]
     codes = part[np.searchsorted(different, values)].astype(np.int64)
-    texts = number_texts([float(f"{value:.4g}") for value in different])
     words = []
     for k in range(int(part.max()) + 1):
-        mine = np.flatnonzero(part == k)
-        low, high = texts[mine[0]], texts[mine[-1]]
+        ends = different[np.flatnonzero(part == k)[[0, -1]]].tolist()
+        low, high = (number_text(x if x.is_integer() else float(f"{x:.4g}")) for x in ends)
         words.append(f"{called} = {low}" if low == high else f"{called} {low} to {high}")
     return Split(name, tuple(words), codes, True)

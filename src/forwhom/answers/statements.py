@@ -17,16 +17,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forwhom.answers.average import averages, combinations
-from forwhom.answers.by import differences
+from forwhom.answers.by import joined_of
+from forwhom.answers.differences import differences
 from forwhom.answers.passes import group_draws
 from forwhom.answers.selection import Selection
+from forwhom.answers.splits import AGAINST
 from forwhom.answers.summarise import summarise
 from forwhom.answers.telling import Telling
 from forwhom.answers.whom import NAME_THEM, NONE_NAMED
 from forwhom.answers.words import group_words, joined
 from forwhom.answers.workings import Workings
 from forwhom.design import number_text
-from forwhom.draw.text import NumberStyle, format_probability, number_style, percent
+from forwhom.draw.text import NumberStyle, format_probability, number_style, percent, share_text
 from forwhom.errors import plural
 from forwhom.fitted import Estimand
 
@@ -228,23 +230,39 @@ def top_and_bottom(ranked: Ranked) -> tuple[int, int] | None:
 def _clearest(
     workings: Workings, estimand: Estimand, level: float, selection: Selection
 ) -> Statement:
-    """Where most groups are too small to be named: the modifier that tells effects apart best."""
+    """Where most groups are too small to be named: the modifier that tells effects apart best.
+
+    Alone, or among the groups with one value of a modifier that it interacts with; else two
+    between whose values a difference differs.
+    """
     lead = "Most groups are too small to be compared one by one."
     samples = [one for one in differences(workings, estimand, selection) if len(one.draws)]
     if not samples:
         return Statement("too_small", "", lead)
-    told = [summarise(one.draws, level) for one in samples]
-    strength = [np.abs(s["estimate"]) / np.maximum(s["std_error"], 1e-300) for s in told]
-    k = int(np.argmax([np.nan_to_num(s).max() for s in strength]))
-    at = int(np.argmax(np.nan_to_num(strength[k])))
-    gap = {name: float(values[at]) for name, values in told[k].items()}
-    who, prob = samples[k].columns["value"][at], gap["prob_positive"]
-    if gap["conf_low"] <= 0 <= gap["conf_high"]:
-        text = f"{lead} No single modifier tells effects apart either."
+    sample = joined_of(samples)
+    told = summarise(sample.draws, level)
+    strength = np.nan_to_num(np.abs(told["estimate"]) / np.maximum(told["std_error"], 1e-300))
+    clear = (told["conf_low"] > 0) | (told["conf_high"] < 0)
+    where = np.array(sample.columns["where"])
+    between = np.array([AGAINST in text for text in where])
+    apart = clear & between if not (clear & ~between).any() else clear & ~between
+    if not apart.any():
+        pairs = ", nor does one where another has some value" if (where != "").any() else ""
+        text = f"{lead} No single modifier tells effects apart either{pairs}."
         return Statement("too_small", "", text)
+    at = int(np.argmax(np.where(apart, strength, -1.0)))
+    gap = {name: float(values[at]) for name, values in told.items()}
+    prob = gap["prob_positive"]
+    pair, place = sample.columns["value"][at], str(where[at])
+    who = f"{pair} where {place}" if place and not between[at] else pair
+    which = "modifiers alone and in pairs" if (where != "").any() else "single modifiers"
+    says = f"By {which}, the clearest difference in the effect is that of {who}"
+    if between[at]:
+        who = f"{pair}, {place}"
+        says = f"No single modifier tells effects apart, but the difference of {pair} itself "
+        says += f"differs, {place}"
     text = (
-        f"{lead} By single modifiers, the clearest difference in the effect is that of {who}: "
-        f"{_interval(gap, estimand.unit_words)}, positive with probability "
+        f"{lead} {says}: {_interval(gap, estimand.unit_words)}, positive with probability "
         f"{format_probability(prob)}."
     )
     return Statement("by", who, text, gap["estimate"], gap["conf_low"], gap["conf_high"], prob)
@@ -269,7 +287,7 @@ def _sides(ranked: Ranked, bar: float, unit: str, noun: str) -> Statement:
         if mask.any():
             count = int(mask.sum())
             of = f"all {n:,}" if count == n else f"{count:,} of {n:,}"
-            share = "" if count == n else f" with {100 * rows[mask].sum():.0f} % of the rows"
+            share = "" if count == n else f" with {share_text(rows[mask].sum())} of the rows"
             said.append(f"clearly {side} {at} in {of} {noun}s{share}{_names(ranked, mask)}")
     text = f"It is {joined(said)}." if said else f"In no {noun} is it clearly above or below {at}."
     clear = f"{int(over.sum()):,} above, {int(under.sum()):,} below"

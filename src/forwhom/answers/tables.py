@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from forwhom.answers.naming import (
     against,
+    category_words,
     contrast_words,
     effect_words,
     labels_for,
@@ -24,11 +25,6 @@ from forwhom.design import Groups
 from forwhom.fitted import Estimand
 
 IntArray = NDArray[np.int64]
-
-
-def labels_of(estimands: Sequence[Estimand]) -> list[str]:
-    """What tells stacked tables of one effect apart."""
-    return [one.quantity.label for one in estimands]
 
 
 def group_headers(groups: Groups) -> dict[str, str]:
@@ -95,17 +91,20 @@ def titled(what: str, estimand: Estimand) -> str:
     design = estimand.design
     if design.estimates:
         return what
-    label, labels = estimand.quantity.label, labels_for(estimand)
+    labels = labels_for(estimand)
+    label = category_words(estimand, labels)
     name = labels.word(design.plan.outcome)
     on = f"{name} being {label}" if label else outcome_words(estimand, labels)
     return f"{what} of {contrast_words(estimand, labels)} on {on}"
 
 
-def stack(tables: Sequence[Tidy], labels: Sequence[str]) -> Tidy:
+def stack(tables: Sequence[Tidy], estimands: Sequence[Estimand]) -> Tidy:
     """Tables of the same kind under one another, a column ``outcome`` telling them apart."""
     first = tables[0]
     if len(tables) == 1:
         return first
+    labels = [one.quantity.label for one in estimands]
+    called = [category_words(one, labels_for(one)) for one in estimands]
     columns: dict[str, object] = {}
     if any(labels):
         columns["outcome"] = [
@@ -117,12 +116,12 @@ def stack(tables: Sequence[Tidy], labels: Sequence[str]) -> Tidy:
         columns[name] = np.concatenate(parts) if numeric else [v for part in parts for v in part]
     headers = {**first.headers, "outcome": "Outcome"}
     notes = [note for table in tables for note in table.notes[:-1]]
-    for label, table in zip(labels, tables, strict=True):
+    for label, table in zip(called, tables, strict=True):
         notes += [
             note.replace(f" being {label}", "") if label else note for note in table.notes[-1:]
         ]
     said = tuple(dict.fromkeys(notes))
-    pairs = zip(tables, labels, strict=True)
+    pairs = zip(tables, called, strict=True)
     titles = [t.title.removesuffix(f" being {label}") if label else t.title for t, label in pairs]
     title = titles[0] if len(set(titles)) == 1 else titles[0].partition(" of ")[0].rstrip(",")
     return Tidy(columns, title, first.level, said, headers, first.types, first.interval)

@@ -6,6 +6,7 @@ Tests: tests/answers/test_who.py.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,12 +27,13 @@ from forwhom.answers.statements import (
     top_and_bottom,
     values_of,
 )
-from forwhom.answers.tables import effect_notes, labels_of, stack, titled
+from forwhom.answers.tables import effect_notes, stack, titled
 from forwhom.answers.telling import Telling
 from forwhom.answers.which import picked
 from forwhom.answers.words import joined
 from forwhom.answers.workings import Workings
 from forwhom.data import Tidy
+from forwhom.draw.text import MINUS
 
 if TYPE_CHECKING:
     from forwhom.draw.figure import Figure
@@ -71,7 +73,7 @@ def who_table(
         notes = (*selection.notes, *effect_notes(one))
         title = titled("For whom: the effect", one)
         tables.append(Tidy(columns, title, level, notes, HEADERS | {"treatment": "Treatment"}))
-    return stack(tables, labels_of(shown))
+    return stack(tables, shown)
 
 
 # Many parameters: a figure's options are named one by one, as in the method of ``Plots``.
@@ -134,7 +136,8 @@ def _ends_noted(ranked: Ranked) -> list[str]:
         estimate = ranked.summary["estimate"]
         called = extremes(estimate[ends[0]], estimate[ends[1]])
         for k, word in zip(ends, called, strict=True):
-            middle, low, high = map(style_of(ranked, ends).text, values_of(ranked, k))
+            style = replace(style_of(ranked, ends), minus=MINUS)
+            middle, low, high = map(style.text, values_of(ranked, k))
             found[k] = f"{word}: {middle} ({low} to {high})"
     return found
 

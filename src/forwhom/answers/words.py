@@ -47,6 +47,13 @@ def group_words(groups: Groups, chosen: Sequence[str], some: IntArray, labels: L
     ]
 
 
+def column_words(groups: Groups, column: int, labels: Labels) -> list[str]:
+    """One grouping column of every group: "age 23 to 32"."""
+    levels = range(len(groups.display[column]))
+    words = [level_words(groups, column, level, labels) for level in levels]
+    return [words[level] for level in groups.values[column].tolist()]
+
+
 def joined(words: Sequence[str]) -> str:
     """Words in a row, the last after "and"."""
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

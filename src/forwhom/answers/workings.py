@@ -5,14 +5,14 @@ Tests: tests/answers/test_workings.py.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
-from forwhom.answers.passes import GroupPass, average_draws, pass_over_groups
+from forwhom.answers.passes import GroupPass, Task, average_draws, pass_over_groups, together
 from forwhom.answers.telling import Telling
 from forwhom.design import Design
 from forwhom.draw.labels import Labels
@@ -28,6 +28,11 @@ from forwhom.fitted import (
     waic,
 )
 from forwhom.plan import Plan
+
+
+def pass_key(estimand: Estimand, telling: Telling) -> Hashable:
+    """What summaries of every group are kept by."""
+    return "pass", estimand.quantity, replace(telling, draws=False)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -47,6 +52,12 @@ class Workings:
         if key not in self.memo:
             self.memo[key] = make()
         return cast("T", self.memo[key])
+
+    def kept_together(self, tasks: Mapping[Hashable, Task[Any]]) -> None:
+        """Work out what is not kept yet, by what it is, all in one pass over the groups."""
+        left = {key: task for key, task in tasks.items() if key not in self.memo}
+        if left:
+            self.memo.update(zip(left, together(list(left.values())), strict=True))
 
     @property
     def plan(self) -> Plan:
@@ -80,12 +91,11 @@ class Workings:
 
     def group_pass(self, estimand: Estimand, telling: Telling) -> GroupPass:
         """Summaries of every group."""
-        key = ("pass", estimand.quantity, replace(telling, draws=False))
-        return self.kept(key, lambda: pass_over_groups(estimand, telling))
+        return self.kept(pass_key(estimand, telling), lambda: pass_over_groups(estimand, telling))
 
     def average(self, estimand: Estimand) -> NDArray[np.float64]:
         """(D,) average effects over rows, from a full pass if there was one, else by a lighter."""
-        made = self.memo.get(("pass", estimand.quantity, Telling(self.plan.level)))
+        made = self.memo.get(pass_key(estimand, Telling(self.plan.level)))
         if made is not None:
             return cast("GroupPass", made).average
         return self.kept(("average", estimand.quantity), lambda: average_draws(estimand))

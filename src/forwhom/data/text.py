@@ -8,18 +8,19 @@ from __future__ import annotations
 import math
 import unicodedata
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 MISSING = "-"
 MOST_DECIMALS = 5
 SCIENTIFIC_FROM = 1e9
+NOTHING = 1e-9  # of a share
 
 
 @dataclass(frozen=True, slots=True)
 class NumberStyle:
-    """How the numbers of one or several columns are written.
+    """How the numbers of one or several columns are written; ``minus`` stands before those below 0.
 
     >>> NumberStyle(2).text(-0.001), NumberStyle(0).text(12345.6), NumberStyle(1, True).text(3e-12)
     ('0.00', '12,346', '3.0e-12')
@@ -28,17 +29,21 @@ class NumberStyle:
     decimals: int
     scientific: bool = False
     separators: bool = True
+    minus: str = field(default="-", repr=False)
 
     def text(self, value: float) -> str:
         """One number as text; NaN is ``-`` and a rounded zero has no sign."""
         if math.isnan(value):
             return MISSING
         if math.isinf(value):
-            return "inf" if value > 0 else "-inf"
+            return "inf" if value > 0 else f"{self.minus}inf"
         if self.scientific:
-            return f"{value:.{self.decimals}e}" if value else "0"
+            return self._signed(f"{value:.{self.decimals}e}") if value else "0"
         written = f"{value:{',' if self.separators else ''}.{self.decimals}f}"
-        return written.lstrip("-") if not written.strip("-0.,") else written
+        return written.lstrip("-") if not written.strip("-0.,") else self._signed(written)
+
+    def _signed(self, written: str) -> str:
+        return self.minus + written[1:] if written.startswith("-") else written
 
 
 def number_style(
@@ -93,6 +98,19 @@ def percent(level: float) -> str:
     ('95 %', '99.9 %')
     """
     return f"{round(100 * level, 6):g} %"
+
+
+def share_text(share: float) -> str:
+    """A share in whole percent; none and all are said only of exactly none and all.
+
+    >>> share_text(0.284), share_text(0.004), share_text(0.0), share_text(0.996), share_text(1.0)
+    ('28 %', '<1 %', '0 %', '>99 %', '100 %')
+    """
+    if abs(share) < NOTHING or abs(share - 1) < NOTHING:  # what rounding leaves of none and all
+        return f"{100 * share:.0f} %".removeprefix("-")
+    if share < 0.005:
+        return "<1 %"
+    return ">99 %" if share >= 0.995 else f"{100 * share:.0f} %"
 
 
 def display_width(text: str) -> int:

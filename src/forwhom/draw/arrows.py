@@ -22,7 +22,7 @@ from forwhom.draw.ranked import (
     spaced,
     zero_line,
 )
-from forwhom.draw.text import number_style, percent
+from forwhom.draw.text import figure_style, percent, share_text
 
 WIDTH = 480
 ROOM = 0.6  # of the intervals' whole range, beyond it on either side, in which raw is still shown
@@ -84,7 +84,7 @@ def _records(
     raw, middle = numbers["raw"][some], numbers["estimate"][some]
     low, high = numbers["conf_low"][some], numbers["conf_high"][some]
     n, share = numbers["n"][some], numbers["share"][some]
-    style = number_style(np.concatenate([middle, low, high]), (high - low) / 4)
+    style = figure_style(np.concatenate([middle, low, high]), (high - low) / 4)
     smaller = 1.0 if len(labels) <= MOST_NAMED else CROWDED
     area = smaller * (LITTLE + (LARGE - LITTLE) * n / max(float(n.max()), 1.0))
     texts = {
@@ -95,7 +95,7 @@ def _records(
             f"{style.text(a)} to {style.text(b)}"
             for a, b in zip(low.tolist(), high.tolist(), strict=True)
         ],
-        "own data": [percent(round(float(x), 2)) for x in share],
+        "own data": [share_text(float(x)) for x in share],
         f"{counted}s": [f"{x:,.10g}" for x in n.tolist()],
     }
     shown = np.clip(raw, *edge)

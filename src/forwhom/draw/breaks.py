@@ -96,6 +96,24 @@ def fit_axes(spec: Spec, scale: float) -> None:
                 axis["tickCount"] = max(int(width / (TICK * scale)), 3)
 
 
+def fit_notes(spec: Spec) -> None:
+    """Keep the first words of a note beside an interval where the whole of it has no room."""
+    for view in views(spec):
+        data = view.get("data")
+        rows = data.get("values", []) if isinstance(data, dict) else []
+        for layer in view.get("layer", []):
+            encoding = layer.get("encoding", {})
+            if encoding.get("text") != {"field": "note"}:
+                continue
+            low, high = encoding["x"]["scale"]["domain"]
+            letter = LETTER * layer["mark"]["fontSize"]
+            for row in rows:
+                side = max(high - row["high"], row["low"] - low)  # where it stands
+                room = side / (high - low) * view["width"] - abs(layer["mark"]["dx"])
+                if letter * display_width(row["note"]) > room:
+                    row["note"] = row["note"].partition(":")[0]
+
+
 def _legend(part: Spec, letters: float) -> None:
     """Entries of a legend below one another where they do not fit beside."""
     legend = part.get("legend")

@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 
 from forwhom.draw import names, theme
 from forwhom.draw.figure import Figure
-from forwhom.draw.text import format_probability, number_style, one_line, percent
+from forwhom.draw.text import figure_style, format_probability, one_line, percent
 from forwhom.errors import OutputError, listing
 
 WIDTH = 480
 SORTED_FROM = 13  # rows of a panel; fewer stay in their order
 MOST_PANELS = 60
-ENDS = 150  # of the rows of a panel with more than twice as many, the largest and smallest drawn
+MOST = 100  # lines of names on a page; of more rows the largest and smallest are drawn
+LEAST = 2  # rows of a panel
 FAR = 4.0  # widths of the narrower rows beyond the points that are shown of an interval
 NUMBERS = ("estimate", "conf_low", "conf_high", "simultaneous_low", "simultaneous_high")
 
@@ -39,7 +40,8 @@ def contrasts_figure(
     ``rows`` holds lists of one length: the numbers ``estimate``, ``conf_low``, ``conf_high``,
     ``simultaneous_low`` and ``simultaneous_high``, the text ``label`` and, if wanted, ``panel``
     (one panel for each, in the order of their first appearance) and ``prob_positive``, shown when a
-    reader points at a row. Up to 100 rows of a panel are named. ``line`` is where both are alike.
+    reader points at a row. About 100 rows are drawn on a page, half as many with names of two
+    lines: of more, the largest and smallest of each panel. ``line`` is where both are alike.
 
     Raises OutputError for missing or unequal lists, no rows, an estimate that is not finite and
     more than 60 panels.
@@ -55,18 +57,19 @@ def contrasts_figure(
         "scale": {"domain": [low, high], "nice": not cut, "zero": False, "clamp": cut},
     }
     axis = theme.number_axis(x_title, max(abs(low), abs(high)), WIDTH)
-    body, room = [], 0
+    each = max(map(len, names.name_lines(labels)))  # every row is as high as the highest
+    most, body, room = _room(list(map(len, panels.values())), MOST // each), [], 0
     for last, (name, places) in enumerate(panels.items(), 1 - len(panels)):
         if in_order:
-            places = _ends(sorted(places, key=lambda i: -float(numbers["estimate"][i])))
+            places = _ends(sorted(places, key=lambda i: -float(numbers["estimate"][i])), most)
         lines = names.name_lines([labels[i] for i in places])
         keys = names.keys(lines)
         data = [{**records[i], "key": key} for i, key in zip(places, keys, strict=True)]
         shown = axis if last == 0 else {**axis, "title": None, "labels": False}
         body.append(_panel(name, data, lines, {**x, "axis": shown}, about, line))
         room = max(room, names.room(lines))
-    longest = max(map(len, panels.values()))
-    note = _caption(len(labels), level, in_order, cut, longest)
+    drawn = sum(len(panel["data"]["values"]) for panel in body)
+    note = _caption(len(labels), level, in_order, cut, drawn, most)
     inside = body[0] if len(body) == 1 else {"vconcat": body, "spacing": 14}
     return Figure(theme.page(title, subtitle, note, WIDTH + room + 20, inside))
 
@@ -98,9 +101,22 @@ def _panels_of(
     return numbers, labels, panels
 
 
-def _ends(places: list[int]) -> list[int]:
-    """The first and the last, where there are more than anyone reads."""
-    return places if len(places) <= 2 * ENDS else [*places[:ENDS], *places[-ENDS:]]
+def _room(sizes: Sequence[int], whole: int = MOST) -> int:
+    """Rows that a panel may have so that a page has no more of them than anyone reads.
+
+    >>> _room([30, 40]), _room([300]), _room([496, 496, 8]), _room([5] * 60)
+    (40, 100, 46, 2)
+    """
+    longest = max(sizes)
+    while longest > LEAST and sum(min(size, longest) for size in sizes) > whole:
+        longest -= 1
+    return longest
+
+
+def _ends(places: list[int], most: int) -> list[int]:
+    """The first and the last of more rows than there is room for."""
+    last = most // 2
+    return places if len(places) <= most else [*places[: most - last], *places[-last:]]
 
 
 def _domain(numbers: Mapping[str, FloatArray], line: float) -> tuple[float, float, bool]:
@@ -132,7 +148,7 @@ def _records(
 ) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
     """What is drawn of each row, and what is shown when a reader points at it."""
     estimate, low, high, lower, upper = (numbers[name] for name in NUMBERS)
-    style = number_style(np.concatenate([estimate, low, high]), (high - low) / 4)
+    style = figure_style(np.concatenate([estimate, low, high]), (high - low) / 4)
 
     def interval(starts: FloatArray, stops: FloatArray) -> list[str]:
         pairs = zip(starts.tolist(), stops.tolist(), strict=True)
@@ -170,7 +186,6 @@ def _panel(
 ) -> dict[str, Any]:
     """One panel: the line where both are alike, thin and thick intervals, points."""
     step = names.row_step(lines)
-    small = step < names.STEP
     y = names.name_axis(len(lines))
     color = {"value": theme.ACCENT}
     at: dict[str, Any] = {"y": y, "color": color, "tooltip": about}
@@ -181,15 +196,15 @@ def _panel(
             "encoding": {"x": {**x, "field": "line"}},
         },
         {
-            "mark": {"type": "rule", "strokeWidth": 0.7 if small else 1, "opacity": 0.75},
+            "mark": {"type": "rule", "strokeWidth": 1, "opacity": 0.75},
             "encoding": {"x": {**x, "field": "lower"}, "x2": {"field": "upper"}, **at},
         },
         {
-            "mark": {"type": "rule", "strokeWidth": 1.6 if small else 3.5, "opacity": 0.55},
+            "mark": {"type": "rule", "strokeWidth": 3.5, "opacity": 0.55},
             "encoding": {"x": {**x, "field": "low"}, "x2": {"field": "high"}, **at},
         },
         {
-            "mark": {"type": "point", "filled": True, "size": 9 if small else 48, "opacity": 1},
+            "mark": {"type": "point", "filled": True, "size": 48, "opacity": 1},
             "encoding": {"x": {**x, "field": "estimate"}, **at},
         },
     ]
@@ -201,8 +216,10 @@ def _panel(
     return panel
 
 
-def _caption(count: int, level: float, in_order: bool, cut: bool, longest: int) -> list[str]:
-    """What is drawn."""
+def _caption(
+    count: int, level: float, in_order: bool, cut: bool, drawn: int, most: int
+) -> list[str]:
+    """What is drawn, of how many."""
     said = f"Points: posterior medians{', sorted' if in_order else ''}. "
     if count == 1:
         said += f"Line: {percent(level)} interval."
@@ -213,9 +230,9 @@ def _caption(count: int, level: float, in_order: bool, cut: bool, longest: int) 
             f"intervals, which hold for {every} at once with {percent(level)} probability."
         )
     said += " Intervals that run out of the picture are cut." if cut else ""
-    if longest > 2 * ENDS:
-        said += f" Of {longest:,} the {ENDS} largest and the {ENDS} smallest are drawn."
-    return [
-        said
-        + (" Too many to be named: the table names them." if longest > names.MOST_NAMED else "")
-    ]
+    if drawn < count:
+        last = most // 2
+        said += f" Drawn: the {most - last} largest and the {last} smallest"
+        said += " of each panel" if drawn > most else ""
+        said += f"; {count - drawn:,} of {count:,} are not, the table has them."
+    return [said]

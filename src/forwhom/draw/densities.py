@@ -10,7 +10,7 @@ import numpy as np
 
 from forwhom.draw import theme
 from forwhom.draw.figure import Figure
-from forwhom.draw.text import format_probability, number_style, one_line, percent
+from forwhom.draw.text import figure_style, format_probability, one_line, percent
 from forwhom.errors import OutputError, listing
 
 WIDTH = 480
@@ -21,6 +21,7 @@ GRID = 256
 POINTS = 140  # of one outline
 
 
+# Many parameters: what stands around the curves, one by one.
 def densities_figure(
     draws: Mapping[str, Sequence[float] | np.ndarray],
     title: str = "",
@@ -29,12 +30,14 @@ def densities_figure(
     level: float = 0.9,
     intercept: Literal["last", "omit"] = "last",
     intercept_label: str = "Intercept",
+    note: str = "",
 ) -> Figure:
     """One density per coefficient, the interval ``level`` shaded and the median marked.
 
     ``draws`` maps each coefficient's readable name to its posterior draws; they are shown from the
     top in this order, except that the coefficient named ``intercept_label`` comes last, in grey,
-    or not at all (``intercept="omit"``). Densities are drawn at one height: compare their widths.
+    or not at all (``intercept="omit"``). ``note`` is said below. Densities are drawn
+    at one height: compare their widths.
 
     Raises OutputError without coefficients, and for draws that are empty or not finite.
     """
@@ -65,13 +68,21 @@ def densities_figure(
     whole = WIDTH + 6 * max(len(line) for lines in labels for line in lines)
     axis = _label_axis(labels, bases, step)
     grey = bases[-1] if names[-1] == intercept_label else -1
-    note = f"Curves: posterior density, all drawn at one height. Shaded: {percent(level)} interval."
+    said = f"Curves: posterior density, all drawn at one height. Shaded: {percent(level)} interval."
     body = {
         "width": WIDTH,
         "height": sum(heights) + 6,
         "layer": _layers(rows, axis, grey, sum(heights), x_title, percent(level)),
     }
-    return Figure(theme.page(title, subtitle, [f"{note} White line: median."], whole, body))
+    return Figure(
+        theme.page(
+            title,
+            subtitle,
+            [line for line in (f"{said} White line: median.", note) if line],
+            whole,
+            body,
+        )
+    )
 
 
 def density(values: np.ndarray, start: float, stop: float, bandwidth: float) -> np.ndarray:
@@ -135,7 +146,7 @@ def _ridge(
             for a, b in zip(x.tolist(), top.tolist(), strict=True)
         ]
 
-    style = number_style([median, low, high], [deviation])
+    style = figure_style([median, low, high], [deviation])
     return {
         "outline": outline(start, stop, POINTS),
         "shaded": outline(low, high, POINTS // 2),

@@ -11,7 +11,7 @@ import numpy as np
 
 from forwhom.draw import theme
 from forwhom.draw.figure import Figure
-from forwhom.draw.text import format_probability, number_style, one_line, percent
+from forwhom.draw.text import figure_style, format_probability, one_line, percent
 from forwhom.errors import OutputError, listing
 
 MOST_LABELS = 100  # groups in a panel that are still named on the axis
@@ -150,7 +150,7 @@ def _marks(
     rank = np.empty(len(groups), dtype=int)
     rank[order] = np.arange(len(groups)) - np.repeat(starts, groups.sizes)
     # A normal posterior's 95 % interval is about four standard deviations wide.
-    style = number_style(np.concatenate([estimate, low, high]), (high - low) / 4)
+    style = figure_style(np.concatenate([estimate, low, high]), (high - low) / 4)
     texts = {
         "estimate": [style.text(x) for x in estimate.tolist()],
         f"{percent(level)} interval": [

@@ -72,12 +72,10 @@ class Labels:
         words = self.own.get(name) or name.replace("_", " ").strip() or name
         return words[:1].upper() + words[1:]
 
-    def value(self, column: str, text: str, number: float | None, binned: bool = False) -> str:
+    def value(self, column: str, text: str, number: float | None) -> str:
         """A value's readable name: the label given, or its text; numbers with their column."""
         if label := self.given(column, text, number):
             return label
-        if binned:
-            return f"{self.column(column)} {text}"
         return text if number is None else f"{self.column(column)}: {number_text(number)}"
 
     def given(self, column: str, text: str, number: float | None) -> str:
@@ -110,17 +108,6 @@ def recipe_labels(design: Design, recipe: MatrixRecipe, labels: Labels) -> tuple
                 ]
             out.append(" × ".join(parts))
     return tuple(out)
-
-
-def group_texts(groups: Groups, column: int, labels: Labels) -> list[str]:
-    """Readable value of one grouping column for every group."""
-    numbers = groups.numbers[column]
-    name, binned = groups.columns[column], bool(groups.keys[column].low)
-    named = [
-        labels.value(name, text, None if numbers is None else numbers[code], binned)
-        for code, text in enumerate(groups.display[column])
-    ]
-    return [named[code] for code in groups.values[column].tolist()]
 
 
 def _piece(piece: str, factor: Factor, groups: Groups, labels: Labels) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 
 from forwhom.draw import names, theme
 from forwhom.draw.ranked import checked_rows, legend
-from forwhom.draw.text import format_probability, number_style, one_line, percent
+from forwhom.draw.text import figure_style, format_probability, one_line, percent
 from forwhom.errors import OutputError
 
 WIDTH = 480
@@ -115,7 +115,7 @@ def _records(
 ) -> tuple[list[dict[str, Any]], list[dict[str, str]]]:
     """What is drawn of each row, and what is shown when a reader points at it."""
     estimate, low, high = (np.asarray(rows[name], dtype=float)[list(order)] for name in NUMBERS)
-    style = number_style(np.concatenate([estimate, low, high]), (high - low) / 4)
+    style = figure_style(np.concatenate([estimate, low, high]), (high - low) / 4)
     texts = {
         look.row: [" ".join(of) for of in lines],
         "estimate": [style.text(x) for x in estimate.tolist()],

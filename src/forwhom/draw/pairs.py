@@ -20,7 +20,7 @@ from forwhom.draw.ranked import (
     row_key,
     row_step,
 )
-from forwhom.draw.text import number_style, percent
+from forwhom.draw.text import MINUS, figure_style, percent
 from forwhom.errors import OutputError
 
 WIDTH = 480
@@ -83,13 +83,13 @@ def _records(
     found: dict[str, list[str]] = {}
     for arm in ARMS:
         middle, low, high = (numbers[f"{arm} {name}"] for name in TOLD)
-        style = number_style(np.concatenate([middle, low, high]), (high - low) / 4)
+        style = figure_style(np.concatenate([middle, low, high]), (high - low) / 4)
         found[arm] = [
             f"{style.text(m)} ({style.text(a)} to {style.text(b)})"
             for m, a, b in zip(middle.tolist(), low.tolist(), high.tolist(), strict=True)
         ]
     beside = [
-        ("+" if not text.startswith(("-", "0 ")) else "") + text for text in found["difference"]
+        ("+" if not text.startswith((MINUS, "0 ")) else "") + text for text in found["difference"]
     ]
     texts = {
         "row": [" ".join(lines) for lines in labels],

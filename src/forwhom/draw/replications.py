@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from forwhom.draw import theme
 from forwhom.draw.figure import Figure
-from forwhom.draw.text import number_style, one_line, percent
+from forwhom.draw.text import figure_style, one_line, percent
 from forwhom.errors import OutputError
 
 FloatArray = NDArray[np.float64]
@@ -246,7 +246,7 @@ def _mean_records(
     """The chosen groups in one order for all arms: by the mean over the arms that have rows."""
     low, middle, high = ends
     observed, present = means.observed, means.n[chosen] > 0
-    style = number_style(middle[present], (high - low)[present] / 4)
+    style = figure_style(middle[present], (high - low)[present] / 4)
 
     def text(value: float) -> str:
         return _share(value) if means.as_share else style.text(value)

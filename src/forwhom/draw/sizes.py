@@ -16,6 +16,7 @@ from forwhom.draw.breaks import (
     Spec,
     columns_of,
     fit_axes,
+    fit_notes,
     fit_rows,
     fit_text,
     is_view,
@@ -72,6 +73,7 @@ def at_width(spec: Spec, pixels: float, smallest: float, asked: str) -> Spec:
     fit_text(out, pixels, scale)
     for _ in range(ROUNDS):
         fit_axes(out, scale)
+        fit_notes(out)
         extra = measure(out)[0] - pixels
         if abs(extra) < 1:
             break

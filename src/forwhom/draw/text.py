@@ -6,8 +6,11 @@ Tests: tests/data/test_text.py, tests/answers/test_who.py.
 from __future__ import annotations
 
 import textwrap
-from dataclasses import dataclass, fields
+from collections.abc import Sequence
+from dataclasses import dataclass, fields, replace
 from html import escape
+
+import numpy as np
 
 from forwhom.data.printed import INTERVAL_WORDS, format_table
 from forwhom.data.text import (
@@ -18,6 +21,7 @@ from forwhom.data.text import (
     number_style,
     one_line,
     percent,
+    share_text,
 )
 from forwhom.data.tidy import Tidy
 
@@ -28,15 +32,18 @@ __all__ = [
     "Sentences",
     "bullet",
     "display_width",
+    "figure_style",
     "format_probability",
     "format_sentences",
     "format_table",
     "number_style",
     "one_line",
     "percent",
+    "share_text",
     "wrapped",
 ]
 
+MINUS = "\N{MINUS SIGN}"
 ABOUT = ("outcome", "treatment")  # columns that tell effects apart
 
 
@@ -70,6 +77,17 @@ def format_sentences(table: Tidy, width: int = 88) -> str:
         name = f"{', '.join(map(str, which))}: " if several else ""
         blocks.append(wrapped(f"{name}{said}", width))
     return "\n".join(blocks)
+
+
+def figure_style(
+    values: Sequence[float] | np.ndarray, errors: Sequence[float] | np.ndarray | None = None
+) -> NumberStyle:
+    """How a figure writes numbers: as ``number_style``, with the minus sign of its axes.
+
+    >>> figure_style([-0.331], [0.12]).text(-0.331) == "\N{MINUS SIGN}0.33"
+    True
+    """
+    return replace(number_style(values, errors), minus=MINUS)
 
 
 def wrapped(text: str, width: int = 88) -> str:

@@ -14,7 +14,7 @@ import numpy as np
 from forwhom.draw import theme
 from forwhom.draw.figure import Figure
 from forwhom.draw.marked import Columns, checked
-from forwhom.draw.text import number_style, one_line, percent
+from forwhom.draw.text import figure_style, one_line, percent
 from forwhom.errors import OutputError
 
 TALL, LEAST, MOST_WIDTH = 46, 62, 120  # pixels of a tile
@@ -68,7 +68,7 @@ def tiles_figure(
 
 def _records(rows: Columns, numbers: dict[str, np.ndarray]) -> list[dict[str, Any]]:
     estimate, low, high = (numbers[name] for name in ("estimate", "conf_low", "conf_high"))
-    style = number_style(np.concatenate([estimate, low, high]), (high - low) / 4)
+    style = figure_style(np.concatenate([estimate, low, high]), (high - low) / 4)
     largest = float(np.abs(estimate).max()) or 1.0
     return [
         {

@@ -6,7 +6,7 @@ Tests: tests/test_api.py.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -144,9 +144,14 @@ class Estimand:
             found.append((one.name, one.terms, one.values[:, min(at, one.values.shape[1] - 1)]))
         return tuple(found)
 
+    @property
+    def few(self) -> bool:
+        """Whether all group effects are kept, so that each question need not draw them anew."""
+        return self.count * self.fitted.count <= KEPT
+
     def map[T](self, work: Callable[[Block], T]) -> Iterator[T]:
         """Apply ``work`` to every block of the groups, in one order; to all at once where few."""
-        if self.count * self.fitted.count <= KEPT:
+        if self.few:
             return iter([work(Block(np.arange(self.count), self._few))])
         return self._each(work)
 
@@ -154,7 +159,17 @@ class Estimand:
         def of(own: Own) -> T:
             return work(Block(own.groups, values(self.fitted, self.quantity, own)))
 
-        return self.fitted.draws.map(of, own_needed(self.fitted, self.quantity))
+        return self.fitted.draws.map(of, self.needed)
+
+    @property
+    def needed(self) -> Sequence[int]:
+        """Which of the groups' own parameters the effect is made of."""
+        return own_needed(self.fitted, self.quantity)
+
+    def effects_of(self, own: Own, drawn: Sequence[int]) -> FloatArray:
+        """Effects of some groups, (g, D), from those own parameters that were drawn."""
+        some = [list(drawn).index(r) for r in self.needed]
+        return values(self.fitted, self.quantity, Own(own.groups, own.u[:, some]))
 
     @cached_property
     def _few(self) -> FloatArray:
@@ -213,16 +228,19 @@ class Estimand:
         """What an effect is an effect on, in words: "responded", "the log odds of voted = Yes"."""
         return self.effect_in(self.design.plan.outcome, self.design.measured)
 
-    def effect_in(self, outcome: str, measured: str) -> str:
-        """The same with other names: of the outcome, and of it with the level that counts."""
+    def effect_in(
+        self, outcome: str, measured: str, called: Callable[[str], str] = lambda level: level
+    ) -> str:
+        """The same with other names: of the outcome, also with the level that counts, of levels."""
         if self.quantity.scale == "link":
             on = link_words(self.design.plan)
             if self.category:
                 reference = self.design.outcome.levels[0]
-                return f"the log odds of {outcome} being {self.category} rather than {reference}"
+                rather = f"{called(self.category)} rather than {called(reference)}"
+                return f"the log odds of {outcome} being {rather}"
             return f"the {on} of {measured}" if on else measured
         words = RESPONSE_WORDS[self.quantity.response]
-        what = f"{outcome} being {self.quantity.label}" if self.quantity.label else measured
+        what = f"{outcome} being {called(self.quantity.label)}" if self.quantity.label else measured
         if self.quantity.response == "restricted time":
             what += f" up to {number_text(self.design.outcome.ends[-1])}"
         return f"{words} of {what}"

@@ -89,6 +89,12 @@ class Fitted:
         return [names.index("theta") + effect] if "theta" in names else []
 
     @cached_property
+    def inner_coefficients(self) -> FloatArray:
+        """(p, D) of the columns inside, where predictors far from zero are moved."""
+        phi = self.draws.coefficients[:, 0].T
+        return np.asarray(np.linalg.solve(self.cells.unmove, phi))
+
+    @cached_property
     def modifier_rows(self) -> tuple[FloatArray, ...]:
         """Rows of each effect's heterogeneity equation, (H, k + 1)."""
         groups, found = self.design.groups, []

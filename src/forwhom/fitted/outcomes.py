@@ -51,9 +51,8 @@ def average_without(fitted: Fitted) -> FloatArray:
     From sums over all rows, where groups have no baseline of their own.
     """
     cells, part = fitted.cells, fitted.layout.lambdas[0]
-    phi = fitted.draws.coefficients[:, 0].T
     mean = cells.inner_center + cells.inner_scale * cells.cross[0, :-1] / cells.n_rows
-    moved, before = np.linalg.solve(cells.unmove, phi), slice(0, fitted.layout.delta.stop)
+    moved, before = fitted.inner_coefficients, slice(0, fitted.layout.delta.stop)
     out = mean[before] @ moved[before]
     if fitted.design.effects[0].treatment.kind != "dose":
         return np.asarray(out)
@@ -115,8 +114,9 @@ def _has_intercepts(fitted: Fitted) -> bool:
 def _linear(fitted: Fitted, own: Own) -> FloatArray:
     """The linear predictor without the treatment at the groups' means, (g, D), from sums."""
     design, cells, layout = fitted.design, fitted.cells, fitted.layout
-    phi, names, groups = fitted.draws.coefficients[:, 0].T, design.random_names, own.groups
+    names, groups = design.random_names, own.groups
     if not _has_intercepts(fitted):
+        phi = fitted.draws.coefficients[:, 0].T
         out = np.tile(phi[0], (len(groups), 1))
         return out + cells.modifier_mean[groups] @ phi[layout.delta] if design.delta_names else out
     # means of the columns inside, where predictors far from zero are moved: coefficients as well
@@ -125,7 +125,7 @@ def _linear(fitted: Fitted, own: Own) -> FloatArray:
         / cells.group_gram[groups, 0, 0][:, None]
     )
     mean = cells.inner_center + cells.inner_scale * mean
-    moved, before = np.linalg.solve(cells.unmove, phi), slice(0, layout.delta.stop)
+    moved, before = fitted.inner_coefficients, slice(0, layout.delta.stop)
     out = mean[:, before] @ moved[before]
     if "b" in names:
         out += own.u[0, 0]

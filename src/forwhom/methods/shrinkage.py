@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forwhom.cells import Problem
+from forwhom.design import Design
 from forwhom.plan.priors import SHRINKING
 
 FloatArray = NDArray[np.float64]
@@ -171,6 +172,17 @@ class Shrinkage:
 def size_of(kind: str, count: int) -> int:
     """Number of coordinates of a set of so many coefficients."""
     return {"learnt": 1, "horseshoe": count + 2, "r2d2": count + 1}[kind]
+
+
+def coordinates_of(design: Design) -> int:
+    """Number of coordinates of the scales that a design's shrinkage priors learn."""
+    plan, found = design.plan, 0
+    for effect in design.effects:
+        column = effect.treatment.column if len(design.effects) > 1 else None
+        priors = [plan.prior("lambda", name, column) for name in effect.lambda_names[1:]]
+        shrinking = [p.distribution for p in priors if p and p.distribution in SHRINKING]
+        found += size_of(shrinking[0], len(shrinking)) if shrinking else 0
+    return found
 
 
 def shrinkage_of(problem: Problem) -> tuple[Shrinkage, ...]:

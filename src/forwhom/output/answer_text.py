@@ -12,6 +12,7 @@ import numpy as np
 
 from forwhom.answers import ANSWERS, Workings
 from forwhom.answers.shares import pooling_sentence
+from forwhom.answers.splits import AGAINST
 from forwhom.data import Tidy
 from forwhom.draw.text import (
     format_probability,
@@ -39,7 +40,8 @@ def average_lines(workings: Workings) -> str:
     for row in average:
         of, on = words[row["treatment"]], f" on {design.measured}"
         if "outcome" in row:
-            on = f" on {design.plan.outcome} being {row['outcome']}"
+            label = workings.labels.given(design.plan.outcome, str(row["outcome"]), None)
+            on = f" on {design.plan.outcome} being {label or row['outcome']}"
         if design.estimates:
             of = on = ""
         lines.append(
@@ -91,7 +93,7 @@ def _taken(values: Any, rows: list[int]) -> Any:
 
 
 def differences_text(workings: Workings) -> str:
-    """What goes with the effect: differences by modifier, those that can be told apart first."""
+    """What goes with the effect: the clearest differences by modifier, in the table's order."""
     answer = ANSWERS["differences"]
     if answer.refuses(workings):
         return ""
@@ -99,13 +101,10 @@ def differences_text(workings: Workings) -> str:
     if not rows:
         return ""
     apart = [row for row in rows if not row["conf_low"] <= 0 <= row["conf_high"]]
-    # those told apart first; of many, the rest stand in the table
-    shown = [row for row in rows if row in apart][:SHOWN]
-    shown += [row for row in rows if row not in shown][: SHOWN - len(shown)]
-    shown.sort(key=rows.index)
+    clearest = sorted(rows, key=_strength, reverse=True)[:SHOWN]  # the rest stand in the table
+    shown = [row for row in rows if row in clearest]
     several = len({row["treatment"] for row in rows}) > 1
-    names = [_name(row, several) for row in shown]
-    lines = _aligned(names, shown)
+    lines = _aligned(_named(shown, several))
     unit = workings.on_scale(check_scale(workings.fitted, None))[0].unit_words
     kind = f"median, {percent(workings.plan.level)} interval, probability that it is positive"
     head = wrapped(
@@ -118,22 +117,50 @@ def differences_text(workings: Workings) -> str:
     return "\n".join(filter(None, [head, *lines, more, none]))
 
 
+def _strength(row: Row) -> float:
+    """How many sds a difference is away from zero."""
+    return float(abs(row["estimate"]) / max(row["std_error"], 1e-300))
+
+
+def _named(rows: list[Row], several: bool) -> list[tuple[str, Row | None]]:
+    """Each row with its name; those within values of another modifier below what is compared."""
+    found: list[tuple[str, Row | None]] = []
+    above = ""
+    for row in rows:
+        name = _name(row, several)
+        if row["where"]:
+            if name != above:
+                found.append((f"{name}:", None))
+            between = AGAINST in row["where"]
+            found.append((f"  {'' if between else 'where '}{row['where']}", row))
+        else:
+            found.append((name, row))
+        above = name
+    return found
+
+
 def _name(row: Row, several: bool) -> str:
     of = [row["treatment"]] if several else []
     of += [str(row["outcome"])] if "outcome" in row else []
     return f"{', '.join(of)}: {row['value']}" if of else row["value"]
 
 
-def _aligned(names: list[str], rows: list[Row]) -> list[str]:
+def _aligned(named: list[tuple[str, Row | None]]) -> list[str]:
+    """Lines of names and numbers; a heading has no numbers."""
+    rows = [row for _, row in named if row is not None]
     style = number_style([r["estimate"] for r in rows], [r["std_error"] for r in rows])
-    cells = [[style.text(r[k]) for k in ("estimate", "conf_low", "conf_high")] for r in rows]
-    pad = [max(len(line[k]) for line in cells) for k in range(3)]
-    width = max(map(len, names))
-    return [
-        f"  {name:<{width}}  {e:>{pad[0]}}  ({low:>{pad[1]}} to {high:>{pad[2]}})"
-        f"  {format_probability(row['prob_positive'])}"
-        for name, row, (e, low, high) in zip(names, rows, cells, strict=True)
-    ]
+    ends = ("estimate", "conf_low", "conf_high")
+    pad = [max(len(style.text(row[end])) for row in rows) for end in ends]
+    width = max(len(name) for name, row in named if row is not None)
+    lines = []
+    for name, row in named:
+        if row is None:
+            lines.append(f"  {name}")
+            continue
+        e, low, high = (f"{style.text(row[end]):>{n}}" for end, n in zip(ends, pad, strict=True))
+        prob = format_probability(row["prob_positive"])
+        lines.append(f"  {name:<{width}}  {e}  ({low} to {high})  {prob}")
+    return lines
 
 
 def pooling_text(workings: Workings) -> str:

@@ -5,8 +5,11 @@ Tests: tests/test_cli.py.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from forwhom.answers.words import joined
 from forwhom.data import Tidy
+from forwhom.draw.labels import Labels
 from forwhom.draw.text import bullet, format_table, percent, wrapped
 from forwhom.fitted import Estimand
 from forwhom.output.summary import model_words
@@ -33,7 +36,8 @@ def format_prior(estimand: Estimand, outcome: Tidy, effects: Tidy, source: str) 
     blocks = [
         wrapped(head),
         wrapped(
-            f"What the priors say {plan.outcome} may look like, {percent(plan.level)} intervals:"
+            f"What the priors say {Labels.of(design).word(plan.outcome)} may look like, "
+            f"{percent(plan.level)} intervals:"
         ),
         _plain(outcome),
         wrapped(f"What they say of effects. {effects.notes[0]}"),
@@ -80,4 +84,4 @@ def _reading(outcome: Tidy, plan: Plan) -> list[str]:
 
 def _plain(table: Tidy) -> str:
     """The table alone."""
-    return format_table(Tidy(table.columns, "", None, (), table.headers))
+    return format_table(replace(table, title="", level=None, notes=()))

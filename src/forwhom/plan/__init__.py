@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from forwhom.plan.formula import FUNCTIONS, INTERCEPT, Factor, Formula, Term, parse_formula
 from forwhom.plan.make import make_plan
-from forwhom.plan.methods import beyond_collapse, beyond_normal, beyond_normal_levels
+from forwhom.plan.methods import (
+    beyond_collapse,
+    beyond_normal,
+    beyond_normal_levels,
+    beyond_quadrature,
+)
 from forwhom.plan.parts import KEYS, PARTS, Part
 from forwhom.plan.plan import Plan
 from forwhom.plan.planfile import plan_from_toml, plan_to_toml, read_plan
@@ -28,6 +33,7 @@ __all__ = [
     "beyond_collapse",
     "beyond_normal",
     "beyond_normal_levels",
+    "beyond_quadrature",
     "make_plan",
     "parse_formula",
     "parse_prior",

@@ -26,7 +26,8 @@ class Limits:
     Attributes:
         families: the only ones it fits; empty where it fits any.
         form: what these have that others lack.
-        one_by_one: whether it integrates groups out one by one, so that nothing may tie them.
+        one_by_one: whether it integrates groups out one by one, each with one normal effect.
+        apart: whether it integrates groups out one by one, so that nothing may tie them.
         normal: whether levels and coefficients must be jointly normal given the sds.
         normal_levels: whether levels must be normal given the sds, and the residual sd one; the
             likelihood may be any.
@@ -36,6 +37,7 @@ class Limits:
     families: tuple[str, ...] = ()
     form: str = ""
     one_by_one: bool = False
+    apart: bool = False
     normal: bool = False
     normal_levels: bool = False
     learns_noise: bool = False
@@ -49,7 +51,7 @@ LIMITS = {
         learns_noise=True,
     ),
     "collapse": Limits(EXACT_FAMILIES, "whose groups integrate out in closed form", normal=True),
-    "quadrature": Limits(one_by_one=True),
+    "quadrature": Limits(apart=True),
     "laplace": Limits(normal_levels=True),
 }
 
@@ -71,12 +73,15 @@ together. Leave method to 'auto'.
     ''
     """
     limits = limits_of(method)
-    if (limits.one_by_one or limits.normal) and plan.family in SEVERAL_PREDICTORS:
+    if (limits.one_by_one or limits.apart or limits.normal) and plan.family in SEVERAL_PREDICTORS:
         return (
             f"method '{method}' takes one linear predictor, and family '{plan.family}' has one for "
             "every category but the reference. Leave method to 'auto'."
         )
-    if limits.one_by_one and (reason := beyond_collapse(plan)):
+    reason = beyond_collapse(plan) if limits.one_by_one else ""
+    if limits.apart:
+        reason = beyond_quadrature(plan)
+    if reason:
         return (
             f"method '{method}' integrates groups out one by one, and {reason}. Leave method to "
             "'auto'."
@@ -111,13 +116,28 @@ def refusal_of_estimates(method: str, plan: Plan) -> str:
 
 
 def beyond_collapse(plan: Plan) -> str:
-    """Why groups cannot be integrated out one by one, as far as the plan tells; empty if not."""
+    """Why groups cannot be integrated out in closed form one by one, as far as the plan tells.
+
+    Empty if they can.
+    """
+    if found := beyond_quadrature(plan):
+        return found
+    reasons = (
+        (plan.correlated, "a group's baseline and effects are correlated"),
+        (plan.spread == "student", "group effects are Student-t"),
+    )
+    return next((words for holds, words in reasons if holds), "")
+
+
+def beyond_quadrature(plan: Plan) -> str:
+    """Why groups are not integrals of few dimensions, as far as the plan tells; empty if they are.
+
+    Several arms of one treatment are, for a row has one of them.
+    """
     shrunk = [k for k, _, prior in plan.priors if prior.distribution in SHRINKING]
     reasons = (
         (len(plan.treatments) > 1, "several treatments vary together in every group"),
         (bool(plan.clusters), f"clusters {listing(plan.clusters)} tie the groups together"),
-        (plan.correlated, "a group's baseline and effects are correlated"),
-        (plan.spread == "student", "group effects are Student-t"),
         (plan.sigma_by is not None, f"the residual sd differs by {plan.sigma_by}"),
         (bool(shrunk), f"the prior of {listing(shrunk)} learns its own scales"),
         (plan.family in SEVERAL_PREDICTORS, "each category has a linear predictor of its own"),
@@ -136,9 +156,5 @@ def beyond_normal(plan: Plan) -> str:
 
 def beyond_normal_levels(plan: Plan) -> str:
     """Why groups are not normal given the sds with one residual sd for all; empty if they are."""
-    shrunk = [k for k, _, prior in plan.priors if prior.distribution in SHRINKING]
-    reasons = (
-        (plan.sigma_by is not None, f"the residual sd differs by {plan.sigma_by}"),
-        (bool(shrunk), f"the prior of {listing(shrunk)} learns its own scales"),
-    )
-    return beyond_normal(plan) or next((words for holds, words in reasons if holds), "")
+    arms = f"the residual sd differs by {plan.sigma_by}" if plan.sigma_by else ""
+    return beyond_normal(plan) or arms

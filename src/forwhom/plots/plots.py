@@ -36,7 +36,7 @@ class Plots(FiguresForWhom):
         *,
         treatment: str | None = None,
         category: str | None = None,
-        level: float = 0.9,
+        level: float | None = None,
         intercept: Literal["last", "omit"] = "last",
         labels: Mapping[str, str] | None = None,
         value_labels: ValueLabels | None = None,
@@ -47,7 +47,8 @@ class Plots(FiguresForWhom):
         """The posterior of each modifier coefficient, its interval shaded (the paper's Figure 1).
 
         Args:
-            level: of the shaded interval; intercept: "last" or "omit".
+            level: of the shaded interval, the plan's as in all figures; intercept: "last" or
+                "omit".
             labels: readable names, for instance ``{"woman": "Woman"}``.
             value_labels: for instance ``{"woman": {0: "Man", 1: "Woman"}}``.
             title: in place of the one made from the names.

@@ -98,7 +98,9 @@ class EffectQuestions(Questions):
     ) -> Frame:
         """How far the average effect differs by each modifier, among the groups as they are.
 
-        The differences of :meth:`by` for every modifier; options as there.
+        The differences of :meth:`by` for every modifier; options as there. Of two modifiers that
+        interact, ``where`` tells the difference by one among the groups with a value of the other,
+        and how far that difference itself differs.
         """
         return self._told(
             "differences",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from forwhom.methods.importance.scales import FactorScales, Scales, fall, rise
+from forwhom.methods.importance.edge import fall, rise
+from forwhom.methods.importance.scales import FactorScales, Scales
 from forwhom.methods.priors import ScalePrior
 from forwhom.methods.shrinkage import Shrinkage
 

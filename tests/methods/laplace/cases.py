@@ -85,6 +85,23 @@ CASES: dict[str, dict[str, Any]] = {
         "correlated": True,
     },
     "ordinal": {"outcome": "grade", "family": "ordinal", "clusters": "state"},
+    "learnt": {"priors": {"lambda": "learnt(0.5)"}},
+    "learnt by two arms": {
+        "treatment": "arm",
+        "reference": "none",
+        "clusters": "wave",
+        "priors": {"lambda": "learnt(0.5)", "delta": "student_t(3, 0.2, 1)"},
+    },
+    "learnt, categories": {
+        "outcome": "choice",
+        "family": "categorical",
+        "modifiers": "a",
+        "groups": "c",
+        "priors": {"lambda": "learnt(0.5)"},
+    },
+    "horseshoe": {"priors": {"lambda": "horseshoe(0.5, 2, 4)"}},
+    "r2d2": {"priors": {"lambda": "r2d2(0.5, 2)"}},
+    "r2d2 and a sigma": {"outcome": "y", "family": "student", "priors": {"lambda": "r2d2(0.5, 2)"}},
     "negative binomial": {
         "outcome": "count",
         "family": "negative_binomial",

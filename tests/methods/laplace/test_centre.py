@@ -15,8 +15,6 @@ def test_the_mode(name: str) -> None:
     model = build_levels(problem(name))
     rng = np.random.default_rng(3)
     x = rng.normal(0, 0.6, (4, model.n_x))
-    if name == "ordinal":
-        x[:, model.scales.size :] = np.sort(x[:, model.scales.size :], axis=1)
     at = model.at(x)
     start = np.repeat(model.begin()[None], 4, axis=0)
     found = find_centres(model, at, start, Smoothing.none(model))

@@ -32,8 +32,6 @@ def test_takes(name: str) -> None:
         ({"spread": "student", "clusters": "wave"}, "group effects are Student-t"),
         ({"outcome": "y", "family": "gaussian", "sigma_by": "group", "clusters": "wave"},
          "the residual sd differs by group"),
-        ({"priors": {"lambda": "horseshoe(1, 1, 4)"}, "clusters": "wave"},
-         "the prior of 'lambda' learns its own scales"),
     ],
 )  # fmt: skip
 def test_refuses_and_leaves_it_to_chains(asked: dict[str, Any], words: str) -> None:

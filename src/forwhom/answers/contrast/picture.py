@@ -8,7 +8,7 @@ from __future__ import annotations
 from forwhom.answers.contrast.rows import Contrasts
 from forwhom.answers.contrast.scene import AVERAGE
 from forwhom.answers.contrast.words import effect_word, own_words
-from forwhom.answers.naming import contrast_line, effect_on, treatment_name
+from forwhom.answers.naming import category_words, contrast_line, effect_on, treatment_name
 from forwhom.answers.telling import Telling
 from forwhom.draw.contrasts import NUMBERS, contrasts_figure
 from forwhom.draw.figure import Figure
@@ -36,7 +36,7 @@ def picture(found: Contrasts, telling: Telling, title: str | None) -> Figure:
     several = len({e.quantity.effect for e in found.shown}) > 1 or one.treatment.kind == "estimate"
     on = effect_on(one, found.labels)
     if len({e.quantity.label for e in found.shown}) > 1:
-        on = on.replace(f" being {one.quantity.label}", " being in each category")
+        on = on.replace(f" being {category_words(one, found.labels)}", " being in each category")
     if title is None:
         between = found.question.between == "treatments"
         of = "" if several else f" of {treatment_name(one, found.labels, versus=False)}"

@@ -9,10 +9,9 @@ from forwhom.cells import Problem
 from forwhom.design import Design
 from forwhom.errors import listing
 from forwhom.methods.method import Method
-from forwhom.methods.shrinkage import size_of
+from forwhom.methods.shrinkage import coordinates_of
 from forwhom.plan import beyond_normal
 from forwhom.plan.parts import EXACT_FAMILIES
-from forwhom.plan.priors import SHRINKING
 
 MOST_DENSE = 1200  # own parameters of all factors but the largest: they are factorised together
 MOST_SCALES = 20  # that independent proposals explore: sds, correlations, mixing weights
@@ -52,21 +51,10 @@ def _scales(design: Design) -> int:
     return of_sigma + of_groups + of_clusters
 
 
-def _shrunk(design: Design) -> int:
-    """Coordinates of the scales that shrinkage priors learn."""
-    plan, found = design.plan, 0
-    for effect in design.effects:
-        column = effect.treatment.column if len(design.effects) > 1 else None
-        priors = [plan.prior("lambda", name, column) for name in effect.lambda_names[1:]]
-        shrinking = [p.distribution for p in priors if p and p.distribution in SHRINKING]
-        found += size_of(shrinking[0], len(shrinking)) if shrinking else 0
-    return found
-
-
 def _direct(problem: Problem) -> bool:
     """Whether nothing is left but what is normal: no sd, and no prior with scales of its own."""
     heavy = any(entry.prior.distribution == "student_t" for entry in problem.priors.coefficients)
-    return not (heavy or _scales(problem.design) or _shrunk(problem.design))
+    return not (heavy or _scales(problem.design) or coordinates_of(problem.design))
 
 
 COLLAPSE = Method(

@@ -169,15 +169,22 @@ class ExactDraws(Apart):
         """Draw b's own part given theta's, (g, D) in the units of the data."""
         basis, sigma = self.model.basis, self.sigma
         u = self._stream(2, int(groups[0])).standard_normal((len(groups), len(sigma)))
-        center = gain[:, 0, 0] * residual[0] + gain[:, 1, 0] * residual[1]
-        theta_center = gain[:, 1, 0] * residual[0] + gain[:, 1, 1] * residual[1]
         with np.errstate(invalid="ignore", divide="ignore"):
             slope = np.nan_to_num(gain[:, 1, 0] / gain[:, 1, 1])
-        u_theta = theta * (basis.random_scale[1] / basis.outcome_scale)
-        center = center + slope * (u_theta - theta_center)
         variance = np.maximum(gain[:, 0, 0] - slope * gain[:, 1, 0], 0.0)
-        u = center + sigma * np.sqrt(variance) * u
-        return np.asarray(basis.outcome_scale * u)
+        # in place: see ``_effects``
+        part = gain[:, 1, 0] * residual[0]
+        part += gain[:, 1, 1] * residual[1]  # the center of theta
+        beyond = theta * (basis.random_scale[1] / basis.outcome_scale)
+        beyond -= part
+        beyond *= slope
+        center = np.multiply(gain[:, 0, 0], residual[0], out=part)
+        center += gain[:, 1, 0] * residual[1]
+        center += beyond
+        u *= sigma * np.sqrt(variance)
+        u += center
+        u *= basis.outcome_scale
+        return u
 
     def _baselines(self, groups: IntArray) -> FloatArray:
         """Draw b's own part where effects do not vary, (g, D) in the units of the data."""

@@ -39,7 +39,7 @@ COARSE, FINAL = {1: 9, 2: 6, 3: 5}, {1: 17, 2: 9, 3: 7}  # grid points per tau
 
 
 @dataclass(frozen=True, slots=True)
-class _Search:
+class Search:
     """How long and how closely modes are looked for.
 
     Attributes:
@@ -52,7 +52,7 @@ class _Search:
     close: float
 
 
-FIRST, LATER, LAST = _Search(30, 1.0), _Search(6, 1.0), _Search(12, 0.4)  # the last is kept
+FIRST, LATER, LAST = Search(30, 1.0), Search(6, 1.0), Search(12, 0.4)  # the last is kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +243,7 @@ def _units(surface: Surface, highs: FloatArray) -> FloatArray:
 
 
 @dataclass(frozen=True, slots=True)
-class _Modes:
+class Modes:
     """Of P points, each changed in place by a search.
 
     Attributes:
@@ -264,7 +264,7 @@ def _laplace(
     unit: FloatArray,
     nodes: tuple[FloatArray, ...],
     begin: FloatArray,
-    search: _Search,
+    search: Search,
 ) -> tuple[Surface, int]:
     """Modes and curvatures in xi at every grid point, and the number of evaluations.
 
@@ -274,9 +274,9 @@ def _laplace(
     points, n = begin.shape
     surface = Surface(unit, nodes, np.zeros(points), np.empty((points, n)), np.empty((0, 0, 0)))
     tau, mode = surface.tau(mesh) if len(nodes) else mesh, begin.copy()
-    at = _Modes(tau, mode, *newton(tau, mode))
-    spent = points + _find_modes(newton, at, search)
-    factor = _factor(at.curvature)
+    at = Modes(tau, mode, *newton(tau, mode))
+    spent = points + find_modes(newton, at, search)
+    factor = factor_of(at.curvature)
     height = at.value if log_density is None else log_density(tau, mode)
     spent += points
     half_log_det = np.log(np.einsum("kii->ki", factor)).sum(axis=1)
@@ -290,12 +290,12 @@ def _laplace(
     return replace(surface, log_height=height, mode=mode, root=root), spent
 
 
-def _find_modes(newton: Newton, at: _Modes, search: _Search) -> int:
+def find_modes(newton: Newton, at: Modes, search: Search) -> int:
     """Damped Newton steps from where the points are, all at once; the number of evaluations."""
     n = at.mode.shape[1]
     spent, active = 0, np.arange(len(at.mode))
     for number in range(search.rounds + 1):
-        factor = _factor(at.curvature[active])
+        factor = factor_of(at.curvature[active])
         inner = np.linalg.solve(factor, at.gradient[active][:, :, None])
         step = np.linalg.solve(factor.transpose(0, 2, 1), inner)[:, :, 0]
         length = _length(inner[:, :, 0])
@@ -321,7 +321,7 @@ def _find_modes(newton: Newton, at: _Modes, search: _Search) -> int:
 
 
 def _go(
-    newton: Newton, at: _Modes, active: IntArray, step: FloatArray
+    newton: Newton, at: Modes, active: IntArray, step: FloatArray
 ) -> tuple[NDArray[np.bool_], int]:
     """Take the active points' steps, halved where they go downhill.
 
@@ -347,7 +347,7 @@ def _go(
     return stuck, spent
 
 
-def _factor(curvature: FloatArray) -> FloatArray:
+def factor_of(curvature: FloatArray) -> FloatArray:
     """Lower Cholesky factors; a curvature that is not positive definite is made so.
 
     Coordinates are first put on one scale: a tight prior must not decide what counts as flat.

@@ -8,6 +8,7 @@ from __future__ import annotations
 from forwhom.design import Design
 from forwhom.families import FAMILIES
 from forwhom.methods.method import Method
+from forwhom.methods.shrinkage import coordinates_of
 from forwhom.plan import beyond_normal_levels
 
 MOST_DENSE = 1200  # own parameters of all factors but the largest: they are factorised together
@@ -58,7 +59,8 @@ def _scales(design: Design) -> int:
     of_clusters = sum(1 + c.effects * len(design.effects) for c in design.clusters)
     own = sum(parameter.size(design.outcome.n_levels) for parameter in family.parameters)
     own = 0 if design.estimates else own
-    return _predictors(design) * (of_groups + of_clusters) + own
+    learnt = coordinates_of(design)
+    return _predictors(design) * (of_groups + of_clusters + learnt) + own
 
 
 LAPLACE = Method(

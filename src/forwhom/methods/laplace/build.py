@@ -14,6 +14,7 @@ from forwhom.methods.laplace.columns import Columns
 from forwhom.methods.laplace.density import LevelModel
 from forwhom.methods.likelihood import likelihood_part, own_start
 from forwhom.methods.priors import ScalePrior
+from forwhom.methods.shrinkage import shrinkage_of
 
 WIDTH = 0.5  # of an sd's coordinate before anything is known, internal units
 NONE = ScalePrior("flat", ())  # of a residual sd among the scales: it is a family parameter here
@@ -43,6 +44,7 @@ def build_levels(problem: Problem) -> LevelModel:
             factors=tuple(scales) * predictors,
             heavy=np.empty(0),
             widths=np.full(sds, WIDTH),
+            shrinkage=shrinkage_of(problem) * predictors,
         ),
         basis=part.basis,
         coefficients=part.coefficients,

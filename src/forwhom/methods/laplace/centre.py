@@ -90,7 +90,7 @@ def find_centres(
         every = len(some) == count
         here = eta if every else eta[:, :, some]
         pull, curvature = slopes(model, here, now.parameters, smoothing)
-        own, prior = model.prior_slopes(v[some])
+        own, prior = model.prior_slopes(v[some], now)
         gradient = model.pulled(pull, now.mixes) + own
         if whole is None:
             whole = precision_of(model, curvature, prior, now)

@@ -10,6 +10,7 @@ Tests: tests/methods/laplace/test_precision.py.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -52,6 +53,7 @@ class Columns:
         first: the factor that is eliminated; None where there are no factors.
         dense: the others, their places counted among the dense columns.
         p: number of coefficients, the last of the dense columns.
+        level: (C,) of the factor that is eliminated.
         matrix: sparse (C, n); turned: (n, C).
         within: pairs of own columns at one level, at (h R + r) R + s.
         across: own columns with dense ones, at (h R + r) m + j.
@@ -62,6 +64,7 @@ class Columns:
     first: Block | None
     dense: tuple[Block, ...]
     p: int
+    level: IntArray
     matrix: Any
     turned: Any
     within: Products
@@ -73,6 +76,17 @@ class Columns:
     def own(self) -> int:
         """Own parameters of the factor that is eliminated."""
         return self.first.stop if self.first else 0
+
+    @cached_property
+    def of_own(self) -> tuple[Any, Any]:
+        """Of the factor that is eliminated: its columns (C, own), and its levels' cells (H, C)."""
+        assert self.first is not None
+        from scipy import sparse
+
+        cells = np.arange(len(self.level))
+        shape = (self.first.levels, len(cells))
+        levels = sparse.csr_array((np.ones(len(cells)), (self.level, cells)), shape=shape)
+        return sparse.csr_array(self.matrix[:, : self.own]), levels
 
     @property
     def m(self) -> int:
@@ -126,6 +140,7 @@ class Columns:
             first=first,
             dense=tuple(dense),
             p=p,
+            level=np.zeros(count, dtype=np.int64) if first is None else one.index,
             matrix=sparse.csr_array(turned.T),
             turned=turned,
             within=_products(within, levels * (first.columns if first else 0), count),

@@ -34,6 +34,7 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 LARGEST = 300.0  # logarithm of a parameter
+MOST_HELD = 100.0  # logarithm of a precision: what is held so tightly is zero
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,11 +45,14 @@ class At:
         mixes: per factor (L, R, R, K), lower triangular.
         parameters: the family's, (size, K) each.
         value: (K,) log density of the points' own priors, Jacobians of the coordinates included.
+        learnt: (K, L, p) precisions of the coefficients whose scales are learnt, else zero; None
+            where there are none.
     """
 
     mixes: tuple[FloatArray, ...]
     parameters: tuple[FloatArray, ...]
     value: FloatArray
+    learnt: FloatArray | None = None
 
     def take(self, points: IntArray) -> At:
         """Some of them."""
@@ -56,6 +60,7 @@ class At:
             tuple(mix[..., points] for mix in self.mixes),
             tuple(one[:, points] for one in self.parameters),
             self.value[points],
+            None if self.learnt is None else self.learnt[points],
         )
 
 
@@ -142,7 +147,24 @@ class LevelModel:
                 value = value + prior.log_density(part)[0]
             own.append(self._parameter(prior, part).T)
             at += size
-        return At(self._mixes(found), tuple(own), value)
+        at_mixes, learnt = self._mixes(found), None
+        if self.scales.shrinkage:
+            learnt, log_scale = self._learnt(found, own)
+            value = value - log_scale
+        return At(at_mixes, tuple(own), value, learnt)
+
+    def _learnt(self, found: ScalePoints, own: list[FloatArray]) -> tuple[FloatArray, FloatArray]:
+        """Precisions (K, L, p) of coefficients whose scales are learnt, log scales summed (K,)."""
+        each = len(self.scales.shrinkage) // self.predictors
+        precision = np.zeros((len(found.log_prior), self.predictors, self.columns.p))
+        total = np.zeros(len(precision))
+        for k, (one, log_s) in enumerate(zip(self.scales.shrinkage, found.log_s, strict=True)):
+            if one.uses_sigma and self.family.parameter_names[:1] == ("sigma",):
+                log_s = log_s + np.log(own[0] * self.units[0])
+            held = np.minimum(-2 * log_s.T, MOST_HELD)
+            precision[:, k // each, one.where] = np.exp(held)
+            total += log_s.sum(axis=0)
+        return precision, total
 
     @staticmethod
     def _parameter(prior: ParameterPrior, coordinates: FloatArray) -> FloatArray:
@@ -224,6 +246,20 @@ class LevelModel:
         out = self.columns.matrix @ u.reshape(n, -1)
         return np.asarray(out.reshape(len(self.weight), lp, -1).transpose(1, 0, 2))
 
+    def moved_by_own(self, own: FloatArray, mixes: tuple[FloatArray, ...]) -> FloatArray:
+        """What the eliminated factor adds to the predictors, (L, C, K S), from (K, n_own, S)."""
+        first, (matrix, _) = self.columns.first, self.columns.of_own
+        assert first is not None
+        z = self._own(own).transpose(3, 1, 2, 0, 4)  # (R, H, L, K, S)
+        mix, u = mixes[first.factor][..., None], np.empty(z.shape)
+        for r in range(first.columns):
+            np.multiply(mix[:, r, r], z[r], out=u[r])
+            for s in range(r):
+                if mix[:, r, s].any():
+                    u[r] += mix[:, r, s] * z[s]
+        out = matrix @ u.reshape(first.stop, -1)
+        return np.asarray(out.reshape(len(self.weight), self.predictors, -1).transpose(1, 0, 2))
+
     def pulled(self, slopes: FloatArray, mixes: tuple[FloatArray, ...]) -> FloatArray:
         """Slopes in v (K, N) from those in the linear predictors, (L, C, K)."""
         lp, cells, count = slopes.shape
@@ -257,21 +293,35 @@ class LevelModel:
 
     def log_density(self, v: FloatArray, at: At) -> FloatArray:
         """Log density of the rows and of v (K, N, S) given the points, up to a constant; (K, S)."""
-        count, draws = len(v), v.shape[2]
-        eta = self.likelihood_arguments(self.predictor(v, at.mixes))
-        parameters = [np.repeat(one, draws, axis=1) for one in at.parameters]
-        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            rows = self.family.log_likelihood(self.outcome, eta, self.link, parameters)
-            value = (self.weight @ rows).reshape(count, draws)
+        value = self.rows(self.predictor(v, at.mixes), at).sum(axis=0).reshape(len(v), -1)
         value -= 0.5 * np.einsum("kns,kns->ks", v[:, : self.n_own], v[:, : self.n_own])
-        dense, low = self._dense(v), self.columns.m - self.columns.p
-        value -= 0.5 * np.einsum("klms,klms->ks", dense[:, :, :low], dense[:, :, :low])
-        original = self.to_original(dense[:, :, low:].transpose(0, 3, 1, 2))
-        prior = self.coefficients.log_density(original.reshape(-1, self.columns.p))
-        value += prior.reshape(count, draws, -1).sum(axis=2)
+        value += self.dense_prior(v, at)
         return np.where(np.isnan(value), -np.inf, value)
 
-    def prior_slopes(self, v: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def rows(self, eta: FloatArray, at: At) -> FloatArray:
+        """Log likelihood of every cell's rows, (C, K S), at predictors (L, C, K S)."""
+        eta = self.likelihood_arguments(eta)
+        each = eta.shape[-1] // len(at.value)
+        parameters = [np.repeat(one, each, axis=1) for one in at.parameters]
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+            found = self.family.log_likelihood(self.outcome, eta, self.link, parameters)
+            return np.asarray(found if self.plain else self.weight[:, None] * found)
+
+    def dense_prior(self, v: FloatArray, at: At) -> FloatArray:
+        """Log density of the dense part of v (K, N, S) given the points, up to a constant; (K, S).
+
+        Coefficients whose scales are learnt have their normalising constant in ``At.value``.
+        """
+        dense, low = self._dense(v), self.columns.m - self.columns.p
+        value = -0.5 * np.einsum("klms,klms->ks", dense[:, :, :low], dense[:, :, :low])
+        original = self.to_original(dense[:, :, low:].transpose(0, 3, 1, 2))
+        prior = self.coefficients.log_density(original.reshape(-1, self.columns.p))
+        value += prior.reshape(len(v), v.shape[2], -1).sum(axis=2)
+        if at.learnt is not None:
+            value -= 0.5 * np.einsum("kslp,kslp,klp->ks", original, original, at.learnt)
+        return np.asarray(value)
+
+    def prior_slopes(self, v: FloatArray, at: At) -> tuple[FloatArray, FloatArray]:
         """Slopes (K, N) of v's own log density at v (K, N), and coefficients' precisions.
 
         The latter (K, L, p, p): of a Student-t prior that of the normal below it, which is never
@@ -281,9 +331,12 @@ class LevelModel:
         low = self.columns.m - self.columns.p
         phi = self._dense(v[:, :, None])[:, :, low:, 0]
         original, matrix = self.to_original(phi), self.basis.matrix
-        flat = self.coefficients.slopes(original.reshape(-1, self.columns.p))[0]
-        self._dense(slope[:, :, None])[:, :, low:, 0] = flat.reshape(phi.shape) @ matrix
+        flat = self.coefficients.slopes(original.reshape(-1, self.columns.p))[0].reshape(phi.shape)
         precision = np.broadcast_to(self.coefficients.precision(), phi.shape)
+        if at.learnt is not None:
+            flat = flat - at.learnt * original
+            precision = precision + at.learnt
+        self._dense(slope[:, :, None])[:, :, low:, 0] = flat @ matrix
         heavy = self.coefficients.heavy
         if len(heavy):
             df, scale = self.coefficients.df[heavy], self.coefficients.sd[heavy]

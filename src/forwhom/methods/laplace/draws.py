@@ -1,6 +1,6 @@
 """Draws by the laplace method: everything is at hand.
 
-Tests: tests/methods/laplace/test_against_nuts.py, tests/methods/test_contract.py.
+Tests: tests/methods/laplace/test_draws.py, tests/methods/test_contract.py.
 """
 
 from __future__ import annotations
@@ -91,8 +91,10 @@ def log_prior(model: LevelModel, x: FloatArray, coefficients: FloatArray) -> Flo
     """Log density (D,) of what levels share, on the parameters' own scale, up to a constant."""
     d, lp, p = coefficients.shape
     value = model.coefficients.log_density(coefficients.reshape(-1, p)).reshape(d, lp).sum(axis=1)
-    at = model.scales.size
+    at, found = model.scales.size, model.at(x)
     value = value + model.scales.points(x[:, :at]).log_prior
+    if found.learnt is not None:
+        value = value - 0.5 * (coefficients**2 * found.learnt).sum(axis=(1, 2))
     for prior, size in zip(model.parameter_priors, model.sizes, strict=True):
         value = value + _on_own_scale(prior, x[:, at : at + size])
         at += size

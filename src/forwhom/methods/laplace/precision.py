@@ -59,13 +59,16 @@ class Precision:
 
     def _back(self, own: FloatArray, dense: FloatArray) -> FloatArray:
         rest = self.rest.backward(dense)
-        left = own - self.across @ rest
-        each = left.reshape(*self.own.shape[:3], left.shape[2])
+        return np.concatenate([self.own_back(own - self.across @ rest), rest], axis=1)
+
+    def own_back(self, own: FloatArray) -> FloatArray:
+        """L'^-1 times (K, H B, S), in place."""
+        each = own.reshape(*self.own.shape[:3], own.shape[2])
         for i in range(each.shape[2] - 1, -1, -1):
             for j in range(i + 1, each.shape[2]):
                 each[:, :, i] -= self.own[:, :, j, i, None] * each[:, :, j]
             each[:, :, i] /= self.own[:, :, i, i, None]
-        return np.concatenate([left, rest], axis=1)
+        return own
 
     def take(self, points: IntArray) -> Precision:
         """Some of them."""

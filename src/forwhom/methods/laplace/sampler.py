@@ -76,10 +76,9 @@ def sample_levels(
         distinct=found.distinct if move(found.x) else 1,
         evaluations=found.evaluations,
     )
-    words = (
-        f"{why}; given {plural(model.n_x, 'scale')}, groups, clusters and coefficients are drawn "
-        f"from a normal law near theirs, {2 * surface.pairs} times each, and weighed"
-    )
+    given = f"given {plural(model.n_x, 'scale')}, " if model.n_x else ""
+    drawn = "groups, clusters and coefficients" if model.blocks else "coefficients"
+    words = f"{why}; {given}{drawn} are drawn from normal laws near theirs and weighed"
     return Points(model, found.x, v, Diagnostics("laplace", words, draws, check))
 
 
@@ -90,7 +89,7 @@ def _explore(
     surfaces: list[Surface] = []
 
     def rough(scales: Scales) -> LogDensity:
-        known = surfaces[-1].starts.v if surfaces else ()
+        known = surfaces[-1].starts.v if surfaces else np.empty((0, model.n_v))
         first = known[-1] if len(known) else model.begin()
         now = replace(model, scales=scales)
         surfaces.append(Surface.of(now, Smoothing.none(now), seed, Starts.of(now, first)))

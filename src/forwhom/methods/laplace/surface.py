@@ -1,10 +1,10 @@
 """The density of the points alone: roughly, to learn where they are, and without bias, to weigh.
 
-Roughly by Laplace's approximation. Without bias by importance sampling: with v drawn around its
-centre, in pairs on either side of it so that what is odd around there cancels, the average of the
-joint density over the proposal's is the density of the point, right on average, and points weighed
-by it are draws from the posterior, with a v picked in proportion to its weight (importance sampling
-squared: Tran, Scharth, Pitt and Kohn 2013, arXiv 1309.3339).
+Roughly by Laplace's approximation. Without bias by importance sampling: the average of the joint
+density over that of a proposal around the centre (``weighing.py``) is the density of the point,
+right on average, and points weighed by it are draws from the posterior, with a v picked in
+proportion to its weight (importance sampling squared: Tran, Scharth, Pitt and Kohn 2013, arXiv
+1309.3339).
 
 Tests: tests/methods/laplace/test_surface.py.
 """
@@ -22,14 +22,16 @@ from numpy.typing import NDArray
 from forwhom.methods.importance.mixture import log_sum
 from forwhom.methods.laplace.centre import Centre, Smoothing, find_centres
 from forwhom.methods.laplace.density import LevelModel
+from forwhom.methods.laplace.weighing import weigh
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 VALUES = 1_500_000  # numbers worked on at once by one thread
+CELL = 25  # numbers a cell and point, about
 RECENT = 400  # points from which starts are predicted
 KEPT = 60_000_000  # numbers of all v's together (480 MB)
-MOST_PAIRS = 4  # of v's a point
+MOST_PAIRS, MOST_COPIES = 2, 2  # of v's a point; of these with one dense part
 LIKELY = 2000  # points, of which that many are kept
 
 
@@ -89,7 +91,7 @@ class Surface:
     Attributes:
         model: the model; smoothing: over what slopes are averaged.
         seed: of the v's; starts: of searches.
-        pairs: v's on either side of the centre, for each point.
+        pairs: dense parts on either side of the centre, for each point; copies: v's of each.
         v, log_weight: (K, N, S) and (K, S) of each batch of points, in their order.
     """
 
@@ -98,14 +100,17 @@ class Surface:
     seed: int
     starts: Starts
     pairs: int
+    copies: int = 1
     v: list[FloatArray] = field(default_factory=list)
     log_weight: list[FloatArray] = field(default_factory=list)
 
     @staticmethod
     def of(model: LevelModel, smoothing: Smoothing, seed: int, starts: Starts) -> Surface:
         """With as many v's a point as can be kept."""
-        pairs = min(max(KEPT // (2 * LIKELY * model.n_v), 1), MOST_PAIRS)
-        return Surface(model, smoothing, seed, starts, pairs)
+        kept = KEPT // (2 * LIKELY * model.n_v)
+        pairs = min(max(kept, 1), MOST_PAIRS)
+        copies = min(max(kept // pairs, 1), MOST_COPIES) if model.columns.first else 1
+        return Surface(model, smoothing, seed, starts, pairs, copies)
 
     def rough(self, x: FloatArray) -> FloatArray:
         """Log density of points (K, n) by Laplace's approximation, up to a constant; (K,)."""
@@ -130,13 +135,7 @@ class Surface:
             found = find_centres(self.model, at, start[part], self.smoothing)
             sequence = np.random.SeedSequence(self.seed, spawn_key=(2, batch, number))
             rng = np.random.Generator(np.random.SFC64(sequence))
-            noise = rng.standard_normal((len(found.v), self.model.n_v, self.pairs))
-            moved = found.precision.spread(noise)
-            v = np.concatenate([found.v[:, :, None] + moved, found.v[:, :, None] - moved], axis=2)
-            by = found.precision.half_log_det[:, None] - 0.5 * np.einsum(
-                "kns,kns->ks", noise, noise
-            )
-            weight = self.model.log_density(v, at) + at.value[:, None] - np.hstack([by, by])
+            weight, v = weigh(self.model, at, found, self.pairs, self.copies, rng)
             return _finite(weight), v, found
 
         parts = self._each(work, len(x))
@@ -175,7 +174,7 @@ class Surface:
         """Apply work to numbered slices of the points, on as many threads as there are cores."""
         columns, lp = self.model.columns, self.model.predictors
         dense = lp * columns.m
-        per_point = dense * (dense + self.model.n_own) + lp * len(self.model.weight) * 10
+        per_point = dense * (dense + self.model.n_own) + lp * len(self.model.weight) * CELL
         chunk = max(VALUES // per_point, 1)
         parts = [slice(i, min(i + chunk, points)) for i in range(0, max(points, 1), chunk)]
         cores = min(cpu_count() or 1, 8)

@@ -9,15 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forwhom.cells import LikelihoodCells, Problem
-from forwhom.methods.likelihood import likelihood_part, own_start, scale_of
+from forwhom.methods.likelihood import likelihood_part, own_start, parameter_prior, scale_of
 from forwhom.methods.quadrature.density import LatentModel
-from forwhom.methods.quadrature.segments import Segment
+from forwhom.methods.quadrature.law import NO_PRIOR, Law
+from forwhom.methods.quadrature.segments import Segment, Star
 
 
 def build_latent(problem: Problem) -> LatentModel:
     """The model of any family, on rows, with the groups' own parameters still in it."""
     cells, found = problem.cells, problem.cells.likelihood
-    part = likelihood_part(problem)
+    part, law = likelihood_part(problem), _law(problem)
+    centred = "b" in problem.design.random_names
+    star = law.students > 0 or law.columns - centred > 1
+    sort = _with_stars if star else _segments
     return LatentModel(
         family=part.family,
         link=problem.design.plan.link,
@@ -27,7 +31,7 @@ def build_latent(problem: Problem) -> LatentModel:
         columns=part.columns,
         own=found.own,
         group=found.group,
-        segments=_segments(found, len(cells.group_gram)),
+        segments=sort(found, len(cells.group_gram), centred),
         basis=part.basis,
         coefficients=part.coefficients,
         tau_priors=tuple(
@@ -38,10 +42,22 @@ def build_latent(problem: Problem) -> LatentModel:
         units=part.units,
         start=np.r_[part.start, own_start(part.parameter_priors, part.sizes)],
         n_groups=len(cells.group_gram),
+        law=law,
     )
 
 
-def _segments(rows: LikelihoodCells, n_groups: int) -> tuple[Segment, ...]:
+def _law(problem: Problem) -> Law:
+    names, priors = problem.design.random_names, problem.priors
+    nu, lkj = priors.shape("nu_theta"), priors.shape("correlation")
+    return Law(
+        columns=len(names),
+        lkj=0.0 if lkj is None else lkj.parameters[0],
+        students=0 if nu is None else names.count("theta"),
+        nu_prior=NO_PRIOR if nu is None else parameter_prior(nu),
+    )
+
+
+def _segments(rows: LikelihoodCells, n_groups: int, centred: bool) -> tuple[Segment, ...]:
     """Sort the groups by what their rows can tell of the group's own parameters."""
     own, group = rows.own, rows.group
     n_tau = own.shape[1]
@@ -68,6 +84,58 @@ def _segments(rows: LikelihoodCells, n_groups: int) -> tuple[Segment, ...]:
                 mine = np.r_[mine[own[mine, 1] == 0], mine[own[mine, 1] != 0]]
             out.append(_segment(rank, everyone[ranks == rank], mine, rows))
     return tuple(s for s in out if len(s.cells) or len(s.groups))
+
+
+def _with_stars(rows: LikelihoodCells, n_groups: int, centred: bool) -> tuple[Segment, ...]:
+    """The same where groups have several arms, or effects that are not normal.
+
+    A group that sees its baseline alone is of rank one; where it has none of its own, it is of rank
+    none, and so are all cells without treatment.
+    """
+    arms = rows.own[:, int(centred) :]
+    treated = (arms != 0).any(axis=1)
+    leaves = np.bincount(rows.group, treated, n_groups) > 0
+    seen = np.bincount(rows.group, minlength=n_groups) > 0
+    everyone, cells = np.arange(n_groups), np.arange(len(treated))
+    alone = seen & ~leaves if centred else np.zeros(n_groups, dtype=bool)
+    none = cells[:0] if centred else cells[~treated]
+    out = [_segment(0, everyone[~leaves & ~alone], none, rows)]
+    if alone.any():
+        out.append(_segment(1, everyone[alone], cells[alone[rows.group]], rows))
+    if leaves.any():
+        mine = cells[leaves[rows.group] & (treated | centred)]
+        out.append(_star(everyone[leaves], mine, rows, centred))
+    return tuple(s for s in out if len(s.cells) or len(s.groups))
+
+
+def _star(
+    groups: NDArray[np.int64], cells: NDArray[np.int64], rows: LikelihoodCells, centred: bool
+) -> Segment:
+    """Groups with equally many leaves and cells side by side."""
+    first = int(centred)
+    arms = rows.own[cells, first:] != 0
+    arm, treated = arms.argmax(axis=1) + first, arms.any(axis=1)
+    index = np.searchsorted(groups, rows.group[cells])
+    width, count = rows.own.shape[1], len(groups)
+    used = np.unique(index[treated] * width + arm[treated])
+    sizes = [
+        np.bincount(used // width, minlength=count),
+        np.bincount(index[treated], minlength=count),
+        np.bincount(index[~treated], minlength=count),
+    ]
+    order = np.lexsort(sizes[::-1])
+    place = np.empty_like(order)
+    place[order] = np.arange(count)
+    groups, index = groups[order], place[index]
+    code = np.where(treated, index * width + arm, index)
+    sort = np.lexsort((code, treated))
+    cells, index, code, treated = cells[sort], index[sort], code[sort], treated[sort]
+    used, leaf = np.unique(code[treated], return_inverse=True)
+    star = Star.make(centred, used // width, used % width, leaf.reshape(-1), count)
+    direction = np.zeros((count, width))
+    untreated = len(cells) - int(treated.sum())
+    own = rows.own[cells]
+    return Segment.make(2, groups, cells, index, own, direction, untreated, star)
 
 
 def _segment(

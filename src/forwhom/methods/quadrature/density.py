@@ -5,7 +5,9 @@ baseline and effect. Written in standard normal z, R u = l z with a loading l = 
 are of three ranks, by what their own rows can tell apart: none (no own parameter enters), one (all
 rows share one direction of u, whose variance is r' diag(tau^2) r) and two. Given phi, tau and the
 family's parameters, each group is an integral over as many standard normals as its rank, done
-around its own mode and curvature (Naylor and Smith 1982, JRSS C 31(3)).
+around its own mode and curvature (Naylor and Smith 1982, JRSS C 31(3)). Groups with several arms,
+or with Student-t effects, are stars (``star.py``). Where b and theta are correlated, the first z
+moves both: the loading alone changes.
 
 Everything is vectorised over K points; arrays of cells are (C, K), of nodes (C, q, K) or
 (C, q, q, K).
@@ -23,8 +25,11 @@ from numpy.typing import NDArray
 from forwhom.families import Family, Outcome
 from forwhom.methods.priors import CoefficientPriors, ParameterPrior, ScalePrior
 from forwhom.methods.quadrature.integrals import integrate, shared_curvature, weighted_squares
+from forwhom.methods.quadrature.law import Law
 from forwhom.methods.quadrature.modes import CLOSE, STEEPEST, find_modes, steepest
 from forwhom.methods.quadrature.segments import CellData, Integrand, Segment
+from forwhom.methods.quadrature.star import star_curvature, star_of
+from forwhom.methods.quadrature.star_integral import integrate_star, leaf_nodes
 from forwhom.methods.units import Basis
 
 FloatArray = NDArray[np.float64]
@@ -65,8 +70,8 @@ class Rule:
 class LatentModel:
     """Log density of the shared parameters, and draws of the groups' own given them.
 
-    Coordinates: ``tau`` (K, R), internal sds; ``xi`` (K, n): the p internal coefficients, then the
-    family's parameters, positive ones as logarithms.
+    Coordinates: ``tau`` (K, R), internal sds, and beside them what ``law`` has; ``xi`` (K, n): the
+    p internal coefficients, then the family's parameters, positive ones as logarithms.
 
     Attributes:
         family, link: the likelihood.
@@ -79,6 +84,7 @@ class LatentModel:
             with its number of entries in ``sizes`` and its unit in ``units``.
         start: (n,) where to begin.
         n_groups: H; n_tau: R.
+        law: of the groups' own parameters.
     """
 
     family: Family
@@ -98,6 +104,7 @@ class LatentModel:
     units: tuple[float, ...]
     start: FloatArray
     n_groups: int
+    law: Law
 
     @property
     def n_tau(self) -> int:
@@ -129,10 +136,38 @@ class LatentModel:
 
     def loading(self, segment: Segment, tau: FloatArray) -> FloatArray:
         """What one unit of each z adds to each cell, (c, rank, K)."""
-        if segment.rank == 1 and self.n_tau == 2:
-            sd = np.sqrt(segment.direction**2 @ (tau**2).T)  # (g, K)
+        sds, rho = self.law.sds(tau), self.law.correlation(tau)
+        if segment.star is not None:
+            return self._star_loading(segment, sds)
+        if segment.rank == 1 and self.n_tau > 1:
+            variance = segment.direction**2 @ (sds**2).T  # (g, K)
+            if self.law.lkj:
+                product = segment.direction[:, :1] * segment.direction[:, 1:]
+                variance += 2 * product * (rho * sds[:, 0] * sds[:, 1])
+            sd = np.sqrt(np.maximum(variance, 0.0))
             return np.asarray(sd[segment.index][:, None, :])
-        return np.asarray(segment.own[:, : segment.rank, None] * tau.T[None, : segment.rank])
+        out = segment.own[:, : segment.rank, None] * sds.T[None, : segment.rank]
+        if self.law.lkj and segment.rank == 2:  # u = diag(tau) L z
+            out[:, 0] += out[:, 1] * rho
+            out[:, 1] *= np.sqrt(1 - rho**2)
+        return np.asarray(out)
+
+    def _star_loading(self, segment: Segment, sds: FloatArray) -> FloatArray:
+        star, at = star_of(segment), segment.untreated
+        out = np.zeros((len(segment.cells), 2, len(sds)))
+        if star.centred:
+            out[:, 0] = segment.own[:, :1] * sds[:, 0]
+        arm = star.arm[star.leaf]
+        own = segment.own[np.arange(at, len(segment.cells)), arm]
+        out[at:, 1] = own[:, None] * sds.T[arm]
+        return out
+
+    def degrees(self, segment: Segment, tau: FloatArray) -> FloatArray | None:
+        """Degrees of freedom of a star's leaves, (L, K); None where they are normal."""
+        if segment.star is None or not self.law.students:
+            return None
+        first = self.n_tau - self.law.students  # the leaves' own columns are the last
+        return np.asarray(self.law.nu(tau).T[segment.star.arm - first])
 
     def log_density(self, tau: FloatArray, xi: FloatArray, rule: Rule) -> FloatArray:
         """Log posterior density of (tau, xi), (K, R) and (K, n), up to a constant; (K,)."""
@@ -147,12 +182,13 @@ class LatentModel:
         """Log integral of one segment's groups, (K,), the search for modes begun at ``begin``."""
         segment = self.segments[number]
         data, out = self.data(segment), np.empty(len(tau))
-        for k in _cuts(segment, len(tau), order):
+        for k in _cuts(segment, len(tau), order, bool(self.law.students)):
             near = begin if begin is None or begin.shape[-1] == 1 else begin[..., k]
             with np.errstate(over="ignore", invalid="ignore"):
                 close = CLOSE if order < MANY else PRECISE
                 integrand = self._integrand(segment, data, tau[k], xi[k])
-                out[k] = integrate(integrand, order, begin=near, close=close).value
+                one = integrate if segment.star is None else integrate_star
+                out[k] = one(integrand, order, begin=near, close=close).value
         return out
 
     def modes(self, tau: FloatArray, xi: FloatArray) -> tuple[FloatArray | None, ...]:
@@ -181,7 +217,8 @@ class LatentModel:
 
     def marginal(self, tau: FloatArray, xi: FloatArray, order: int) -> Marginal:
         """Value, gradient and curvature in xi."""
-        cuts = max((_cuts(s, len(tau), order) for s in self.segments), key=len, default=[])
+        heavy = bool(self.law.students)
+        cuts = max((_cuts(s, len(tau), order, heavy) for s in self.segments), key=len, default=[])
         if len(cuts) > 1:
             parts = [self.marginal(tau[c], xi[c], order) for c in cuts]
             return Marginal(
@@ -222,10 +259,10 @@ class LatentModel:
             if prior.positive:
                 value = value - xi[:, at : at + size].sum(axis=1)
             at += size
-        return value
+        return value if self.law.plain else value - self.law.log_slope(tau)
 
     def _tau_prior(self, tau: FloatArray) -> FloatArray:
-        value = np.zeros(len(tau))
+        value = self.law.log_prior(tau)
         for r, prior in enumerate(self.tau_priors):
             unit = self.basis.outcome_scale / self.basis.random_scale[r]
             value = value + prior.log_density(tau[:, r] * unit)
@@ -256,7 +293,8 @@ class LatentModel:
         """The likelihood of a segment's groups at K points; ``data`` is the segment's."""
         fixed = self.columns[segment.cells] @ xi[:, : self.p].T
         fixed += self.offset[segment.cells, None]
-        return Integrand(segment, data, fixed, self.loading(segment, tau), self.parameters(xi))
+        loading, nu = self.loading(segment, tau), self.degrees(segment, tau)
+        return Integrand(segment, data, fixed, loading, self.parameters(xi), nu)
 
     def _likelihood_slopes(
         self, tau: FloatArray, xi: FloatArray, order: int, curved: bool = True
@@ -267,7 +305,8 @@ class LatentModel:
         curvature = np.zeros((k, self.size, self.size))
         for segment in self.segments:
             integrand = self._integrand(segment, self.data(segment), tau, xi)
-            part = integrate(integrand, order, slopes=True, close=PRECISE)
+            one = integrate if segment.star is None else integrate_star
+            part = one(integrand, order, slopes=True, close=PRECISE)
             columns = self.columns[segment.cells]
             value += part.value
             slope[:, :p] += part.first.T @ columns
@@ -277,9 +316,7 @@ class LatentModel:
                 weight = np.maximum(-part.second, 0.0)  # (c, K)
                 curvature[:, :p, :p] += weighted_squares(weight, columns)
                 if segment.rank:
-                    curvature[:, :p, :p] -= shared_curvature(
-                        segment, integrand.loading, weight, columns
-                    )
+                    curvature[:, :p, :p] -= _shared(integrand, weight, columns)
         at = p
         for prior, size, at_values in zip(
             self.parameter_priors, self.sizes, parameters, strict=True
@@ -299,8 +336,19 @@ class LatentModel:
         )
 
 
-def _cuts(segment: Segment, points: int, order: int) -> list[slice]:
+def _shared(integrand: Integrand, weight: FloatArray, columns: FloatArray) -> FloatArray:
+    """What integrating the groups' own out takes from the curvature, (K, p, p)."""
+    segment, loading = integrand.segment, integrand.loading
+    if segment.star is None:
+        return shared_curvature(segment, loading, weight, columns)
+    return star_curvature(segment, loading, weight, columns, integrand.nu)
+
+
+def _cuts(segment: Segment, points: int, order: int, heavy: bool) -> list[slice]:
     """Chunks of points that bound the memory of an array of nodes."""
-    nodes = len(segment.cells) * order**segment.rank + 1
+    each = order**segment.rank
+    if segment.star is not None:
+        each = (order if segment.star.centred else 1) * leaf_nodes(order, heavy)
+    nodes = len(segment.cells) * each + 1
     chunk = max(VALUES // nodes, 16)
     return [slice(i, i + chunk) for i in range(0, points, chunk)]

@@ -17,18 +17,20 @@ from numpy.typing import NDArray
 from forwhom.cells import Problem
 from forwhom.methods.diagnostics import Diagnostics
 from forwhom.methods.importance.apart import Apart
-from forwhom.methods.method import KEPT, Arrays, Own, Progress, check_shape
+from forwhom.methods.method import KEPT, Arrays, Named, Own, Progress, check_shape
 from forwhom.methods.quadrature.build import build_latent
 from forwhom.methods.quadrature.density import LatentModel
 from forwhom.methods.quadrature.local_draws import draw_locals
 from forwhom.methods.quadrature.sampler import log_likelihood, sample_quadrature
 from forwhom.methods.quadrature.segments import Integrand, Segment, some_groups
+from forwhom.methods.quadrature.star import split, star_of
 from forwhom.methods.threads import one_blas_thread
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 VALUES = 300_000  # cells x draws worked on at once
+HEAVY = 10  # times as much is worked on for a Student-t effect
 MOST_GROUPS = 64  # drawn from one random stream
 
 
@@ -41,8 +43,9 @@ class LatentDraws(Apart):
         names: of the family's own parameters.
         count: G; the preset's control group is numbered G.
         seed: of the streams.
-        tau: (D, R) sds and xi: (D, n) coordinates, internal.
+        tau: (D, R) sds, with what the law has beside them, and xi: (D, n) coordinates, internal.
         diagnostics: how it went.
+        effects: names of the J effects, one of them without.
         blind: whether groups are drawn from their spread, whatever their rows say.
     """
 
@@ -53,6 +56,7 @@ class LatentDraws(Apart):
     tau: FloatArray
     xi: FloatArray
     diagnostics: Diagnostics
+    effects: tuple[str, ...]
     blind: bool = False
 
     @cached_property
@@ -63,13 +67,24 @@ class LatentDraws(Apart):
     @cached_property
     def spreads(self) -> FloatArray:
         """(D, 1, R)."""
-        return np.asarray(self.tau * self._unit)[:, None]
+        return np.asarray(self.model.law.sds(self.tau) * self._unit)[:, None]
 
     @cached_property
     def parameters(self) -> Mapping[str, FloatArray]:
         """The family's own, (D, size) each."""
         found = zip(self.names, self.model.parameters(self.xi), self.model.units, strict=True)
         return {name: (values * unit).T for name, values, unit in found}
+
+    @property
+    def further(self) -> tuple[Named, ...]:
+        """The correlation of baseline and effect, degrees of freedom of the effects."""
+        law, found = self.model.law, []
+        if law.students:
+            found.append(Named("nu_theta", self.effects, law.nu(self.tau)[:, None]))
+        if law.lkj:
+            rho = law.correlation(self.tau)[:, None, None]
+            found.append(Named("correlation", (f"b, theta {self.effects[0]}".strip(),), rho))
+        return tuple(found)
 
     def map[T](self, work: Callable[[Own], T], own: Sequence[int]) -> Iterator[T]:
         """Apply ``work`` to every block of the G groups, results in the order of the blocks."""
@@ -145,30 +160,49 @@ class LatentDraws(Apart):
     def _block(
         self, part: Segment, cells: IntArray, whole: Segment, rng: np.random.Generator
     ) -> Own:
-        tau, groups = self.tau, part.groups
-        draws, n_tau = len(tau), self.model.n_tau
-        u = rng.standard_normal((len(groups), n_tau, draws)) * tau.T  # from their prior
+        law, groups = self.model.law, part.groups
+        u = law.scaled(self._blind(len(groups), rng), self.tau)  # from their prior
         if part.rank and not self.blind:
             z = self._standard(part, whole.cells[cells], rng)
-            if part.rank == 2 or n_tau == 1:
-                u = z * tau.T
+            if part.star is not None:
+                self._put(part, z, u)
+            elif part.rank == 2 or self.model.n_tau == 1:
+                u = law.scaled(z, self.tau)
             else:  # the rows know one direction of u: shift the prior's draw to it
                 known = part.direction[:, :, None]
-                variance = (known**2 * tau.T**2).sum(axis=1)
+                variance, shared = law.towards(known, self.tau)
                 off = z[:, 0] * np.sqrt(variance) - (known * u).sum(axis=1)
                 with np.errstate(invalid="ignore", divide="ignore"):
-                    share = np.nan_to_num(known * tau.T**2 / variance[:, None])
+                    share = np.nan_to_num(shared / variance[:, None])
                 u = u + share * off[:, None]
         return Own(groups, (self._unit[:, None, None] * u.swapaxes(0, 1))[None])
 
+    def _blind(self, count: int, rng: np.random.Generator) -> FloatArray:
+        """Standard values of groups of which nothing is known, (count, R, D)."""
+        law = self.model.law
+        z = rng.standard_normal((count, self.model.n_tau, len(self.tau)))
+        if law.students:
+            half = law.nu(self.tau).T / 2
+            z[:, -law.students :] /= np.sqrt(rng.standard_gamma(half, (count, *half.shape)) / half)
+        return z
+
+    def _put(self, part: Segment, z: FloatArray, u: FloatArray) -> None:
+        """What a star's rows tell in place of the prior's draws u (g, R, D)."""
+        star, (centre, leaf), sds = star_of(part), split(part, z), self.model.law.sds(self.tau).T
+        if star.centred:
+            u[:, 0] = centre * sds[0]
+        u[star.owner, star.arm] = leaf * sds[star.arm]
+
     def _standard(self, part: Segment, cells: IntArray, rng: np.random.Generator) -> FloatArray:
-        """z of the groups, (g, rank, D)."""
+        """z of the groups, (g, rank, D), or packed where they are a star."""
         model, xi = self.model, self.xi
         fixed = model.columns[cells] @ xi[:, : model.p].T + model.offset[cells][:, None]
         loading, parameters = model.loading(part, self.tau), model.parameters(xi)
-        whole = Integrand(part, model.data(part), fixed, loading, parameters)
+        nu = model.degrees(part, self.tau)
+        whole = Integrand(part, model.data(part), fixed, loading, parameters, nu)
         with np.errstate(over="ignore", invalid="ignore"):
-            size = max(VALUES // max(len(cells), 1), 1)
+            each = 1 if nu is None else HEAVY
+            size = max(VALUES // max(each * len(cells), 1), 1)
             pieces = []
             for low in range(0, len(xi), size):
                 pieces.append(draw_locals(whole.points(slice(low, low + size)), rng))
@@ -190,7 +224,7 @@ def revive(problem: Problem, arrays: Arrays, diagnostics: Diagnostics) -> Latent
         DataError: arrays that do not belong to the problem.
     """
     model, d = build_latent(problem), diagnostics.draws
-    check_shape("the spreads", arrays["tau"], d, model.n_tau)
+    check_shape("the spreads", arrays["tau"], d, model.n_tau + model.law.extra)
     check_shape("the coordinates", arrays["xi"], d, model.size)
     return make_draws(problem, model, arrays["tau"], arrays["xi"], diagnostics)
 
@@ -204,6 +238,7 @@ def make_draws(
     blind: bool = False,
 ) -> LatentDraws:
     """Draws of what groups share, with the problem's names; ``blind``: as in ``LatentDraws``."""
+    effects, several = problem.design.effects, len(problem.design.effects) > 1
     return LatentDraws(
         model=model,
         names=tuple(entry.parameter for entry in problem.priors.parameters),
@@ -212,5 +247,6 @@ def make_draws(
         tau=tau,
         xi=xi,
         diagnostics=diagnostics,
+        effects=tuple(e.treatment.name if several else "" for e in effects),
         blind=blind,
     )

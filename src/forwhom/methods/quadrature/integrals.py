@@ -111,7 +111,7 @@ def integrate(
         return Integral(out, fixed[:0], fixed[:0], ())
     value /= total[:, None]  # each node's share of the locals' posterior
     if rank == 1:
-        averages = _average(nodes.terms[0], value[segment.index], (1,))
+        averages = average(nodes.terms[0], value[segment.index], (1,))
     else:
         averages = _averages_on_plane(segment, nodes, value, order)
     return Integral(out, averages[0], averages[1], tuple(averages[2:]))
@@ -126,7 +126,7 @@ class _Nodes:
         top: (g, K) that of the middle node: it is near the mode, and nothing overflows around it
             unless the mode was missed.
         log_volume: (g, K) of the nodes' unit.
-        terms: what ``_terms`` gives of the cells: of all; on a plane of the untreated ones, which
+        terms: what ``terms_of`` gives of the cells: of all; on a plane of the untreated ones, which
             see the first coordinate alone, and of the others.
     """
 
@@ -145,7 +145,7 @@ def _on_line(
     first, log_weight = _first_nodes(z, spread, order)
     eta = integrand.loading[:, 0, None] * (first if treated.alone else first[segment.index])
     eta += integrand.fixed[:, None]
-    terms = _terms(integrand.data, eta, [p[:, None] for p in integrand.parameters], slopes)
+    terms = terms_of(integrand.data, eta, [p[:, None] for p in integrand.parameters], slopes)
     value = treated.sums(terms[0])
     first *= first
     first *= -0.5
@@ -174,8 +174,8 @@ def _on_plane(
     eta = shifted[at:, :, None] + (high * across[index])[:, None]
     few = [p[:, None] for p in integrand.parameters]
     many = [p[:, None, None] for p in integrand.parameters]
-    below = _terms(data.part(slice(0, at)), shifted[:at], few, slopes)
-    above = _terms(data.part(slice(at, None)), eta, many, slopes)
+    below = terms_of(data.part(slice(0, at)), shifted[:at], few, slopes)
+    above = terms_of(data.part(slice(at, None)), eta, many, slopes)
     first *= first
     first *= -0.5
     first += log_weight[:, None]
@@ -212,14 +212,14 @@ def _averages_on_plane(
     share = share.reshape(len(share), order, order, share.shape[-1])
     below, above = nodes.terms
     pairs = zip(
-        _average(below, share.sum(axis=2)[segment.index[:at]], (1,)),
-        _average(above, share[segment.index[at:]], (1, 2)),
+        average(below, share.sum(axis=2)[segment.index[:at]], (1,)),
+        average(above, share[segment.index[at:]], (1, 2)),
         strict=True,
     )
     return [np.concatenate(pair) if i < 2 else pair[0] + pair[1] for i, pair in enumerate(pairs)]
 
 
-def _terms(
+def terms_of(
     data: CellData, eta: FloatArray, parameters: list[FloatArray], slopes: bool
 ) -> tuple[FloatArray, ...]:
     """Weighted log likelihood and, where asked, its derivatives, at every node."""
@@ -233,7 +233,7 @@ def _terms(
     return terms if plain else tuple(weight * one for one in terms)
 
 
-def _average(
+def average(
     terms: tuple[FloatArray, ...], share: FloatArray, axes: tuple[int, ...]
 ) -> list[FloatArray]:
     """Derivatives averaged over nodes; those of the family's parameters summed over cells too."""
@@ -247,7 +247,7 @@ def _average(
 def _plain(integrand: Integrand, slopes: bool) -> Integral:
     """Groups without own parameters: the likelihood itself."""
     fixed = integrand.fixed
-    terms = _terms(integrand.data, fixed, list(integrand.parameters), slopes)
+    terms = terms_of(integrand.data, fixed, list(integrand.parameters), slopes)
     value = terms[0].sum(axis=0)
     if not slopes:
         return Integral(value, fixed[:0], fixed[:0], ())

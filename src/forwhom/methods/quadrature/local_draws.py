@@ -10,10 +10,9 @@ from numpy.typing import NDArray
 
 from forwhom.methods.quadrature.modes import find_modes, predictor
 from forwhom.methods.quadrature.segments import Integrand, group_sums
+from forwhom.methods.quadrature.star_draws import DISTANCE, draw_stars
 
 FloatArray = NDArray[np.float64]
-
-DISTANCE = 1e-4  # in total variation, of a group's own draw from its law
 
 
 def draw_locals(integrand: Integrand, rng: np.random.Generator) -> FloatArray:
@@ -25,6 +24,8 @@ def draw_locals(integrand: Integrand, rng: np.random.Generator) -> FloatArray:
     weights get, and with that how many steps bring the distance below ``DISTANCE``.
     """
     segment, data = integrand.segment, integrand.data
+    if segment.star is not None:
+        return draw_stars(integrand, rng)
     fixed, loading = integrand.fixed, integrand.loading
     count, rank, k = len(segment.groups), segment.rank, fixed.shape[1]
     mode, spread = find_modes(integrand, close=0.1)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from forwhom.families import Family, Outcome
 from forwhom.methods.quadrature.segments import Integrand, Segment, group_sums
+from forwhom.methods.quadrature.star import arrow_of, star_predictor, star_step
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -65,12 +66,12 @@ def find_modes(
     """Mode (g, r, K) of each group's standard normals and the spread (g, r, r, K) around it.
 
     The search begins at ``begin``, (g, r, K) or broadcast to it, zero by default, and ends when no
-    group's step was longer than ``close`` sds.
+    group's step was longer than ``close`` sds. Of a star, both are packed as in ``star.py``.
     """
     segment, data, parameters = integrand.segment, integrand.data, integrand.parameters
-    fixed, loading = integrand.fixed, integrand.loading
-    count, r, k = len(segment.groups), segment.rank, fixed.shape[1]
-    z, spread = np.zeros((count, r, k)), np.zeros((count, r, r, k))
+    fixed, loading, nu = integrand.fixed, integrand.loading, integrand.nu
+    k = fixed.shape[1]
+    z, spread = _empty(segment, k)
     if begin is not None:
         z += begin
     weight = None if bool((data.weight == 1).all()) else data.weight[:, None]
@@ -85,8 +86,13 @@ def find_modes(
             pull, curved = weight * pull, weight * curved
         curved = np.negative(curved)
         np.clip(curved, 0.0, bound, out=curved)
-        around = spread_of(precision_of(segment, loading, curved))
-        step, longest = _step(segment, loading, pull, around, now)
+        if segment.star is None:
+            around = spread_of(precision_of(segment, loading, curved))
+            step, longest = _step(segment, loading, pull, around, now)
+        else:
+            around = arrow_of(segment, loading, curved, now, nu)
+            step, longest = star_step(segment, loading, pull, around, now, nu)
+            np.clip(step, -LONGEST, LONGEST, out=step)
         far = ~(longest < close)
         slow = far & (longest > 0.7 * previous)
         if slow.any():  # it goes to and fro, unless it is on its way with steps as long as may be
@@ -105,8 +111,18 @@ def find_modes(
             now, before = now[..., far], before[..., far]
             fixed, loading = fixed[:, far], loading[..., far]
             parameters = tuple(p[:, far] for p in parameters)
+            nu = None if nu is None else nu[:, far]
         eta = predictor(segment, fixed, loading, now)
     return z, spread
+
+
+def _empty(segment: Segment, k: int) -> tuple[FloatArray, FloatArray]:
+    """Zeros in the shapes of modes and spreads at K points."""
+    count, r = len(segment.groups), segment.rank
+    if segment.star is None:
+        return np.zeros((count, r, k)), np.zeros((count, r, r, k))
+    leaves = len(segment.star.owner)
+    return np.zeros((count + leaves, 1, k)), np.zeros((count + 2 * leaves, 1, 1, k))
 
 
 def _step(
@@ -134,6 +150,8 @@ def predictor(
     segment: Segment, fixed: FloatArray, loading: FloatArray, z: FloatArray
 ) -> FloatArray:
     """The cells' linear predictor (c, K) at the groups' z (g, r, K)."""
+    if segment.star is not None:
+        return star_predictor(segment, fixed, loading, z)
     eta = loading[:, 0] * z[segment.index, 0]
     eta += fixed
     if segment.rank == 2:

@@ -65,7 +65,7 @@ def choose_rules(model: LatentModel, tau: FloatArray, xi: FloatArray) -> Rules:
     if all(segment.rank == 0 for segment in model.segments):
         plain = Rule((1,) * len(model.segments), (None,) * len(model.segments))
         return Rules((Piece(np.arange(len(tau)), plain),), 0.0, 0)
-    cuts = _cut((tau**2).sum(axis=1) * model.information(xi))
+    cuts = _cut(model.law.width(tau) * model.information(xi))
     middle = [np.stack([part[points].mean(axis=0) for points in cuts]) for part in (tau, xi)]
     begin = model.modes(middle[0], middle[1])
     some, owner = _some(cuts)

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forwhom.methods.diagnostics import Diagnostics, move
+from forwhom.methods.importance.conditional import explore_conditionally
 from forwhom.methods.importance.laplace import Target
 from forwhom.methods.importance.proposal import explore_surface
 from forwhom.methods.quadrature.density import LatentModel, Rule
@@ -24,6 +25,7 @@ from forwhom.methods.threads import one_blas_thread
 FloatArray = NDArray[np.float64]
 
 ROUGH = 3  # nodes per coordinate while looking for modes
+ON_A_GRID = 2  # sds that a grid is laid over, where there is nothing beside them
 HEIGHTS = 5  # of the grid that the proposal is made from
 
 
@@ -58,7 +60,11 @@ def sample_quadrature(
     rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0,)))
     rules: list[Rules] = []
     with one_blas_thread():
-        found = explore_surface(_target(model, spread_names, rules), draws, rng)
+        target, extra = _target(model, spread_names, rules), model.law.extra
+        if extra or model.n_tau > ON_A_GRID:
+            found = explore_conditionally(target, extra, draws, rng)
+        else:
+            found = explore_surface(target, draws, rng)
     check = replace(found.check, rule_error=max(rule.error for rule in rules))
     if not move(found.tau, found.rest):
         check = replace(check, distinct=1)
@@ -92,15 +98,16 @@ def _target(model: LatentModel, spread_names: tuple[str, ...], rules: list[Rules
 
 def _why(model: LatentModel, rules: list[Rules]) -> str:
     """What was integrated, by how fine a rule, and what is left."""
-    dimensions = max((s.rank for s in model.segments), default=0)
+    dimensions = max((s.dimensions for s in model.segments), default=0)
     low, high = min(r.orders[0] for r in rules), max(r.orders[1] for r in rules)
     nodes = f"{low} to {high}" if high > low else f"{low}"
     worst, points = max(r.error for r in rules), sum(r.points for r in rules)
+    shared = model.size + model.n_tau + model.law.extra
     return (
         f"{model.family.name} outcome: each group's own parameters are integrated out by adaptive "
         f"Gauss-Hermite quadrature ({nodes} nodes per dimension, {dimensions} "
         f"dimension{'s' if dimensions != 1 else ''}; finer rules differ by at most {worst:.0e} "
-        f"nats at the {points} points checked), leaving {model.size + model.n_tau} shared "
+        f"nats at the {points} points checked), leaving {shared} shared "
         "parameters to importance sampling"
     )
 

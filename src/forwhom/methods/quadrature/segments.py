@@ -72,11 +72,35 @@ class Runs:
 
 
 @dataclass(frozen=True, slots=True)
+class Star:
+    """Groups whose arms are independent given the baseline; a leaf is one arm of one group.
+
+    Attributes:
+        centred: whether a group has a baseline of its own; without one its arms are apart.
+        owner: (L,) which of the segment's groups each leaf is of, sorted; arm: (L,) its own column.
+        leaf: (t,) which leaf each of the cells that see one is of, sorted.
+        cells, leaves: runs of the cells in leaves, and of the leaves in groups.
+    """
+
+    centred: bool
+    owner: IntArray
+    arm: IntArray
+    leaf: IntArray
+    cells: Runs
+    leaves: Runs
+
+    @staticmethod
+    def make(centred: bool, owner: IntArray, arm: IntArray, leaf: IntArray, groups: int) -> Star:
+        """Find the runs."""
+        return Star(centred, owner, arm, leaf, Runs.of(leaf, len(owner)), Runs.of(owner, groups))
+
+
+@dataclass(frozen=True, slots=True)
 class Segment:
     """Groups of one rank and their cells.
 
     Attributes:
-        rank: 0, 1 or 2.
+        rank: 0, 1 or 2: how many standard normals a cell sees at most.
         groups: (g,) group numbers.
         cells: (c,) cell numbers, sorted by group and, for rank two, those without treatment first
             among all (``untreated`` of them).
@@ -84,6 +108,8 @@ class Segment:
         own: (c, R) own columns; direction: (g, R) the one direction of a group of rank one.
         untreated: how many of the cells, the first, do not see the second coordinate.
         runs: of the untreated cells and of the others.
+        star: the leaves, where a group may have several or their law is not normal; None where a
+            group of rank two has one effect.
     """
 
     rank: int
@@ -94,7 +120,16 @@ class Segment:
     direction: FloatArray
     untreated: int
     runs: tuple[Runs, Runs]
+    star: Star | None = None
 
+    @property
+    def dimensions(self) -> int:
+        """Of a group's integral, the most."""
+        if self.star is None:
+            return self.rank
+        return int(np.bincount(self.star.owner).max()) + self.star.centred
+
+    # Many parameters: what a segment is.
     @staticmethod
     def make(
         rank: int,
@@ -104,10 +139,11 @@ class Segment:
         own: FloatArray,
         direction: FloatArray,
         untreated: int,
+        star: Star | None = None,
     ) -> Segment:
         """Find the runs."""
         runs = (Runs.of(index[:untreated], len(groups)), Runs.of(index[untreated:], len(groups)))
-        return Segment(rank, groups, cells, index, own, direction, untreated, runs)
+        return Segment(rank, groups, cells, index, own, direction, untreated, runs, star)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +170,7 @@ class Integrand:
         fixed: (c, K) linear predictor without what is the groups' own.
         loading: (c, rank, K) what one unit of each standard normal adds.
         parameters: the family's, (size, K) each.
+        nu: (L, K) degrees of freedom of a star's leaves where these are Student-t, or None.
     """
 
     segment: Segment
@@ -141,6 +178,7 @@ class Integrand:
     fixed: FloatArray
     loading: FloatArray
     parameters: tuple[FloatArray, ...]
+    nu: FloatArray | None = None
 
     def points(self, some: slice) -> Integrand:
         """The same at some points."""
@@ -150,6 +188,7 @@ class Integrand:
             self.fixed[:, some],
             self.loading[..., some],
             tuple(p[:, some] for p in self.parameters),
+            None if self.nu is None else self.nu[:, some],
         )
 
 
@@ -180,6 +219,15 @@ def some_groups(segment: Segment, groups: slice) -> tuple[Segment, IntArray]:
             segment.own[cells],
             segment.direction[groups],
             len(parts[0]),
+            None if segment.star is None else _some_leaves(segment.star, low, high),
         ),
         cells,
     )
+
+
+def _some_leaves(star: Star, low: int, high: int) -> Star:
+    """The star of the groups from one number to another."""
+    a, b = np.searchsorted(star.owner, [low, high])
+    first, last = np.searchsorted(star.leaf, [a, b])
+    owner, leaf = star.owner[a:b] - low, star.leaf[first:last] - a
+    return Star.make(star.centred, owner, star.arm[a:b], leaf, high - low)

@@ -1,0 +1,272 @@
+"""A proposal for many scales: conditional Laplace fits wherever scales are looked at.
+
+The target is a density of ``tau`` (sds, perhaps piled up at zero, and beside them coordinates
+without bounds) and ``xi`` (a vector that is nearly normal given tau), as in ``proposal.py``, where
+tau has more coordinates than a grid can hold.
+
+1. At any tau the mode of xi is a Newton step or two from the nearest that is known; with the
+   curvature there it gives the density of tau, nearly. Find its peak and draw from it, by
+   ``peak.py`` and ``adaptive.py``, in coordinates in which a pile-up is smooth (``edge.py``).
+2. What these fits say of mode and curvature is put into polynomials in tau.
+3. Propose tau from a mixture learnt from those draws and xi around the polynomials' mode, weigh by
+   the density itself, learn from the weights where they are uneven, and propose again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from forwhom.errors import UnboundedError
+from forwhom.methods.importance.adaptive import explore_adaptively
+from forwhom.methods.importance.edge import fall, rise
+from forwhom.methods.importance.exploration import Exploration
+from forwhom.methods.importance.laplace import Modes, Search, Target, factor_of, find_modes
+from forwhom.methods.importance.mixture import StudentMixture, around, mixed
+from forwhom.methods.importance.noise import Noise
+from forwhom.methods.importance.pareto import effective_share, pareto_k
+from forwhom.methods.importance.peak import Peak, find_peak
+from forwhom.methods.importance.polynomial import Polynomial
+
+FloatArray = NDArray[np.float64]
+
+WIDTH = 0.5  # of an sd's coordinate before anything is known
+FAR, HELD = 1e3, 8.0  # an sd that far out, and nats by which the density must have fallen there
+PROFILE = np.geomspace(1 / 8, 64, 22)  # times an sd at the mode, where its profile is looked at
+DROP = 2.0  # nats below the top at which an sd's upper end is read
+SMALLEST = 1e-8
+FIRST, NEAR = Search(30, 0.5), Search(8, 0.7)
+LOOKED_AT, ENOUGH = 1200, 400  # draws from the Laplace fits' density, and effective ones
+LEARNT_FROM = 10.0  # nats below the best fit
+COMPONENTS = 4
+DEFENCE, WIDE, WIDE_DF, DF = 0.1, 3.0, 10.0, 20.0
+PILOT = 1200  # points of the first look at the density itself, from which to learn
+GOOD_SHARE, GOOD_K, ATTEMPTS = 0.55, 0.5, 3
+
+
+@dataclass(frozen=True, slots=True)
+class Edges:
+    """Coordinates x (K, m) of tau: R sds of some widths (R,) first, the others as they are."""
+
+    widths: FloatArray
+
+    def heights(self, x: FloatArray) -> FloatArray:
+        """What tau is smooth in: h of an sd width sinh(h), (K, m)."""
+        r = len(self.widths)
+        return np.hstack([rise(x[:, :r])[0], x[:, r:]])
+
+    def tau(self, x: FloatArray) -> FloatArray:
+        """(K, m)."""
+        out, r = x.copy(), len(self.widths)
+        with np.errstate(over="ignore"):
+            out[:, :r] = np.sinh(rise(x[:, :r])[0]) * self.widths
+        return out
+
+    def coordinates(self, tau: FloatArray) -> FloatArray:
+        """The inverse of ``tau``."""
+        out, r = tau.copy(), len(self.widths)
+        out[:, :r] = fall(np.arcsinh(tau[:, :r] / self.widths))
+        return out
+
+    def log_slope(self, x: FloatArray) -> FloatArray:
+        """log |d tau / d x|, (K,)."""
+        height, slope = rise(x[:, : len(self.widths)])
+        log_cosh = height + np.log1p(np.exp(-2 * height)) - np.log(2)
+        return np.asarray((log_cosh + np.log(slope * self.widths)).sum(axis=1))
+
+
+@dataclass(slots=True)
+class _Fits:
+    """Every conditional fit so far; N of them.
+
+    Attributes:
+        tau: (N, m); mode: (N, n); root: (N, n, n) upper triangular, root root' the inverse of the
+            curvature; height: (N,) log density of tau with xi integrated out.
+        spent: density evaluations.
+    """
+
+    target: Target
+    tau: FloatArray
+    mode: FloatArray
+    root: FloatArray
+    height: FloatArray
+    spent: int = 0
+    near: FloatArray = field(default_factory=lambda: np.zeros((0, 0)))
+
+    @staticmethod
+    def none(target: Target, m: int) -> _Fits:
+        """Nothing is known yet."""
+        n = len(target.start)
+        return _Fits(target, np.empty((0, m)), np.empty((0, n)), np.empty((0, n, n)), np.empty(0))
+
+    def log_density(self, tau: FloatArray) -> FloatArray:
+        """Log density of tau (K, m) with xi integrated out by a Laplace fit, (K,)."""
+        search = NEAR if len(self.tau) else FIRST
+        with np.errstate(over="ignore", invalid="ignore"):
+            begin = self._begin(tau)
+            at = Modes(tau, begin, *self.target.newton(tau, begin))
+            self.spent += len(tau) + find_modes(self.target.newton, at, search)
+            factor = factor_of(at.curvature)
+            height = at.value - np.log(np.einsum("kii->ki", factor)).sum(axis=1)
+        height = np.where(np.isfinite(height), height, -np.inf)
+        known = np.isfinite(height) & np.isfinite(at.mode).all(axis=1)
+        root = np.linalg.inv(factor[known]).transpose(0, 2, 1)
+        self.tau = np.concatenate([self.tau, tau[known]])
+        self.mode = np.concatenate([self.mode, at.mode[known]])
+        self.root = np.concatenate([self.root, root])
+        self.height = np.concatenate([self.height, height[known]])
+        return height
+
+    def _begin(self, tau: FloatArray) -> FloatArray:
+        """Where to look for modes, (K, n): at that of the nearest fit, unless it was hopeless."""
+        if not len(self.tau):
+            return np.tile(self.target.start, (len(tau), 1))
+        kept = np.flatnonzero(self.height > self.height.max() - 2 * LEARNT_FROM)
+        sds = len(self.target.names)
+
+        def flat(values: FloatArray) -> FloatArray:
+            return np.hstack([np.arcsinh(values[:, :sds] / WIDTH), values[:, sds:]])
+
+        known, new = flat(self.tau[kept]), flat(tau)
+        square = (known**2).sum(axis=1) - 2 * new @ known.T
+        return np.asarray(self.mode[kept[np.argmin(square, axis=1)]])
+
+
+def explore_conditionally(
+    target: Target, extra: int, draws: int, rng: np.random.Generator
+) -> Exploration:
+    """Draw from ``exp(log_density(tau, xi))``; of the result, ``rest`` is xi.
+
+    Args:
+        target: the density; its names are of the sds, the first coordinates of tau.
+        extra: how many other coordinates tau has.
+        draws: how many.
+        rng: random generator.
+
+    Raises:
+        InferenceError: the posterior of an sd does not fall off, or is nowhere finite.
+    """
+    fits = _Fits.none(target, len(target.names) + extra)
+    edges, peak = _settle(fits, extra, rng)
+    density = _seen(fits, edges)
+    found = explore_adaptively(density, peak, LOOKED_AT, rng, ENOUGH)
+    even = np.full(len(found.x), 1 / len(found.x))
+    proposal = _Proposal.of(fits, edges, _mixture(found.x, even, rng))
+    count = max(int(1.3 * draws), 1000)
+    pilot = min(PILOT, count)
+    best: tuple[tuple[bool, float], FloatArray, FloatArray, FloatArray] | None = None
+    for attempt in range(-1, ATTEMPTS):
+        size = pilot if attempt < 0 else count
+        x, e = proposal.mixture.draw(size, rng), proposal.noise.draw(size, rng)
+        xi, log_volume = proposal.placed(x, e)
+        tau = edges.tau(x)
+        log_q = proposal.mixture.log_density(x) + proposal.noise.log_density(e) - log_volume
+        value = target.log_density(tau, xi) + edges.log_slope(x)
+        log_weight = np.where(np.isnan(value), -np.inf, value) - log_q
+        fits.spent += size
+        share, k_hat = effective_share(log_weight), pareto_k(log_weight)
+        worth = (k_hat < GOOD_K, share)
+        if attempt >= 0 and (best is None or worth > best[0]):
+            best = (worth, log_weight, tau, xi)
+        good = share > GOOD_SHARE and k_hat < GOOD_K
+        if attempt == ATTEMPTS - 1 or (attempt >= 0 and good):
+            break
+        weight = _steadied(log_weight)
+        mixture = _mixture(x, weight, rng)
+        proposal = replace(proposal, mixture=mixture, noise=proposal.noise.learn(e, weight))
+    assert best is not None
+    _, log_weight, tau, xi = best
+    return Exploration.of(tau, xi, log_weight, draws, rng, fits.spent)
+
+
+def _seen(fits: _Fits, edges: Edges) -> Callable[[FloatArray], FloatArray]:
+    def log_density(x: FloatArray) -> FloatArray:
+        return fits.log_density(edges.tau(x)) + edges.log_slope(x)
+
+    return log_density
+
+
+def _settle(fits: _Fits, extra: int, rng: np.random.Generator) -> tuple[Edges, Peak]:
+    """The mode, in coordinates whose widths fit the density of each sd."""
+    names = fits.target.names
+    edges = Edges(np.full(len(names), WIDTH))
+    centre = np.r_[np.full(len(names), 0.5), np.zeros(extra)]
+    fits.log_density(edges.tau(centre[None]))
+    first = find_peak(_seen(fits, edges), centre, rng)
+    mode, widths = edges.tau(first.mode[None])[0], edges.widths.copy()
+    for k, name in enumerate(names):
+        tau = np.repeat(mode[None], len(PROFILE) + 2, axis=0)
+        tau[:, k] *= np.r_[1.0, PROFILE, 1.0]
+        tau[-1, k] = FAR
+        height = fits.log_density(tau)
+        held = height[-1] + np.log(FAR) < height[0] + np.log(mode[k]) - HELD
+        if not held or mode[k] > FAR / PROFILE[-1]:
+            raise UnboundedError(name, "half_normal(1)")
+        high = height[:-1] > height[:-1].max() - DROP
+        widths[k] = max(float(tau[:-1][high, k].max()), SMALLEST)
+    settled = Edges(widths)
+    return settled, find_peak(_seen(fits, settled), settled.coordinates(mode[None])[0])
+
+
+@dataclass(frozen=True, slots=True)
+class _Proposal:
+    """What to draw from: x from a mixture; xi by its mode and root given x, and noise.
+
+    Attributes:
+        edges: x to tau; shape: what the heights of tau say of mode (n,) and root (n (n + 1) / 2),
+            the logarithm of its diagonal first.
+    """
+
+    edges: Edges
+    shape: Polynomial
+    mixture: StudentMixture
+    noise: Noise
+
+    @staticmethod
+    def of(fits: _Fits, edges: Edges, mixture: StudentMixture) -> _Proposal:
+        """From the fits that matter."""
+        x = edges.coordinates(fits.tau)
+        height = fits.height + edges.log_slope(x)
+        low = height - height.max()
+        kept = low > -LEARNT_FROM
+        n = fits.mode.shape[1]
+        root = fits.root[kept]
+        diagonal = np.log(np.einsum("kii->ki", root))
+        above = np.triu_indices(n, 1)
+        values = np.hstack([fits.mode[kept], diagonal, root[:, above[0], above[1]]])
+        shape = Polynomial.fit(edges.heights(x[kept]), values, np.exp(low[kept] / 2))
+        return _Proposal(edges, shape, mixture, Noise.standard(n))
+
+    def placed(self, x: FloatArray, e: FloatArray) -> tuple[FloatArray, FloatArray]:
+        """xi (K, n) from noise e at x, and log |d xi / d e|, (K,)."""
+        n = e.shape[1]
+        values = self.shape.at(self.edges.heights(x))
+        log_diagonal = values[:, n : 2 * n]
+        root = np.zeros((len(x), n, n))
+        root[:, range(n), range(n)] = np.exp(log_diagonal)
+        above = np.triu_indices(n, 1)
+        root[:, above[0], above[1]] = values[:, 2 * n :]
+        return values[:, :n] + np.einsum("kij,kj->ki", root, e), log_diagonal.sum(axis=1)
+
+
+def _mixture(x: FloatArray, weight: FloatArray, rng: np.random.Generator) -> StudentMixture:
+    """Learnt from points of some weights, (N,) summing to one, and a wide one beside it."""
+    mean = weight @ x
+    off = x - mean
+    covariance = (off * weight[:, None]).T @ off
+    some = rng.choice(len(x), COMPONENTS - 1, p=weight)
+    centres = [mean, *x[some]]
+    parts = [(1 / COMPONENTS, around(at, covariance * 0.7, DF)) for at in centres]
+    learnt = mixed(parts).learn(x, weight, rounds=6)
+    wide = around(mean, WIDE * covariance, WIDE_DF)
+    return mixed([(1 - DEFENCE, learnt), (DEFENCE, wide)])
+
+
+def _steadied(log_weight: FloatArray) -> FloatArray:
+    """Weights that sum to one, the largest cut (Ionides 2008, JCGS 17(2))."""
+    weight = np.exp(log_weight - log_weight.max())
+    weight = np.minimum(weight, weight.mean() * np.sqrt(len(weight)))
+    return np.asarray(weight / weight.sum())

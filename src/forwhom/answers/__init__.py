@@ -9,6 +9,7 @@ from forwhom.answers.check import CHECK
 from forwhom.answers.contrasts import CONTRASTS
 from forwhom.answers.diagnostics import DIAGNOSTICS
 from forwhom.answers.effects import EFFECTS
+from forwhom.answers.evidence import EVIDENCE
 from forwhom.answers.groups import GROUPS
 from forwhom.answers.implied import IMPLIED
 from forwhom.answers.loo import LOO, WAIC
@@ -43,6 +44,7 @@ ANSWERS = {
         LOO,
         SENSITIVITY,
         WAIC,
+        EVIDENCE,
         BY,
         PREDICT,
         CONTRASTS,

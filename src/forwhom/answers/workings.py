@@ -20,9 +20,11 @@ from forwhom.fitted import (
     CellPredictor,
     Elpd,
     Estimand,
+    Evidence,
     Fitted,
     Replication,
     estimands_of,
+    evidence,
     loo,
     replicate,
     waic,
@@ -112,3 +114,8 @@ class Workings:
         """
         measure = loo if method == "loo" else waic
         return self.kept(("elpd", method), lambda: measure(self.predictor))
+
+    @property
+    def evidence(self) -> Evidence:
+        """The log marginal likelihood; ``no_evidence`` says of which fits there is none."""
+        return self.kept("evidence", lambda: evidence(self.fitted))

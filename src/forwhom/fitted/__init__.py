@@ -3,6 +3,7 @@
 from forwhom.fitted.alone import Alone, alone
 from forwhom.fitted.elpd import Elpd, loo, sum_error, waic
 from forwhom.fitted.estimand import Block, Estimand, estimands_of
+from forwhom.fitted.evidence import Evidence, evidence, no_evidence
 from forwhom.fitted.fitted import Fitted
 from forwhom.fitted.outcomes import (
     average_without,
@@ -25,6 +26,7 @@ __all__ = [
     "CellPredictor",
     "Elpd",
     "Estimand",
+    "Evidence",
     "Fitted",
     "LogDensities",
     "NewGroups",
@@ -36,12 +38,14 @@ __all__ = [
     "data_shares",
     "draw_new_groups",
     "estimands_of",
+    "evidence",
     "expected_outcomes",
     "link_words",
     "log_densities",
     "loo",
     "new_effects",
     "new_rows",
+    "no_evidence",
     "no_outcomes",
     "no_outcomes_of_groups",
     "no_replication",

@@ -92,6 +92,30 @@ class ModelQuestions(Questions):
         """The same by WAIC, which cannot say where it fails; prefer :meth:`loo`."""
         return self._told("waic", pointwise=pointwise)
 
+    def evidence(self) -> Frame:
+        """The log marginal likelihood: how probable model and priors held the rows to be.
+
+        The mean of the importance weights (Robert and Casella 2004, section 3.3), with its Monte
+        Carlo error. All constants are kept, and the density is that of single rows, so fits of the
+        same rows and outcome compare whatever their modifiers, groups, spreads, priors, families
+        and methods: the difference of two is their log Bayes factor.
+
+        Raises:
+            PlanError: a prior is flat, the draws are of chains, or rows carry sampling weights.
+
+        >>> import forwhom as fw
+        >>> asked = {"outcome": "responded", "treatment": "treat_out", "draws": 1000}
+        >>> with_it, without = (
+        ...     fw.fit(fw.datasets.path(), modifiers="leg_black", spread=spread, **asked)
+        ...     for spread in ("normal", "none")
+        ... )
+        >>> table = with_it.evidence()
+        >>> list(table.columns)
+        ['method', 'log_evidence', 'std_error', 'n', 'reliable']
+        >>> log_bayes_factor = table["log_evidence"][0] - without.evidence()["log_evidence"][0]
+        """
+        return self._told("evidence")
+
     def sensitivity(self) -> Frame:
         """What the conclusions owe to the priors and to the data: power-scaling.
 

@@ -106,6 +106,16 @@ class Scales:
         """Number of coordinates, n."""
         return len(self.sds) + sum(f.pairs for f in self.factors) + len(self.heavy)
 
+    @property
+    def log_constant(self) -> float:
+        """What priors in internal units are beside what ``points`` says of them."""
+        out = 0.0 if self.known else self.classes * log(self.sigma_unit)
+        for factor in self.factors:
+            out += float(np.log(factor.units).sum())
+            if factor.pairs:
+                out -= log_lkj(factor.columns, factor.lkj)
+        return out
+
     @cached_property
     def sds(self) -> IntArray:
         """Which coordinates are those of sds, the residual ones first."""
@@ -198,6 +208,22 @@ def fall(height: FloatArray) -> FloatArray:
         below = rise(middle)[0] < height
         low, high = np.where(below, middle, low), np.where(below, high, middle)
     return np.asarray(0.5 * (low + high))
+
+
+def log_lkj(r: int, shape: float) -> float:
+    """Log of what |correlation matrix|^(shape - 1) integrates to over those of R parameters.
+
+    Lewandowski, Kurowicka and Joe 2009, Journal of Multivariate Analysis 100(9), equation 16.
+
+    >>> log_lkj(2, 1.0) == log(2)  # one correlation, between -1 and 1
+    True
+    """
+    out = 0.0
+    for k in range(1, r):
+        a = shape + (r - k - 1) / 2
+        log_beta = 2 * lgamma(a) - lgamma(2 * a)
+        out += (r - k) * ((2 * shape - 2 + r - k) * log(2) + log_beta)
+    return out
 
 
 def _correlations(

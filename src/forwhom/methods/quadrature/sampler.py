@@ -14,7 +14,7 @@ from os import cpu_count
 import numpy as np
 from numpy.typing import NDArray
 
-from forwhom.methods.diagnostics import Diagnostics, move
+from forwhom.methods.diagnostics import Diagnostics, complete, move
 from forwhom.methods.importance.laplace import Target
 from forwhom.methods.importance.proposal import explore_surface
 from forwhom.methods.quadrature.density import LatentModel, Rule
@@ -59,7 +59,8 @@ def sample_quadrature(
     rules: list[Rules] = []
     with one_blas_thread():
         found = explore_surface(_target(model, spread_names, rules), draws, rng)
-    check = replace(found.check, rule_error=max(rule.error for rule in rules))
+    check = complete(found.check, model.log_constant)
+    check = replace(check, rule_error=max(rule.error for rule in rules))
     if not move(found.tau, found.rest):
         check = replace(check, distinct=1)
     diagnostics = Diagnostics("quadrature", _why(model, rules), draws, check)

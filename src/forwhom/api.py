@@ -292,7 +292,7 @@ def compare_fits(fits: Mapping[str, Fit], data: Any = None, method: str = "loo")
     if method not in ("loo", "waic"):
         raise PlanError(f"method={method!r} is not known: give 'loo' or 'waic'.")
     contenders = [
-        Contender(str(name), one.elpd(method), one.fitted, one.fingerprint)
+        Contender(str(name), one.elpd(method, data), one.fitted, one.fingerprint)
         for name, one in fits.items()
     ]
     first = next(iter(fits.values()))

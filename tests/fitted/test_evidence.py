@@ -188,7 +188,7 @@ def test_of_every_family_it_is_the_likelihood_averaged_over_the_prior(name: str)
     case = Case(name, FAMILIES[name].links[0], "group", rows=6)
     data, priors = case.data(), case.priors()
     if name == "weibull":  # of whose shape six rows say so little that weights have long tails
-        priors["shape"] = "gamma(8, 4)"
+        priors["shape"] = "gamma(20, 10)"
     fit = fw.fit(
         data,
         "y",

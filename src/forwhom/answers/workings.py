@@ -28,6 +28,7 @@ from forwhom.fitted import (
     loo,
     replicate,
     waic,
+    with_rows,
 )
 from forwhom.plan import Plan
 
@@ -38,10 +39,12 @@ class Workings:
 
     Attributes:
         fitted: a problem and its draws.
+        fingerprint: of the data that were fitted.
         memo: what has been worked out, by what it is.
     """
 
     fitted: Fitted
+    fingerprint: str = ""
     memo: dict[Hashable, Any] = field(default_factory=dict)
 
     def kept[T](self, key: Hashable, make: Callable[[], T]) -> T:
@@ -96,6 +99,19 @@ class Workings:
     def predictor(self) -> CellPredictor:
         """Of rows; a fit that keeps none refuses what asks it (``no_rows``)."""
         return self.kept("predictor", lambda: CellPredictor(self.fitted))
+
+    def with_rows(self, data: object) -> Workings:
+        """The same with single rows, where the fit keeps sums and the data are given.
+
+        Raises:
+            DataError: the data are not those that were fitted.
+        """
+        if data is None or self.fitted.cells.content == "rows":
+            return self
+        # the rows are the same whoever gives them: once read, they are kept
+        return self.kept(
+            "with rows", lambda: Workings(with_rows(self.fitted, data, self.fingerprint))
+        )
 
     @property
     def replication(self) -> Replication:

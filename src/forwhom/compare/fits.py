@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from forwhom.cells import kind_of_rows
 from forwhom.data import Table, Tidy, load
-from forwhom.data.table import fingerprint
 from forwhom.design import build_design
-from forwhom.design.known import recall
-from forwhom.errors import DataError, PlanError, plural
+from forwhom.errors import PlanError, plural
 from forwhom.families import FAMILIES
-from forwhom.fitted import Elpd, Fitted, sum_error
+from forwhom.fitted import Elpd, Fitted, fitted_table, sum_error
 from forwhom.plan import Plan
 
 FloatArray = NDArray[np.float64]
@@ -202,32 +200,8 @@ def _table(c: Contender, data: object, known: dict[tuple[str, ...], Table]) -> T
         )
     key = (*c.plan.columns, repr(c.plan.reading))
     if key not in known:
-        known[key] = _as_fitted(c, load(source, c.plan.columns, **c.plan.reading))
-    if known[key].fingerprint != c.fingerprint:
-        raise DataError(
-            f"the data are not those of fit '{c.name}': their fingerprints differ. Give the table "
-            "that was fitted, unchanged."
-        )
-    return known[key]
-
-
-def _as_fitted(c: Contender, table: Table) -> Table:
-    """The data in the kinds that the fit's columns had, where they are told without doubt.
-
-    Raises:
-        DataError: a value that the fit's kind cannot hold.
-    """
-    if table.fingerprint == c.fingerprint:
-        return table
-    known = {column.name: column for column in c.fitted.design.known}
-    try:
-        columns = {
-            name: recall(known[name], column) if name in known else column
-            for name, column in table.columns.items()
-        }
-    except DataError as error:
-        raise DataError(f"the data are not those of fit '{c.name}': {error}") from None
-    return replace(table, columns=columns, fingerprint=fingerprint(columns.values()))
+        known[key] = load(source, c.plan.columns, **c.plan.reading)
+    return fitted_table(c.fitted, known[key], c.fingerprint, f"fit '{c.name}'")
 
 
 def _used(plan: Plan, table: Table) -> NDArray[np.bool_]:

@@ -16,6 +16,7 @@ from forwhom.fitted.predictor import CellPredictor, predictor_of
 from forwhom.fitted.quantity import Quantity
 from forwhom.fitted.refusals import no_replication, no_rows_left_out
 from forwhom.fitted.replicate import Replication, replicate, simulated_rows
+from forwhom.fitted.rows import fitted_table, with_rows
 from forwhom.fitted.scales import check_scale, link_words, quantities, scales
 from forwhom.fitted.sensitivity import LogDensities, log_densities, power_sensitivity
 from forwhom.fitted.shares import data_shares, prior_shares
@@ -40,6 +41,7 @@ __all__ = [
     "estimands_of",
     "evidence",
     "expected_outcomes",
+    "fitted_table",
     "link_words",
     "log_densities",
     "loo",
@@ -59,4 +61,5 @@ __all__ = [
     "simulated_rows",
     "sum_error",
     "waic",
+    "with_rows",
 ]

@@ -56,31 +56,79 @@ def by_hand(data: dict[str, np.ndarray], fit: fw.Fit) -> np.ndarray:
     return stats.norm(eta, one.parameters["sigma"][:, 0]).logpdf(data["y"][:, None])
 
 
+def place(data: dict[str, np.ndarray], found: Any) -> np.ndarray:
+    """Which kind each row is, by its outcome; no two are equal."""
+    return np.argsort(found.kinds.outcome.y)[np.argsort(np.argsort(data["y"]))]
+
+
 def test_it_is_what_arviz_says_of_the_same_draws(fit: fw.Fit) -> None:
+    """Whose weights leave a row out of whole draws; ours of the scales alone."""
     value = by_hand(table(), fit)
     elpd, k, p = array_stats.loo(value[:, None])
     found = fit.elpd("loo", table())
-    order = np.argsort(found.kinds.outcome.y)
-    rows = np.argsort(table()["y"])
-    np.testing.assert_allclose(found.elpd[order], elpd[rows], atol=1e-8)
-    np.testing.assert_allclose(found.k[order], k[rows], atol=1e-6)
-    assert found.p_total == pytest.approx(p.sum(), abs=1e-8)
+    rows = place(table(), found)
+    np.testing.assert_allclose(found.elpd[rows], elpd, atol=0.03)
+    np.testing.assert_allclose(found.p[rows], p, atol=0.03)
+    assert found.k.max() < 0.5 < k.max()
     told = fit.table("loo", data=table())
     assert told["elpd"][0] == pytest.approx(found.total)
     assert told["n"][0] == 20
     assert fit.table("loo", data=table(), pointwise=True).n_rows == 20
-    assert fit.table("waic", data=table())["elpd"][0] == pytest.approx(found.total, abs=1.0)
+    waic = fit.elpd("waic", table())
+    lppd = np.log(np.exp(value).mean(axis=1))
+    np.testing.assert_allclose(waic.elpd[rows], lppd - value.var(axis=1, ddof=1), atol=1e-8)
+
+
+def test_where_a_coefficient_has_heavy_tails_it_is_arviz_to_the_digit() -> None:
+    priors = PRIORS | {"beta": "student_t(4, 0, 1)"}
+    fit = fw.fit(table(), **(ASKED | {"priors": priors}), draws=2000)
+    elpd, k, _ = array_stats.loo(by_hand(table(), fit)[:, None])
+    found = fit.elpd("loo", table())
+    np.testing.assert_allclose(found.elpd[place(table(), found)], elpd, atol=1e-8)
+    np.testing.assert_allclose(found.k[place(table(), found)], k, atol=1e-6)
 
 
 def test_it_is_refitting_without_the_row(fit: fw.Fit) -> None:
-    """All 20 rows, each left out of a fit and predicted by it."""
+    """All 20 rows, each left out of a fit and predicted by it, and by what evidence they add."""
     data, found = table(), fit.elpd("loo", table())
-    order = np.argsort(found.kinds.outcome.y)[np.argsort(np.argsort(data["y"]))]
+    elpd = found.elpd[place(data, found)]
+    whole = fit.table("evidence")["log_evidence"][0]
     for row in range(20):
-        rest = {key: np.delete(values, row) for key, values in data.items()}
-        again = fw.fit(rest, **ASKED, draws=20_000)
+        again = fw.fit(without(data, row), **ASKED, draws=20_000)
+        gained = whole - again.table("evidence")["log_evidence"][0]
+        assert elpd[row] == pytest.approx(gained, abs=0.01)
         density = left_out(again, {key: values[row] for key, values in data.items()})
-        assert found.elpd[order[row]] == pytest.approx(density, abs=0.03)
+        assert elpd[row] == pytest.approx(density, abs=0.02)  # a mean over its draws
+
+
+def without(data: dict[str, np.ndarray], row: int) -> dict[str, np.ndarray]:
+    return {key: np.delete(values, row) for key, values in data.items()}
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"priors": PRIORS | {"beta": "normal(0.5, 0.001)"}},
+        {"spread": "none", "priors": {k: v for k, v in PRIORS.items() if k != "sigma_theta"}},
+        {"baseline": "shared", "priors": {k: v for k, v in PRIORS.items() if k != "sigma_b"}},
+        {"family": "lognormal"},
+        {"treatment": "dose"},
+        {"priors": PRIORS | {"alpha": "normal(1e3, 1e3)", "beta": "normal(0, 100)"}},
+    ],
+    ids=["tight", "no spread", "shared", "lognormal", "dose", "vague"],
+)
+def test_of_every_design_it_is_what_evidence_a_row_adds(more: dict[str, Any]) -> None:
+    data = table()
+    data["dose"] = data["d"] * (1 + np.abs(data["x"]))
+    if more.get("family") == "lognormal":
+        data["y"] = np.exp(data["y"])
+    fit = fw.fit(data, **(ASKED | more), draws=20_000)
+    found = fit.elpd("loo", data)
+    elpd, whole = found.elpd[place(data, found)], fit.table("evidence")["log_evidence"][0]
+    for row in (0, 7, 14, int(np.argmin(elpd))):
+        again = fw.fit(without(data, row), **(ASKED | more), draws=20_000)
+        gained = whole - again.table("evidence")["log_evidence"][0]
+        assert elpd[row] == pytest.approx(gained, abs=0.015)
 
 
 def left_out(fit: fw.Fit, row: dict[str, Any]) -> float:

@@ -128,6 +128,9 @@ class CollapsedDraws:
         coefficients = self.model.coefficients.log_density(self.coefficients[:, 0])
         return coefficients + self._at.log_prior, None
 
+    def left_out(self, problem: Problem, cells: IntArray) -> None:
+        """A row's density given a whole draw is all that there is."""
+
     def arrays(self) -> Arrays:
         """What ``revive`` needs."""
         return {"values": self.points.values, "dense": self.points.dense}

@@ -234,6 +234,10 @@ class CollapsedGaussian:
             log_det = self.shape_count @ np.log(det, out=det)
         return packed, log_det
 
+    def factor(self, tau: FloatArray, easy: FloatArray) -> FloatArray:
+        """Lower Cholesky factors of the bordered precision, the outcome last; (q, q, K)."""
+        return self._factor(tau, easy)[0]
+
     def _factor(self, tau: FloatArray, easy: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Cholesky factors (q, q, K) of the bordered precision, and log-determinants (K,)."""
         packed, log_det = self._likelihood(tau, np.exp(2 * easy[:, 0]))

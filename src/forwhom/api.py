@@ -279,8 +279,8 @@ def compare_fits(fits: Mapping[str, Fit], data: Any = None, method: str = "loo")
         method: "loo" or "waic".
 
     Returns:
-        a table, the best fit first: elpd, the difference to the best with its standard error, and
-        stacking weights.
+        a table, the best fit first: elpd, the difference to the best with its standard error,
+        stacking weights and, where every fit has it, log evidence and log Bayes factors.
 
     Raises:
         PlanError: fits that cannot be compared.

@@ -180,6 +180,11 @@ def test_fits_by_sums_are_compared(fit: fw.Fit) -> None:
     diff = np.min(np.asarray(told["elpd_diff"]))
     expected = fit.elpd("loo", table()).total - without.elpd("loo", table()).total
     assert abs(diff) == pytest.approx(abs(expected))
+    values = {"with x": fit.table("evidence"), "without": without.table("evidence")}
+    first, second = (values[name]["log_evidence"][0] for name in told["fit"])
+    assert told["log_bayes_factor"][0] == told["evidence_error"][0] == 0
+    assert told["log_bayes_factor"][1] == pytest.approx(second - first)
+    assert 0 < told["evidence_error"][1] < 0.05
 
 
 def test_a_lognormal_outcome_and_a_fit_that_keeps_rows_anyway() -> None:

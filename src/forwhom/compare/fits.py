@@ -13,7 +13,7 @@ from forwhom.data import Table, Tidy, load
 from forwhom.design import build_design
 from forwhom.errors import PlanError, plural
 from forwhom.families import FAMILIES
-from forwhom.fitted import Elpd, Fitted, fitted_table, sum_error
+from forwhom.fitted import Elpd, Fitted, evidence, fitted_table, no_evidence, sum_error
 from forwhom.plan import Plan
 
 FloatArray = NDArray[np.float64]
@@ -29,6 +29,9 @@ HEADERS = {
     "p": "p",
     "n_unreliable": "Unreliable",
     "weight": "Weight",
+    "log_evidence": "Log evidence",
+    "log_bayes_factor": "Log Bayes factor",
+    "evidence_error": "Its error",
 }
 
 
@@ -74,6 +77,7 @@ def compare(contenders: Sequence[Contender], data: object = None) -> Tidy:
         "n_unreliable": np.array([contenders[i].elpd.n_unreliable for i in order]),
         "weight": weights[order],
     }
+    columns |= _evidence([contenders[i] for i in order])
     method = contenders[0].elpd.method
     title = "Fits by leave-one-out (PSIS-LOO)" if method == "loo" else "Fits by WAIC"
     notes = [
@@ -85,7 +89,28 @@ def compare(contenders: Sequence[Contender], data: object = None) -> Tidy:
         notes.append(
             "Unreliable: rows whose estimate cannot be trusted; see loo(pointwise=True) of the fit."
         )
+    if "log_evidence" in columns:
+        notes.append(
+            "Log Bayes factor: log evidence less that of the first fit, with its Monte Carlo "
+            "error; it leans on the priors of both."
+        )
     return Tidy(columns, title, None, tuple(notes), HEADERS)
+
+
+def _evidence(contenders: Sequence[Contender]) -> dict[str, FloatArray]:
+    """Log evidence and log Bayes factors against the first; nothing where a fit has none."""
+    if any(no_evidence(c.fitted) for c in contenders):
+        return {}
+    found = [evidence(c.fitted) for c in contenders]
+    value = np.array([one.value for one in found])
+    error = np.array([one.error for one in found])
+    both = np.hypot(error, error[0])
+    both[0] = 0.0
+    return {
+        "log_evidence": value,
+        "log_bayes_factor": value - value[0],
+        "evidence_error": both,
+    }
 
 
 def stacking_weights(values: FloatArray, count: FloatArray) -> FloatArray:

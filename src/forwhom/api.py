@@ -280,8 +280,8 @@ def compare_fits(fits: Mapping[str, Fit], data: Any = None, method: str = "loo")
         method: "loo" or "waic".
 
     Returns:
-        a table, the best fit first: elpd, the difference to the best with its standard error, and
-        stacking weights.
+        a table, the best fit first: elpd, the difference to the best with its standard error,
+        stacking weights and, where every fit has it, log evidence and log Bayes factors.
 
     Raises:
         PlanError: fits that cannot be compared.
@@ -293,7 +293,7 @@ def compare_fits(fits: Mapping[str, Fit], data: Any = None, method: str = "loo")
     if method not in ("loo", "waic"):
         raise PlanError(f"method={method!r} is not known: give 'loo' or 'waic'.")
     contenders = [
-        Contender(str(name), one.elpd(method), one.fitted, one.fingerprint)
+        Contender(str(name), one.elpd(method, data), one.fitted, one.fingerprint)
         for name, one in fits.items()
     ]
     first = next(iter(fits.values()))

@@ -12,7 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from forwhom.answers import ANSWERS, Caution, cautions
+from forwhom.answers import ANSWERS, Caution, Workings, cautions
 from forwhom.answers.ahead import work_ahead
 from forwhom.answers.which import endings
 from forwhom.data import Tidy
@@ -48,6 +48,10 @@ class Fit(EffectQuestions, ComparingQuestions, ModelQuestions):
     source: str
     fingerprint: str
 
+    @cached_property
+    def _workings(self) -> Workings:
+        return Workings(self.fitted, self.fingerprint)
+
     def __repr__(self) -> str:
         return self.summary()
 
@@ -81,9 +85,9 @@ class Fit(EffectQuestions, ComparingQuestions, ModelQuestions):
         """What the data cannot say, one :class:`Caution` each."""
         return cautions(self.estimands, ANSWERS["average"].tell(self._workings))
 
-    def elpd(self, method: str = "loo") -> Elpd:
-        """LOO or WAIC for each kind of row as plain arrays."""
-        return self._workings.elpd(method)
+    def elpd(self, method: str = "loo", data: object = None) -> Elpd:
+        """LOO or WAIC for each kind of row as plain arrays; ``data`` as for :meth:`loo`."""
+        return self._workings.with_rows(data).elpd(method)
 
     def tables(self) -> dict[str, Tidy]:
         """Every table that there is to tell, by name, for writing out."""

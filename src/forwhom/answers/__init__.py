@@ -10,6 +10,7 @@ from forwhom.answers.contrasts import CONTRASTS
 from forwhom.answers.diagnostics import DIAGNOSTICS
 from forwhom.answers.differences import DIFFERENCES
 from forwhom.answers.effects import EFFECTS
+from forwhom.answers.evidence import EVIDENCE
 from forwhom.answers.groups import GROUPS
 from forwhom.answers.implied import IMPLIED
 from forwhom.answers.loo import LOO, WAIC
@@ -44,6 +45,7 @@ ANSWERS = {
         LOO,
         SENSITIVITY,
         WAIC,
+        EVIDENCE,
         BY,
         PREDICT,
         CONTRASTS,

@@ -41,6 +41,7 @@ class Answer:
         figure: likewise to a figure, if there is one, with ``figure_options``; its size is for all.
         refuses: why a fit cannot answer, in words; empty where it can.
         when: in a results folder "always", or "checked": with ``--check``, or only where "asked".
+        rows: whether it is put to single rows, which ``data`` gives where a fit keeps sums.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Answer:
     figure_options: tuple[str, ...] = ()
     refuses: Callable[[Workings], str] = refuses_none
     when: Literal["always", "checked", "asked"] = "always"
+    rows: bool = False
 
     def tell(self, workings: Workings, /, **given: Any) -> Tidy:
         """The table; options that are not given are as their rows say.
@@ -58,8 +60,10 @@ class Answer:
         Raises:
             PlanError: an option that is not well put, or the fit cannot answer.
         """
+        if self.rows:
+            workings = workings.with_rows(given.pop("data", None))
         self._check(workings)
-        table = self.table(workings, **options_of(workings, self.options, given))
+        table = self.table(workings, **options_of(workings, self._own_options, given))
         return labelled(table, workings.design, workings.labels)
 
     def draw(self, workings: Workings, /, **given: Any) -> Figure:
@@ -79,6 +83,11 @@ class Answer:
     def draw_options(self) -> tuple[str, ...]:
         """Names of all options of the figure: its own, and the size of every figure."""
         return (*self.figure_options, *SIZE) if self.figure is not None else ()
+
+    @property
+    def _own_options(self) -> tuple[str, ...]:
+        """Those that the table itself takes."""
+        return tuple(name for name in self.options if name != "data" or not self.rows)
 
     def _check(self, workings: Workings) -> None:
         if why := self.refuses(workings):

@@ -122,16 +122,18 @@ def _by_row(found: Elpd, predictor: CellPredictor) -> Tidy:
 LOO = Answer(
     "loo",
     "How well the fit predicts a row it has not seen: PSIS leave-one-out.",
-    ("pointwise",),
+    ("pointwise", "data"),
     _table("loo"),
+    rows=True,
     refuses=_refuses("loo"),
     when="checked",
 )
 WAIC = Answer(
     "waic",
     "The same by WAIC, which cannot say where it fails; prefer :meth:`loo`.",
-    ("pointwise",),
+    ("pointwise", "data"),
     _table("waic"),
+    rows=True,
     refuses=_refuses("waic"),
     when="asked",
 )

@@ -266,7 +266,12 @@ _ROWS = (
     Option("by", "Average over all groupings but these columns.", "texts", _by, "COLUMN"),
     Option("modifier", "A modifier or grouping column.", metavar="COLUMN"),
     Option("new", "A file with the rows of new groups.", "data", metavar="DATA"),
-    Option("data", "A file, each row of which is told its effect.", "data", metavar="DATA"),
+    Option(
+        "data",
+        "A file: each row is told its effect, or the rows that a fit keeps sums of.",
+        "data",
+        metavar="DATA",
+    ),
     Option("spread", "Draw the new groups' own part of the effect.", "switch", _spread),
     Option("pointwise", "One row per kind of row, the worst first.", "switch", _no),
     Option("treatment", "Which of several effects, by its name in tables.", metavar="NAME"),

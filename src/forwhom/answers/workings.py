@@ -20,12 +20,15 @@ from forwhom.fitted import (
     CellPredictor,
     Elpd,
     Estimand,
+    Evidence,
     Fitted,
     Replication,
     estimands_of,
+    evidence,
     loo,
     replicate,
     waic,
+    with_rows,
 )
 from forwhom.plan import Plan
 
@@ -41,10 +44,12 @@ class Workings:
 
     Attributes:
         fitted: a problem and its draws.
+        fingerprint: of the data that were fitted.
         memo: what has been worked out, by what it is.
     """
 
     fitted: Fitted
+    fingerprint: str = ""
     memo: dict[Hashable, Any] = field(default_factory=dict)
 
     def kept[T](self, key: Hashable, make: Callable[[], T]) -> T:
@@ -105,6 +110,19 @@ class Workings:
         """Of rows; a fit that keeps none refuses what asks it (``no_rows``)."""
         return self.kept("predictor", lambda: CellPredictor(self.fitted))
 
+    def with_rows(self, data: object) -> Workings:
+        """The same with single rows, where the fit keeps sums and the data are given.
+
+        Raises:
+            DataError: the data are not those that were fitted.
+        """
+        if data is None or self.fitted.cells.content == "rows":
+            return self
+        # the rows are the same whoever gives them: once read, they are kept
+        return self.kept(
+            "with rows", lambda: Workings(with_rows(self.fitted, data, self.fingerprint))
+        )
+
     @property
     def replication(self) -> Replication:
         """The data drawn again.
@@ -122,3 +140,8 @@ class Workings:
         """
         measure = loo if method == "loo" else waic
         return self.kept(("elpd", method), lambda: measure(self.predictor))
+
+    @property
+    def evidence(self) -> Evidence:
+        """The log marginal likelihood; ``no_evidence`` says of which fits there is none."""
+        return self.kept("evidence", lambda: evidence(self.fitted))

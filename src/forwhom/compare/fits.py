@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from forwhom.cells import kind_of_rows
 from forwhom.data import Table, Tidy, load
-from forwhom.data.table import fingerprint
 from forwhom.design import build_design
-from forwhom.design.known import recall
-from forwhom.errors import DataError, PlanError, plural
+from forwhom.errors import PlanError, plural
 from forwhom.families import FAMILIES
-from forwhom.fitted import Elpd, Fitted, sum_error
+from forwhom.fitted import Elpd, Fitted, evidence, fitted_table, no_evidence, sum_error
 from forwhom.plan import Plan
 
 FloatArray = NDArray[np.float64]
@@ -31,6 +29,9 @@ HEADERS = {
     "p": "p",
     "n_unreliable": "Unreliable",
     "weight": "Weight",
+    "log_evidence": "Log evidence",
+    "log_bayes_factor": "Log Bayes factor",
+    "evidence_error": "Its error",
 }
 
 
@@ -76,6 +77,7 @@ def compare(contenders: Sequence[Contender], data: object = None) -> Tidy:
         "n_unreliable": np.array([contenders[i].elpd.n_unreliable for i in order]),
         "weight": weights[order],
     }
+    columns |= _evidence([contenders[i] for i in order])
     method = contenders[0].elpd.method
     title = "Fits by leave-one-out (PSIS-LOO)" if method == "loo" else "Fits by WAIC"
     notes = [
@@ -87,7 +89,28 @@ def compare(contenders: Sequence[Contender], data: object = None) -> Tidy:
         notes.append(
             "Unreliable: rows whose estimate cannot be trusted; see loo(pointwise=True) of the fit."
         )
+    if "log_evidence" in columns:
+        notes.append(
+            "Log Bayes factor: log evidence less that of the first fit, with its Monte Carlo "
+            "error; it leans on the priors of both."
+        )
     return Tidy(columns, title, None, tuple(notes), HEADERS)
+
+
+def _evidence(contenders: Sequence[Contender]) -> dict[str, FloatArray]:
+    """Log evidence and log Bayes factors against the first; nothing where a fit has none."""
+    if any(no_evidence(c.fitted) for c in contenders):
+        return {}
+    found = [evidence(c.fitted) for c in contenders]
+    value = np.array([one.value for one in found])
+    error = np.array([one.error for one in found])
+    both = np.hypot(error, error[0])
+    both[0] = 0.0
+    return {
+        "log_evidence": value,
+        "log_bayes_factor": value - value[0],
+        "evidence_error": both,
+    }
 
 
 def stacking_weights(values: FloatArray, count: FloatArray) -> FloatArray:
@@ -202,32 +225,8 @@ def _table(c: Contender, data: object, known: dict[tuple[str, ...], Table]) -> T
         )
     key = (*c.plan.columns, repr(c.plan.reading))
     if key not in known:
-        known[key] = _as_fitted(c, load(source, c.plan.columns, **c.plan.reading))
-    if known[key].fingerprint != c.fingerprint:
-        raise DataError(
-            f"the data are not those of fit '{c.name}': their fingerprints differ. Give the table "
-            "that was fitted, unchanged."
-        )
-    return known[key]
-
-
-def _as_fitted(c: Contender, table: Table) -> Table:
-    """The data in the kinds that the fit's columns had, where they are told without doubt.
-
-    Raises:
-        DataError: a value that the fit's kind cannot hold.
-    """
-    if table.fingerprint == c.fingerprint:
-        return table
-    known = {column.name: column for column in c.fitted.design.known}
-    try:
-        columns = {
-            name: recall(known[name], column) if name in known else column
-            for name, column in table.columns.items()
-        }
-    except DataError as error:
-        raise DataError(f"the data are not those of fit '{c.name}': {error}") from None
-    return replace(table, columns=columns, fingerprint=fingerprint(columns.values()))
+        known[key] = load(source, c.plan.columns, **c.plan.reading)
+    return fitted_table(c.fitted, known[key], c.fingerprint, f"fit '{c.name}'")
 
 
 def _used(plan: Plan, table: Table) -> NDArray[np.bool_]:

@@ -31,8 +31,8 @@ from forwhom.errors import DataError
 Arrays = dict[str, NDArray[Any]]
 
 MARK = b"forwhom\x00fit\x00"
-FORMAT = 7  # formats up to 3 kept our arrays inside the NetCDF file
-READABLE = (4, 5, 6, FORMAT)  # what ``formats`` knows
+FORMAT = 8  # formats up to 3 kept our arrays inside the NetCDF file
+READABLE = (4, 5, 6, 7, FORMAT)  # what ``formats`` knows
 SEAL = struct.Struct("<12sIQQ32s")  # mark, format, start of the arrays, length of the head, SHA-256
 DTYPES = ("<f8", "<f4", "<i8", "<i4", "<i2", "|i1", "<u8", "<u4", "<u2", "|u1", "|b1")
 ALIGN = 8

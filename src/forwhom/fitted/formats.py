@@ -25,7 +25,7 @@ def upgrade(state: Any, arrays: dict[str, Any]) -> Any:
     ``arrays`` loses those that this format does without.
     """
     try:
-        new = _to_7(_to_6(_to_5(state)))
+        new = _to_8(_to_7(_to_6(_to_5(state))))
     except (TypeError, KeyError, ValueError, AttributeError):
         return state  # reading it says what is wrong
     kept = set(_listed(new))
@@ -80,6 +80,19 @@ def _to_7(state: Any) -> Any:
     plan = design["fields"]["plan"]
     plan = _record("Plan", plan["fields"] | {"labels": none, "value_labels": none})
     design = _record("Design", design["fields"] | {"plan": plan, "labels": none})
+    return {"tuple": [design, cells, priors, draws]}
+
+
+def _to_8(state: Any) -> Any:
+    """Weights told nothing of what the density integrates to."""
+    design, cells, priors, draws = state["tuple"]
+    diagnostics = draws["fields"]["diagnostics"]
+    check = diagnostics["fields"]["check"]
+    if check["class"] != "WeightCheck" or "mass" in check["fields"]:
+        return state
+    check = _record("WeightCheck", check["fields"] | {"mass": None})
+    diagnostics = _record("Diagnostics", diagnostics["fields"] | {"check": check})
+    draws = _record(draws["class"], draws["fields"] | {"diagnostics": diagnostics})
     return {"tuple": [design, cells, priors, draws]}
 
 

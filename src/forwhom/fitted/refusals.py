@@ -31,7 +31,9 @@ def no_rows_left_out(predictor: CellPredictor, what: str) -> str:
     """Single rows are not known, or weighted."""
     plan = predictor.fitted.plan
     if why := no_rows(predictor.fitted, what):
-        return why
+        name = what.removesuffix("()")
+        given = f" Or give the table that was fitted, by data= (forwhom {name} FIT.nc --data FILE)."
+        return why + given if what.endswith("()") else why
     if plan.weights is not None and plan.weights_kind != "frequency":
         return (
             f"{what} leaves out one row at a time, and under sampling weights ('{plan.weights}') a "

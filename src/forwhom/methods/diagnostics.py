@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from math import isfinite
 
 import numpy as np
@@ -20,6 +20,35 @@ type Figure = tuple[str, str, float]  # a key, a header, a number
 
 
 @dataclass(frozen=True, slots=True)
+class LogMass:
+    """Logarithm of what a density integrates to, and its Monte Carlo standard error.
+
+    Of the rows' density times the prior, parameters in the units of the data and priors with their
+    constants; the rows' as their family's ``log_likelihood`` has it, without its ``constant``.
+    """
+
+    value: float
+    error: float
+
+    @staticmethod
+    def of(log_weight: NDArray[np.float64]) -> LogMass:
+        """The mean of importance weights (N,), the error by the delta method.
+
+        >>> round(LogMass.of(np.log([1.0, 3.0])).value, 6)
+        0.693147
+        """
+        top = log_weight.max()
+        weight = np.exp(log_weight - top)
+        mean = weight.mean()
+        error = weight.std(ddof=1) / mean / np.sqrt(len(weight))
+        return LogMass(float(top + np.log(mean)), float(error))
+
+    def plus(self, constant: float) -> LogMass:
+        """The same of a density that is exp(constant) times as large."""
+        return LogMass(self.value + constant, self.error)
+
+
+@dataclass(frozen=True, slots=True)
 class WeightCheck:
     """What the weights of independent draws say.
 
@@ -30,6 +59,7 @@ class WeightCheck:
         distinct: different scale values among the draws; one where some scale never moves.
         evaluations: density evaluations in all.
         rule_error: what finer rules of quadrature change of a log density at most, in nats.
+        mass: the density's integral, from the weights; None in fits of before it was kept.
     """
 
     proposals: int
@@ -38,6 +68,7 @@ class WeightCheck:
     distinct: int
     evaluations: int
     rule_error: float = 0.0
+    mass: LogMass | None = None
 
     @property
     def code(self) -> str:
@@ -299,6 +330,12 @@ class Diagnostics:
     def chains(self) -> int:
         """Number of chains, one after the other; independent draws are one."""
         return 1 if self.check is None else self.check.chains
+
+
+def complete(check: WeightCheck, constant: float) -> WeightCheck:
+    """With the mass of a density that is exp(constant) times the one that was explored."""
+    assert check.mass is not None
+    return replace(check, mass=check.mass.plus(constant))
 
 
 def _whole(size: float) -> float:

@@ -146,6 +146,9 @@ class JointDraws:
         """The log prior; rows are independent given the levels."""
         return self.points.log_prior, None
 
+    def left_out(self, problem: Problem, cells: IntArray) -> None:
+        """A row's density given a whole draw is all that there is."""
+
     def arrays(self) -> Arrays:
         """What ``revive`` needs: all of it."""
         points = self.points

@@ -24,6 +24,7 @@ from forwhom.methods.diagnostics import Diagnostics
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 Arrays = Mapping[str, FloatArray]
+Pair = tuple[FloatArray, FloatArray]
 Progress = Callable[[str], None]
 KEPT = 25_000_000  # draws x groups up to which they are kept once made (200 MB a parameter)
 
@@ -104,6 +105,14 @@ class Draws(Protocol):
 
         The likelihood with the groups integrated out; None where the draws hold the levels, given
         which rows are independent.
+        """
+
+    def left_out(self, problem: Problem, cells: IntArray) -> Pair | None:
+        """Log density of one row of each of some cells given the others, and given all rows.
+
+        With what is in closed form integrated out, (c, D) each, up to the family's constant; None
+        where nothing is, so that a row's density given a whole draw is all that there is.
+        ``problem`` has the rows, whatever the draws were made from.
         """
 
     def arrays(self) -> Arrays:

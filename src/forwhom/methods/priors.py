@@ -87,6 +87,18 @@ class CoefficientPriors:
             normal[:, heavy] = -(df + 1) / 2 * np.log1p(step[:, heavy] ** 2 / df)
         return np.asarray(normal.sum(axis=1))
 
+    @property
+    def log_scales(self) -> float:
+        """Logarithms of the sds and Student-t scales, added up; a flat prior has none."""
+        return float(np.log(self.sd[np.isfinite(self.sd)]).sum())
+
+    @property
+    def log_constant(self) -> float:
+        """What ``log_density`` leaves out."""
+        normal = int((np.isfinite(self.sd) & ~np.isfinite(self.df)).sum())
+        heavy = sum(_student_constant(df) for df in self.df[self.heavy].tolist())
+        return heavy - 0.5 * log(2 * pi) * normal - self.log_scales
+
     def slopes(self, x: FloatArray) -> tuple[FloatArray, FloatArray]:
         """First and second derivatives of the log density, (K, p) each."""
         precision = self.precision()
@@ -148,6 +160,22 @@ class ParameterPrior:
             value = value + coordinate
         return value.sum(axis=1), first, second
 
+    @property
+    def log_constant(self) -> float:
+        """What ``log_density`` leaves out of one entry's; of a flat prior there is none."""
+        numbers = self.numbers
+        if self.distribution == "flat":
+            return 0.0
+        if self.distribution == "exponential":
+            return log(numbers[0])
+        if self.distribution == "gamma":
+            return numbers[0] * log(numbers[1]) - lgamma(numbers[0])
+        half = log(2) if self.distribution.startswith("half_") else 0.0
+        if self.distribution in ("normal", "half_normal"):
+            return half - 0.5 * log(2 * pi) - log(numbers[-1])
+        df, _, scale = _student(self.distribution, numbers)
+        return half + _student_constant(df) - log(scale)
+
     def at(self, coordinate: float) -> tuple[float, float]:
         """Log density of one coordinate and its slope; the same as above, without arrays."""
         x = exp(min(max(coordinate, -300.0), 300.0)) if self.positive else coordinate
@@ -176,3 +204,8 @@ def _student(distribution: str, numbers: tuple[float, ...]) -> tuple[float, floa
     if distribution == "half_cauchy":
         return 1.0, 0.0, numbers[0]
     return numbers[0], 0.0, numbers[1]
+
+
+def _student_constant(df: float) -> float:
+    """Log density of a standard Student-t at zero."""
+    return lgamma((df + 1) / 2) - lgamma(df / 2) - 0.5 * log(df * pi)

@@ -10,6 +10,7 @@ Tests: tests/methods/nuts/test_density.py.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import lgamma, log, pi
 
 import numpy as np
 from numpy.typing import NDArray
@@ -102,6 +103,19 @@ class Shrinkage:
         value -= (mean * precision - 1) * np.logaddexp(0, -logit)
         value -= ((1 - mean) * precision - 1) * np.logaddexp(0, logit)
         return np.asarray(value)
+
+    @property
+    def log_constant(self) -> float:
+        """What ``log_prior`` leaves out."""
+        count = len(self.where)
+        if self.kind == "learnt":
+            return 0.5 * log(2 / pi) - log(self.numbers[0])
+        if self.kind == "horseshoe":
+            scale_global, slab, df = self.numbers
+            of_slab = df / 2 * log(df * slab**2 / 2) - lgamma(df / 2)
+            return (count + 1) * log(2 / pi) - log(scale_global) + of_slab
+        a, b = self.numbers[0] * self.numbers[1], (1 - self.numbers[0]) * self.numbers[1]
+        return lgamma(a + b) - lgamma(a) - lgamma(b) - count * lgamma(CONCENTRATION)
 
     def log_jacobian(self, x: FloatArray) -> FloatArray:
         """Of the coordinates in the scales themselves, (...,)."""

@@ -33,6 +33,11 @@ class Basis:
     outcome_scale: float
     random_scale: FloatArray
 
+    @property
+    def log_volume(self) -> float:
+        """Log of the volume of the coefficients as written that a unit of internal ones has."""
+        return float(np.linalg.slogdet(self.matrix)[1])
+
     @staticmethod
     def make(
         center: FloatArray,

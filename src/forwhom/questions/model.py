@@ -75,22 +75,53 @@ class ModelQuestions(Questions):
         """
         return self._told("check", level=level)
 
-    def loo(self, pointwise: bool = False) -> Frame:
+    def loo(self, pointwise: bool = False, data: object = None) -> Frame:
         """How well the fit predicts a row it has not seen: PSIS leave-one-out.
 
         The row's group keeps its other rows, and its own baseline and effect are conditioned on.
 
         Args:
             pointwise: one row per kind of row, the worst predicted first, instead of the total.
+            data: the table that was fitted, or its path, where the fit keeps only sums of its rows
+                (method "exact").
 
         Raises:
-            PlanError: single rows are not known (method "exact") or carry sampling weights.
+            PlanError: single rows are not known and ``data`` is not given, or they carry sampling
+                weights.
+            DataError: the data are not those that were fitted.
         """
-        return self._told("loo", pointwise=pointwise)
+        return self._told("loo", pointwise=pointwise, data=data)
 
-    def waic(self, pointwise: bool = False) -> Frame:
-        """The same by WAIC, which cannot say where it fails; prefer :meth:`loo`."""
-        return self._told("waic", pointwise=pointwise)
+    def waic(self, pointwise: bool = False, data: object = None) -> Frame:
+        """The same by WAIC, which cannot say where it fails; prefer :meth:`loo`.
+
+        Options as for :meth:`loo`.
+        """
+        return self._told("waic", pointwise=pointwise, data=data)
+
+    def evidence(self) -> Frame:
+        """The log marginal likelihood: how probable model and priors held the rows to be.
+
+        The mean of the importance weights (Robert and Casella 2004, section 3.3), with its Monte
+        Carlo error. All constants are kept, and the density is that of single rows, so fits of the
+        same rows and outcome compare whatever their modifiers, groups, spreads, priors, families
+        and methods: the difference of two is their log Bayes factor.
+
+        Raises:
+            PlanError: a prior is flat, the draws are of chains, or rows carry sampling weights.
+
+        >>> import forwhom as fw
+        >>> asked = {"outcome": "responded", "treatment": "treat_out", "draws": 1000}
+        >>> with_it, without = (
+        ...     fw.fit(fw.datasets.path(), modifiers="leg_black", spread=spread, **asked)
+        ...     for spread in ("normal", "none")
+        ... )
+        >>> table = with_it.evidence()
+        >>> list(table.columns)
+        ['method', 'log_evidence', 'std_error', 'n', 'reliable']
+        >>> log_bayes_factor = table["log_evidence"][0] - without.evidence()["log_evidence"][0]
+        """
+        return self._told("evidence")
 
     def sensitivity(self) -> Frame:
         """What the conclusions owe to the priors and to the data: power-scaling.

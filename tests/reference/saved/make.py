@@ -27,7 +27,7 @@ ASKED: dict[str, dict[str, Any]] = {
     "nuts": {"clusters": "state", "cluster_effects": "state", "spread": "student"},
     "nuts_categories": {"outcome": "choice", "family": "categorical", "spread": "none"},
 }
-FORMATS = (4, 5, 6)
+FORMATS = (4, 5, 6, 7)
 
 
 def folder(number: int) -> Path:

@@ -23,6 +23,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
+from math import log
 from os import cpu_count
 
 import numpy as np
@@ -120,6 +121,16 @@ class CollapsedModel:
         Minus infinity where the precision matrix is not positive definite.
         """
         return np.concatenate(self._each(lambda part: self._log_density(x[part]), len(x)))
+
+    @property
+    def log_constant(self) -> float:
+        """What ``log_density`` lacks to integrate to ``LogMass``.
+
+        The powers of 2 pi of normal priors and of their integrals cancel.
+        """
+        of_coefficients = self.basis.log_volume - self.coefficients.log_scales
+        of_rows = 0.0 if self.scales.known else self.weight.sum() * log(self.scales.sigma_unit)
+        return float(of_coefficients + self.scales.log_constant - of_rows)
 
     def draw_dense(self, x: FloatArray, owner: IntArray, noise: FloatArray) -> FloatArray:
         """Draws of the dense part given the scales, (D, m - 1): own parameters, coefficients.

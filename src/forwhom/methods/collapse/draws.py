@@ -131,6 +131,9 @@ class CollapsedDraws:
             value = value - 0.5 * ((lambdas[:, shrinkage.where] / np.exp(log_s.T)) ** 2).sum(axis=1)
         return value, None
 
+    def left_out(self, problem: Problem, cells: IntArray) -> None:
+        """A row's density given a whole draw is all that there is."""
+
     def arrays(self) -> Arrays:
         """What ``revive`` needs."""
         return {"values": self.points.values, "dense": self.points.dense}

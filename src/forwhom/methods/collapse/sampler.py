@@ -94,6 +94,7 @@ def sample_collapsed(
         effective_share=found.effective_share,
         distinct=found.distinct if move(values) else 1,
         evaluations=found.evaluations,
+        mass=found.mass.plus(model.log_constant),
     )
     diagnostics = Diagnostics("collapse", words, draws, check)
     if model.scales.shrinkage and not diagnostics.passed:

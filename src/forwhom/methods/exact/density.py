@@ -134,6 +134,17 @@ class CollapsedGaussian:
             value = value - 0.5 * log_w  # the normal's own scale
         return np.where(np.isfinite(value), value, -np.inf)
 
+    @property
+    def log_constant(self) -> float:
+        """What ``log_density`` lacks to integrate to ``LogMass``.
+
+        The powers of 2 pi of the coefficients' prior and of their integral cancel.
+        """
+        log_unit = log(self.basis.outcome_scale)
+        of_scales = (1 + self.n_tau) * log_unit - float(np.log(self.basis.random_scale).sum())
+        of_coefficients = self.basis.log_volume - self.coefficients.log_scales
+        return of_coefficients + of_scales - self.cells.n_rows * log_unit
+
     def draw_coefficients(
         self, tau: FloatArray, easy: FloatArray, rng: np.random.Generator
     ) -> FloatArray:
@@ -222,6 +233,10 @@ class CollapsedGaussian:
             packed += self.shape_cross.T @ weights.reshape(-1, len(tau))
             log_det = self.shape_count @ np.log(det, out=det)
         return packed, log_det
+
+    def factor(self, tau: FloatArray, easy: FloatArray) -> FloatArray:
+        """Lower Cholesky factors of the bordered precision, the outcome last; (q, q, K)."""
+        return self._factor(tau, easy)[0]
 
     def _factor(self, tau: FloatArray, easy: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Cholesky factors (q, q, K) of the bordered precision, and log-determinants (K,)."""

@@ -19,9 +19,10 @@ from forwhom.cells import Problem
 from forwhom.methods.diagnostics import Diagnostics
 from forwhom.methods.exact.build import build_model
 from forwhom.methods.exact.density import CollapsedGaussian
+from forwhom.methods.exact.left_out import SingleRows, left_out
 from forwhom.methods.exact.sampler import sample_exact
 from forwhom.methods.importance.apart import Apart
-from forwhom.methods.method import Arrays, Own, Progress, check_shape
+from forwhom.methods.method import Arrays, Own, Pair, Progress, check_shape
 from forwhom.methods.threads import one_blas_thread
 
 FloatArray = NDArray[np.float64]
@@ -112,6 +113,14 @@ class ExactDraws(Apart):
             self.parameters[self.parameter][:, 0],
         )
         return prior, likelihood
+
+    def left_out(self, problem: Problem, cells: IntArray) -> Pair | None:
+        """In closed form given the scales; None where a coefficient's prior has a scale, too."""
+        if len(self.model.coefficients.heavy):
+            return None
+        rows = SingleRows.of(problem, self.model, cells)
+        with one_blas_thread():
+            return left_out(self.model, rows, self.tau, self.sigma)
 
     def arrays(self) -> Arrays:
         """What ``revive`` needs."""

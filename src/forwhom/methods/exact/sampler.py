@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from forwhom.methods.diagnostics import Diagnostics, move
+from forwhom.methods.diagnostics import Diagnostics, complete, move
 from forwhom.methods.exact.density import CollapsedGaussian
 from forwhom.methods.importance.exploration import Exploration
 from forwhom.methods.importance.grid import explore
@@ -97,5 +97,6 @@ def sample_exact(
         "gaussian outcome: groups and coefficients integrate out in closed form, leaving "
         f"{len(scales)} {'scale' if len(scales) == 1 else 'scales'} to integrate"
     )
-    check = found.check if move(found.tau, sigma) else replace(found.check, distinct=1)
+    check = complete(found.check, model.log_constant)
+    check = check if move(found.tau, sigma) else replace(check, distinct=1)
     return Points(internal, found.tau, sigma, Diagnostics("exact", why, draws, check))

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from forwhom.methods.diagnostics import LogMass
 from forwhom.methods.importance.mixture import StudentMixture, around, log_sum, mixed
 from forwhom.methods.importance.pareto import effective_share, pareto_k
 from forwhom.methods.importance.peak import LogDensity, Peak
@@ -43,7 +44,7 @@ class Adapted:
 
     Attributes:
         x: (D, n) draws; picked: (D,) which of the proposals each is.
-        k_hat, effective_share, proposals, distinct, evaluations: as in ``grid.Exploration``.
+        k_hat, effective_share, proposals, distinct, evaluations, mass: as in ``WeightCheck``.
     """
 
     x: FloatArray
@@ -53,6 +54,7 @@ class Adapted:
     proposals: int
     distinct: int
     evaluations: int
+    mass: LogMass
 
 
 class _Sample:
@@ -148,6 +150,7 @@ def explore_adaptively(
         proposals=len(weight),
         distinct=len(np.unique(picked)),
         evaluations=peak.evaluations + len(weight),
+        mass=LogMass.of(weight),
     )
 
 

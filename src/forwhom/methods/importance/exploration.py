@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from forwhom.methods.diagnostics import WeightCheck
+from forwhom.methods.diagnostics import LogMass, WeightCheck
 from forwhom.methods.importance.pareto import effective_share, pareto_k
 from forwhom.methods.importance.resample import systematic
 
@@ -47,5 +47,6 @@ class Exploration:
             effective_share=effective_share(log_weight),
             distinct=len(np.unique(picked)),
             evaluations=evaluations,
+            mass=LogMass.of(log_weight),
         )
         return Exploration(tau[picked], rest[picked], check)

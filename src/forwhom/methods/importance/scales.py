@@ -123,6 +123,17 @@ class Scales:
             out[part] = np.where(one.powers > 0, 0.5, one.start())
         return out
 
+    @property
+    def log_constant(self) -> float:
+        """What priors in internal units are beside what ``points`` says of them."""
+        out = 0.0 if self.known else self.classes * log(self.sigma_unit)
+        for factor in self.factors:
+            out += float(np.log(factor.units).sum())
+            if factor.pairs:
+                out -= log_lkj(factor.columns, factor.lkj)
+        out += sum(one.log_constant for one in self.shrinkage)
+        return out
+
     @cached_property
     def sds(self) -> IntArray:
         """Which coordinates are those of sds, the residual ones first."""
@@ -234,6 +245,22 @@ def _log_cosh(x: FloatArray) -> FloatArray:
 
 def _log_sinh(x: FloatArray) -> FloatArray:
     return np.asarray(x + np.log(-np.expm1(-2 * x)) - log(2))
+
+
+def log_lkj(r: int, shape: float) -> float:
+    """Log of what |correlation matrix|^(shape - 1) integrates to over those of R parameters.
+
+    Lewandowski, Kurowicka and Joe 2009, Journal of Multivariate Analysis 100(9), equation 16.
+
+    >>> log_lkj(2, 1.0) == log(2)  # one correlation, between -1 and 1
+    True
+    """
+    out = 0.0
+    for k in range(1, r):
+        a = shape + (r - k - 1) / 2
+        log_beta = 2 * lgamma(a) - lgamma(2 * a)
+        out += (r - k) * ((2 * shape - 2 + r - k) * log(2) + log_beta)
+    return out
 
 
 def _correlations(

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from math import log, pi
 
 import numpy as np
 from numpy.typing import NDArray
@@ -115,6 +116,24 @@ class LevelModel:
         """Multiplications that one density takes, about."""
         dense, cells = self.predictors * self.columns.m, len(self.weight) * self.predictors
         return float(dense**3 / 3 + self.n_own * dense**2 / 2 + 200 * cells * self.predictors)
+
+    @property
+    def log_constant(self) -> float:
+        """What weights lack to average to ``LogMass``.
+
+        The powers of 2 pi of the levels' laws and of the proposals' cancel, and those of normal
+        priors of coefficients.
+        """
+        learnt = sum(len(one.where) for one in self.scales.shrinkage)
+        of_each = self.coefficients.log_constant + self.basis.log_volume
+        of_each += 0.5 * self.columns.p * log(2 * pi)
+        of_parameters = sum(
+            size * prior.log_constant
+            for prior, size in zip(self.parameter_priors, self.sizes, strict=True)
+        )
+        of_rows = self.weight.sum() * np.log(self.units).sum()  # densities are per unit of outcome
+        out = self.predictors * of_each - 0.5 * learnt * log(2 * pi)
+        return float(out + self.scales.log_constant + of_parameters - of_rows)
 
     @cached_property
     def plain(self) -> bool:

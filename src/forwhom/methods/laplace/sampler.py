@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forwhom.errors import InferenceError, plural
-from forwhom.methods.diagnostics import Diagnostics, WeightCheck, move
+from forwhom.methods.diagnostics import Diagnostics, LogMass, WeightCheck, move
 from forwhom.methods.importance.adaptive import Adapted, explore_adaptively
 from forwhom.methods.importance.pareto import effective_share, pareto_k
 from forwhom.methods.importance.peak import LogDensity
@@ -75,6 +75,7 @@ def sample_levels(
         effective_share=found.effective_share,
         distinct=found.distinct if move(found.x) else 1,
         evaluations=found.evaluations,
+        mass=found.mass.plus(model.log_constant),
     )
     given = f"given {plural(model.n_x, 'scale')}, " if model.n_x else ""
     drawn = "groups, clusters and coefficients" if model.blocks else "coefficients"
@@ -136,6 +137,7 @@ def _no_scales(
         proposals=len(weight),
         distinct=len(np.unique(picked)),
         evaluations=len(weight),
+        mass=LogMass.of(weight),
     )
     return surface, found
 

@@ -252,6 +252,19 @@ class LatentModel:
             at += size
         return value
 
+    @property
+    def log_constant(self) -> float:
+        """What ``log_density`` lacks to integrate to ``LogMass``."""
+        of_coefficients = self.coefficients.log_constant + self.basis.log_volume
+        of_spreads = np.log(self.basis.outcome_scale / self.basis.random_scale).sum()
+        of_parameters = sum(
+            size * prior.log_constant
+            for prior, size in zip(self.parameter_priors, self.sizes, strict=True)
+        )
+        of_rows = self.weight.sum() * np.log(self.units).sum()  # densities are per unit of outcome
+        of_law = self.law.log_constant
+        return float(of_coefficients + of_spreads + of_law + of_parameters - of_rows)
+
     def log_prior_of_parameters(self, tau: FloatArray, xi: FloatArray) -> FloatArray:
         """The same as a density of the parameters themselves, not of their logarithms; (K,)."""
         value, at = self.log_prior(tau, xi), self.p

@@ -114,6 +114,9 @@ class LatentDraws(Apart):
         prior = self.model.log_prior_of_parameters(self.tau, self.xi)
         return prior, log_likelihood(self.model, self.tau, self.xi)
 
+    def left_out(self, problem: Problem, cells: IntArray) -> None:
+        """A row's density given a whole draw is all that there is."""
+
     def arrays(self) -> Arrays:
         """What ``revive`` needs."""
         return {"tau": self.tau, "xi": self.xi}

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from forwhom.methods.importance.scales import log_lkj
 from forwhom.methods.priors import ParameterPrior
 
 FloatArray = NDArray[np.float64]
@@ -98,6 +99,12 @@ class Law:
         if self.students:
             out += self.nu_prior.log_density(tau[:, self.columns : self.columns + self.students])[0]
         return out
+
+    @property
+    def log_constant(self) -> float:
+        """What ``log_prior`` leaves out."""
+        of_correlation = -log_lkj(self.columns, self.lkj) if self.lkj else 0.0
+        return of_correlation + self.students * self.nu_prior.log_constant
 
     def log_slope(self, tau: FloatArray) -> FloatArray:
         """log of how fast correlation and degrees of freedom move with their coordinates, (K,)."""

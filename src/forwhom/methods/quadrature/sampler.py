@@ -14,7 +14,7 @@ from os import cpu_count
 import numpy as np
 from numpy.typing import NDArray
 
-from forwhom.methods.diagnostics import Diagnostics, move
+from forwhom.methods.diagnostics import Diagnostics, complete, move
 from forwhom.methods.importance.conditional import explore_conditionally
 from forwhom.methods.importance.laplace import Target
 from forwhom.methods.importance.proposal import explore_surface
@@ -65,7 +65,8 @@ def sample_quadrature(
             found = explore_conditionally(target, extra, draws, rng)
         else:
             found = explore_surface(target, draws, rng)
-    check = replace(found.check, rule_error=max(rule.error for rule in rules))
+    check = complete(found.check, model.log_constant)
+    check = replace(check, rule_error=max(rule.error for rule in rules))
     if not move(found.tau, found.rest):
         check = replace(check, distinct=1)
     diagnostics = Diagnostics("quadrature", _why(model, rules), draws, check)

@@ -58,7 +58,8 @@ CASES: dict[str, dict[str, Any]] = {
     "alley2023": ONE | {"groups": "state", "preset": "alley2023", "method": "nuts", "draws": 2800},
 }  # fmt: skip
 EFFECTS = {"arms": ["arm[mail]", "arm[visit]"], "treatments": ["ad", "call"], "schools": ["effect"]}
-COLLAPSE, LAPLACE = ("arms", "schools", "correlated"), ("treatments", "clusters", "categories")
+COLLAPSE = ("arms", "schools", "correlated", "horseshoe", "r2d2")
+LAPLACE = ("treatments", "clusters", "categories")
 BY = dict.fromkeys(COLLAPSE, "collapse") | dict.fromkeys(LAPLACE, "laplace")
 GROUPS = {"arms": 2, "treatments": 6, "clusters": 2, "categories": 2, "horseshoe": 6, "r2d2": 6}
 

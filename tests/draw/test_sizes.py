@@ -76,6 +76,18 @@ def test_a_note_without_room_beside_its_interval_keeps_its_first_word():
     assert "0.2134 to" not in re.sub(r'aria-label="[^"]*"', "", drawn)
 
 
+@pytest.mark.parametrize("size", [(None, None), (3.3, None), (3.3, 6)])
+def test_names_of_several_lines_stand_in_the_middle_of_their_rows(size):
+    spec = FIGURES["who"]().sized(*size).spec
+    drawn = str(vl.vegalite_to_svg(spec, allowed_base_urls=[]))
+    step = spec["vconcat"][0]["height"] / 12
+    every = re.findall(r"<text[^>]*translate\([^,]+,([^)]+)\)[^>]*>(.*?)</text>", drawn)
+    names = [(y, of) for y, of in every if re.search(r"\d</tspan>$", of)]  # numbered
+    middles = [float(y) + sum(map(float, re.findall(r'dy="([^"]+)', of))) / 2 for y, of in names]
+    rows_at = [step * (k + 0.5) for k in range(12)]
+    assert middles == pytest.approx(rows_at, abs=4)  # letters stand on their baseline
+
+
 def test_too_small_is_said_in_the_words_of_what_was_asked():
     with pytest.raises(OutputError, match=r"height=1\.5 leaves no room"):
         who_figure(rows(90)).sized(height=1.5)

@@ -160,6 +160,7 @@ def fit_rows(spec: Spec, pixels: float, asked: str) -> None:
                 )
         for axis in axes:
             axis |= {"labelFontSize": size, "labelLineHeight": CLOSE * size}
+    theme.middle_names(spec)
 
 
 def name_axes(view: Spec) -> list[Spec]:

@@ -12,6 +12,7 @@ import copy
 import re
 from typing import Any
 
+from forwhom.draw import theme
 from forwhom.draw.breaks import (
     Spec,
     columns_of,
@@ -78,6 +79,7 @@ def at_width(spec: Spec, pixels: float, smallest: float, asked: str) -> Spec:
         if abs(extra) < 1:
             break
         _stretch(out, "width", -extra, asked)
+    theme.middle_names(out)
     return out
 
 

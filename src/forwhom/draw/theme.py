@@ -123,12 +123,29 @@ def page(
     heading: str, subtitle: str, lines: Sequence[str], width: int, body: dict[str, Any]
 ) -> dict[str, Any]:
     """A whole specification: title above, ``body`` in the middle, caption lines below."""
+    middle_names(body)
     return {
         "$schema": SCHEMA,
         "config": CONFIG,
         "title": title(heading, subtitle, width),
         "vconcat": [{"title": caption(lines, width), **body}],
     }
+
+
+def middle_names(part: Any) -> None:
+    """Set names of several lines with their middle at their row: left alone, their first is."""
+    if isinstance(part, list):
+        for one in part:
+            middle_names(one)
+    if isinstance(part, dict):
+        axis = part.get("axis")
+        if part.get("field") == "key" and isinstance(axis, dict) and "labelLineHeight" in axis:
+            half = axis["labelLineHeight"] / 2
+            move = f"-(length(split(datum.value, '\\n')) - 2) * {half:g}"  # one is the place
+            part["axis"] = {**axis, "labelOffset": {"expr": move}}
+        for key, value in part.items():
+            if key not in ("data", "axis"):
+                middle_names(value)
 
 
 def title(text: str, subtitle: str, width: int) -> dict[str, Any]:

@@ -42,12 +42,14 @@ class Adapted:
     """Resampled points and how good the proposals were.
 
     Attributes:
-        x: (D, n) draws; picked: (D,) which of the proposals each is.
+        x: (D, n) draws; picked: (D,) which of the proposals each is; mixture: all that was proposed
+            from, by the number of points from each.
         k_hat, effective_share, proposals, distinct, evaluations: as in ``grid.Exploration``.
     """
 
     x: FloatArray
     picked: IntArray
+    mixture: StudentMixture
     k_hat: float
     effective_share: float
     proposals: int
@@ -79,6 +81,12 @@ class _Sample:
         self.counts.append(count)
         alone = value - self.logs[-1, -count:]
         return effective_share(alone) if np.isfinite(alone).any() else 0.0
+
+    @property
+    def mixture(self) -> StudentMixture:
+        """All proposals so far."""
+        pairs = zip(self.counts, self.proposals, strict=True)
+        return mixed([(count / len(self.x), one) for count, one in pairs])
 
     @property
     def log_weight(self) -> FloatArray:
@@ -143,6 +151,7 @@ def explore_adaptively(
     return Adapted(
         x=sample.x[picked],
         picked=picked,
+        mixture=sample.mixture,
         k_hat=pareto_k(weight),
         effective_share=effective_share(weight),
         proposals=len(weight),

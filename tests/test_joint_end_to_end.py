@@ -58,7 +58,7 @@ CASES: dict[str, dict[str, Any]] = {
     "alley2023": ONE | {"groups": "state", "preset": "alley2023", "method": "nuts", "draws": 2800},
 }  # fmt: skip
 EFFECTS = {"arms": ["arm[mail]", "arm[visit]"], "treatments": ["ad", "call"], "schools": ["effect"]}
-COLLAPSE = ("arms", "schools", "correlated")
+BY = dict.fromkeys(("arms", "schools", "correlated"), "collapse") | {"student": "quadrature"}
 GROUPS = {"arms": 2, "treatments": 6, "clusters": 2, "categories": 2, "horseshoe": 6, "r2d2": 6}
 
 
@@ -122,7 +122,7 @@ def test_tables_name_every_effect(case: str) -> None:
             assert np.isfinite(table.columns[key]).all()
         assert (np.asarray(table.columns["conf_low"]) < table.columns["conf_high"]).all()
     found = fit.diagnostics().row(0)
-    assert found["method"] == ("collapse" if case in COLLAPSE else "nuts")
+    assert found["method"] == BY.get(case, "nuts")
     assert found["passed"]
 
 
@@ -219,7 +219,7 @@ def test_the_tree_has_labels(case: str) -> None:
     fit = fitted(case)
     posterior = fit.posterior["posterior"]
     assert posterior["treatment"].values.tolist() == effects_of(case)
-    assert posterior.sizes["chain"] == (1 if case in COLLAPSE else 4)
+    assert posterior.sizes["chain"] == (1 if case in BY else 4)
     assert posterior.sizes["chain"] * posterior.sizes["draw"] == fit.plan.draws
     dims = ("category", "treatment") if case == "categories" else ("treatment",)
     assert posterior["theta"].dims == ("chain", "draw", *dims, "group")

@@ -60,7 +60,11 @@ CASES: dict[str, dict[str, Any]] = {
 EFFECTS = {"arms": ["arm[mail]", "arm[visit]"], "treatments": ["ad", "call"], "schools": ["effect"]}
 COLLAPSE = ("arms", "schools", "correlated", "horseshoe", "r2d2")
 LAPLACE = ("treatments", "clusters", "categories")
-BY = dict.fromkeys(COLLAPSE, "collapse") | dict.fromkeys(LAPLACE, "laplace")
+BY = (
+    dict.fromkeys(COLLAPSE, "collapse")
+    | dict.fromkeys(LAPLACE, "laplace")
+    | {"student": "quadrature"}
+)
 GROUPS = {"arms": 2, "treatments": 6, "clusters": 2, "categories": 2, "horseshoe": 6, "r2d2": 6}
 
 

@@ -43,7 +43,8 @@ class Adapted:
     """Resampled points and how good the proposals were.
 
     Attributes:
-        x: (D, n) draws; picked: (D,) which of the proposals each is.
+        x: (D, n) draws; picked: (D,) which of the proposals each is; mixture: all that was proposed
+            from, by the number of points from each; None of a point without coordinates.
         k_hat, effective_share, proposals, distinct, evaluations, mass: as in ``WeightCheck``.
     """
 
@@ -55,6 +56,7 @@ class Adapted:
     distinct: int
     evaluations: int
     mass: LogMass
+    mixture: StudentMixture | None = None
 
 
 class _Sample:
@@ -81,6 +83,12 @@ class _Sample:
         self.counts.append(count)
         alone = value - self.logs[-1, -count:]
         return effective_share(alone) if np.isfinite(alone).any() else 0.0
+
+    @property
+    def mixture(self) -> StudentMixture:
+        """All proposals so far."""
+        pairs = zip(self.counts, self.proposals, strict=True)
+        return mixed([(count / len(self.x), one) for count, one in pairs])
 
     @property
     def log_weight(self) -> FloatArray:
@@ -145,6 +153,7 @@ def explore_adaptively(
     return Adapted(
         x=sample.x[picked],
         picked=picked,
+        mixture=sample.mixture,
         k_hat=pareto_k(weight),
         effective_share=effective_share(weight),
         proposals=len(weight),

@@ -9,13 +9,13 @@ tau has more coordinates than a grid can hold.
    ``peak.py`` and ``adaptive.py``, in coordinates in which a pile-up is smooth (``edge.py``).
 2. What these fits say of mode and curvature is put into polynomials in tau.
 3. Propose tau from a mixture learnt from those draws and xi around the polynomials' mode, weigh by
-   the density itself, learn from the weights where they are uneven, and propose again.
+   the density itself over the mixture of all proposals, learn from the weights, and propose again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,7 @@ from forwhom.methods.importance.adaptive import explore_adaptively
 from forwhom.methods.importance.edge import fall, rise
 from forwhom.methods.importance.exploration import Exploration
 from forwhom.methods.importance.laplace import Modes, Search, Target, factor_of, find_modes
-from forwhom.methods.importance.mixture import StudentMixture, around, mixed
+from forwhom.methods.importance.mixture import StudentMixture, around, log_sum, mixed
 from forwhom.methods.importance.noise import Noise
 from forwhom.methods.importance.pareto import effective_share, pareto_k
 from forwhom.methods.importance.peak import Peak, find_peak
@@ -39,12 +39,14 @@ PROFILE = np.geomspace(1 / 8, 64, 22)  # times an sd at the mode, where its prof
 DROP = 2.0  # nats below the top at which an sd's upper end is read
 SMALLEST = 1e-8
 FIRST, NEAR = Search(30, 0.5), Search(8, 0.7)
-LOOKED_AT, ENOUGH = 1200, 400  # draws from the Laplace fits' density, and effective ones
+LOOKED_AT, ENOUGH = 2000, 500  # draws from the Laplace fits' density, and effective ones
 LEARNT_FROM = 10.0  # nats below the best fit
 COMPONENTS = 4
-DEFENCE, WIDE, WIDE_DF, DF = 0.1, 3.0, 10.0, 20.0
+DEFENCE, DF = 0.25, 20.0  # share of what was proposed before; of what is learnt
 PILOT = 1200  # points of the first look at the density itself, from which to learn
-GOOD_SHARE, GOOD_K, ATTEMPTS = 0.55, 0.5, 3
+FEWEST, MORE = 1000, 6  # points of a round; rounds after the two that always are
+GOOD_SHARE, GOOD_K = 0.55, 0.5  # effective points over those of a whole round
+REPAIRS, REPAIR, CLOSE, REPAIR_DF = 3, 0.2, 0.25, 4.0  # points, their share, and how wide
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,33 +155,25 @@ def explore_conditionally(
     edges, peak = _settle(fits, extra, rng)
     density = _seen(fits, edges)
     found = explore_adaptively(density, peak, LOOKED_AT, rng, ENOUGH)
+    shape = _Shape.of(fits, edges)
     even = np.full(len(found.x), 1 / len(found.x))
-    proposal = _Proposal.of(fits, edges, _mixture(found.x, even, rng))
-    count = max(int(1.3 * draws), 1000)
-    pilot = min(PILOT, count)
-    best: tuple[tuple[bool, float], FloatArray, FloatArray, FloatArray] | None = None
-    for attempt in range(-1, ATTEMPTS):
-        size = pilot if attempt < 0 else count
-        x, e = proposal.mixture.draw(size, rng), proposal.noise.draw(size, rng)
-        xi, log_volume = proposal.placed(x, e)
-        tau = edges.tau(x)
-        log_q = proposal.mixture.log_density(x) + proposal.noise.log_density(e) - log_volume
-        value = target.log_density(tau, xi) + edges.log_slope(x)
-        log_weight = np.where(np.isnan(value), -np.inf, value) - log_q
-        fits.spent += size
-        share, k_hat = effective_share(log_weight), pareto_k(log_weight)
-        worth = (k_hat < GOOD_K, share)
-        if attempt >= 0 and (best is None or worth > best[0]):
-            best = (worth, log_weight, tau, xi)
-        good = share > GOOD_SHARE and k_hat < GOOD_K
-        if attempt == ATTEMPTS - 1 or (attempt >= 0 and good):
+    assert found.mixture is not None
+    proposal = _Proposal(_mixture(found.x, even, found.mixture, rng), Noise.standard(shape.n))
+    sample = _Sample.none(target, edges, shape)
+    count = max(int(1.3 * draws), FEWEST)
+    for number, size in enumerate((min(PILOT, count), count, *[max(count // 3, FEWEST)] * MORE)):
+        sample.add(proposal, size, rng)
+        weight = sample.log_weight
+        known, k_hat = effective_share(weight) * len(weight), pareto_k(weight)
+        if number == 1 + MORE or (number and k_hat < GOOD_K and known > GOOD_SHARE * count):
             break
-        weight = _steadied(log_weight)
-        mixture = _mixture(x, weight, rng)
-        proposal = replace(proposal, mixture=mixture, noise=proposal.noise.learn(e, weight))
-    assert best is not None
-    _, log_weight, tau, xi = best
-    return Exploration.of(tau, xi, log_weight, draws, rng, fits.spent)
+        steady = _steadied(weight)
+        mixture = _mixture(sample.x, steady, found.mixture, rng)
+        if k_hat > GOOD_K:
+            mixture = _repaired(mixture, sample.x, steady, weight)
+        proposal = _Proposal(mixture, proposal.noise.learn(sample.e, steady))
+    spent = fits.spent + len(sample.x)
+    return Exploration.of(sample.tau, sample.xi, weight, draws, rng, spent)
 
 
 def _seen(fits: _Fits, edges: Edges) -> Callable[[FloatArray], FloatArray]:
@@ -212,21 +206,21 @@ def _settle(fits: _Fits, extra: int, rng: np.random.Generator) -> tuple[Edges, P
 
 
 @dataclass(frozen=True, slots=True)
-class _Proposal:
-    """What to draw from: x from a mixture; xi by its mode and root given x, and noise.
+class _Shape:
+    """Mode and root of xi given tau.
 
     Attributes:
-        edges: x to tau; shape: what the heights of tau say of mode (n,) and root (n (n + 1) / 2),
-            the logarithm of its diagonal first.
+        edges: x to tau; n: length of xi.
+        values: what the heights of tau say of mode (n,), of the logarithms of the root's diagonal
+            (n,), and of the root above it.
     """
 
     edges: Edges
-    shape: Polynomial
-    mixture: StudentMixture
-    noise: Noise
+    n: int
+    values: Polynomial
 
     @staticmethod
-    def of(fits: _Fits, edges: Edges, mixture: StudentMixture) -> _Proposal:
+    def of(fits: _Fits, edges: Edges) -> _Shape:
         """From the fits that matter."""
         x = edges.coordinates(fits.tau)
         height = fits.height + edges.log_slope(x)
@@ -237,13 +231,13 @@ class _Proposal:
         diagonal = np.log(np.einsum("kii->ki", root))
         above = np.triu_indices(n, 1)
         values = np.hstack([fits.mode[kept], diagonal, root[:, above[0], above[1]]])
-        shape = Polynomial.fit(edges.heights(x[kept]), values, np.exp(low[kept] / 2))
-        return _Proposal(edges, shape, mixture, Noise.standard(n))
+        found = Polynomial.fit(edges.heights(x[kept]), values, np.exp(low[kept] / 2))
+        return _Shape(edges, n, found)
 
     def placed(self, x: FloatArray, e: FloatArray) -> tuple[FloatArray, FloatArray]:
         """xi (K, n) from noise e at x, and log |d xi / d e|, (K,)."""
-        n = e.shape[1]
-        values = self.shape.at(self.edges.heights(x))
+        n = self.n
+        values = self.values.at(self.edges.heights(x))
         log_diagonal = values[:, n : 2 * n]
         root = np.zeros((len(x), n, n))
         root[:, range(n), range(n)] = np.exp(log_diagonal)
@@ -252,8 +246,77 @@ class _Proposal:
         return values[:, :n] + np.einsum("kij,kj->ki", root, e), log_diagonal.sum(axis=1)
 
 
-def _mixture(x: FloatArray, weight: FloatArray, rng: np.random.Generator) -> StudentMixture:
-    """Learnt from points of some weights, (N,) summing to one, and a wide one beside it."""
+@dataclass(frozen=True, slots=True)
+class _Proposal:
+    """What x and the noise around xi's mode are drawn from."""
+
+    mixture: StudentMixture
+    noise: Noise
+
+    def log_density(self, x: FloatArray, e: FloatArray) -> FloatArray:
+        """(K,)."""
+        return self.mixture.log_density(x) + self.noise.log_density(e)
+
+
+@dataclass(slots=True)
+class _Sample:
+    """All points so far, weighed by the mixture of all proposals they came from.
+
+    Attributes:
+        x, e: (N, m) and (N, n) coordinates; tau, xi: what they stand for.
+        value: (N,) log density of (x, e); logs: (proposals, N) theirs, from ``counts`` points each.
+    """
+
+    target: Target
+    edges: Edges
+    shape: _Shape
+    x: FloatArray
+    e: FloatArray
+    tau: FloatArray
+    xi: FloatArray
+    value: FloatArray
+    logs: FloatArray
+    proposals: list[_Proposal] = field(default_factory=list)
+    counts: list[int] = field(default_factory=list)
+
+    @staticmethod
+    def none(target: Target, edges: Edges, shape: _Shape) -> _Sample:
+        """No points."""
+        some, none = np.empty((0, shape.n)), np.empty(0)
+        wide = np.empty((0, len(shape.values.low)))
+        return _Sample(target, edges, shape, wide, some, wide, some, none, np.empty((0, 0)))
+
+    def add(self, proposal: _Proposal, count: int, rng: np.random.Generator) -> None:
+        """More points."""
+        x, e = proposal.mixture.draw(count, rng), proposal.noise.draw(count, rng)
+        xi, log_volume = self.shape.placed(x, e)
+        tau = self.edges.tau(x)
+        with np.errstate(invalid="ignore"):
+            value = self.target.log_density(tau, xi) + self.edges.log_slope(x) + log_volume
+        value = np.where(np.isnan(value), -np.inf, value)
+        before = [one.log_density(x, e) for one in self.proposals]
+        both = np.hstack([self.logs, np.array(before).reshape(-1, count)])
+        self.x, self.e = np.concatenate([self.x, x]), np.concatenate([self.e, e])
+        self.tau, self.xi = np.concatenate([self.tau, tau]), np.concatenate([self.xi, xi])
+        self.value = np.concatenate([self.value, value])
+        self.logs = np.vstack([both, proposal.log_density(self.x, self.e)])
+        self.proposals.append(proposal)
+        self.counts.append(count)
+
+    @property
+    def log_weight(self) -> FloatArray:
+        """(N,)."""
+        shares = np.log(np.array(self.counts) / len(self.x))
+        return np.asarray(self.value - log_sum(self.logs + shares[:, None]))
+
+
+def _mixture(
+    x: FloatArray, weight: FloatArray, before: StudentMixture, rng: np.random.Generator
+) -> StudentMixture:
+    """Learnt from points of some weights, (N,) summing to one; what was proposed before beside it.
+
+    The latter passed a check of its own, on the fits' density: it misses no corner of that.
+    """
     mean = weight @ x
     off = x - mean
     covariance = (off * weight[:, None]).T @ off
@@ -261,8 +324,18 @@ def _mixture(x: FloatArray, weight: FloatArray, rng: np.random.Generator) -> Stu
     centres = [mean, *x[some]]
     parts = [(1 / COMPONENTS, around(at, covariance * 0.7, DF)) for at in centres]
     learnt = mixed(parts).learn(x, weight, rounds=6)
-    wide = around(mean, WIDE * covariance, WIDE_DF)
-    return mixed([(1 - DEFENCE, learnt), (DEFENCE, wide)])
+    return mixed([(1 - DEFENCE, learnt), (DEFENCE, before)])
+
+
+def _repaired(
+    mixture: StudentMixture, x: FloatArray, steady: FloatArray, log_weight: FloatArray
+) -> StudentMixture:
+    """And around the points that weigh most: where too few were proposed."""
+    off = x - steady @ x
+    covariance = (off * steady[:, None]).T @ off
+    top = np.argsort(log_weight)[-REPAIRS:]
+    near = [(REPAIR / REPAIRS, around(at, CLOSE * covariance, REPAIR_DF)) for at in x[top]]
+    return mixed([(1 - REPAIR, mixture), *near])
 
 
 def _steadied(log_weight: FloatArray) -> FloatArray:

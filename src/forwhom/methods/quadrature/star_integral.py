@@ -28,12 +28,12 @@ FloatArray = NDArray[np.float64]
 REACH = 4.0  # of t
 MOST_BENT = 3.0
 SLOWEST = 0.05  # fall of a law from node to node
-MORE, ENOUGH = 8, 9  # nodes of a heavy leaf beyond the centre's; half as many from here on
+MORE, USUAL = 8, 9  # nodes of a heavy leaf beyond the centre's; past these it takes two for one
 
 
 def leaf_nodes(order: int, heavy: bool) -> int:
     """Nodes of a leaf where the centre has ``order``."""
-    return min(order, ENOUGH) + max(order - ENOUGH, 0) // 2 + MORE if heavy else order
+    return order + MORE + max(order - USUAL, 0) if heavy else order
 
 
 @cache

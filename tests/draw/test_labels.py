@@ -72,5 +72,6 @@ def test_the_users_names_go_first(fit: fw.Fit) -> None:
     names = term_labels(design, design.effects[0], labels)
     assert names[1] == "Clinton voter"
     assert names[6] == "Age curve (poly): 1"
-    assert set(column_words(design.groups, 1, labels)) == {"No", "Yes"}  # labelled by the file
+    # labelled by the file, in words that name no column
+    assert set(column_words(design.groups, 1, labels)) == {"home: No", "home: Yes"}
     assert set(column_words(design.groups, 4, labels)) == {"Long one = 0", "Long one = 1"}

@@ -74,15 +74,8 @@ def densities_figure(
         "height": sum(heights) + 6,
         "layer": _layers(rows, axis, grey, sum(heights), x_title, percent(level)),
     }
-    return Figure(
-        theme.page(
-            title,
-            subtitle,
-            [line for line in (f"{said} White line: median.", note) if line],
-            whole,
-            body,
-        )
-    )
+    notes = [line for line in (f"{said} White line: median.", note) if line]
+    return Figure(theme.page(title, subtitle, notes, whole, body))
 
 
 def density(values: np.ndarray, start: float, stop: float, bandwidth: float) -> np.ndarray:

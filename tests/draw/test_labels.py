@@ -74,4 +74,4 @@ def test_the_users_names_go_first(fit: fw.Fit) -> None:
     assert names[6] == "Age curve (poly): 1"
     # labelled by the file, in words that name no column
     assert set(column_words(design.groups, 1, labels)) == {"home: No", "home: Yes"}
-    assert set(column_words(design.groups, 4, labels)) == {"Long one = 0", "Long one = 1"}
+    assert set(column_words(design.groups, 4, labels)) == {"long_one = 0", "long_one = 1"}

@@ -161,7 +161,8 @@ def explore_conditionally(
     proposal = _Proposal(_mixture(found.x, even, found.mixture, rng), Noise.standard(shape.n))
     sample = _Sample.none(target, edges, shape)
     count = max(int(1.3 * draws), FEWEST)
-    for number, size in enumerate((min(PILOT, count), count, *[max(count // 3, FEWEST)] * MORE)):
+    pilot = min(PILOT, count // 2)
+    for number, size in enumerate((pilot, count - pilot, *[max(count // 3, FEWEST)] * MORE)):
         sample.add(proposal, size, rng)
         weight = sample.log_weight
         known, k_hat = effective_share(weight) * len(weight), pareto_k(weight)

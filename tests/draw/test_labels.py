@@ -72,6 +72,6 @@ def test_the_users_names_go_first(fit: fw.Fit) -> None:
     names = term_labels(design, design.effects[0], labels)
     assert names[1] == "Clinton voter"
     assert names[6] == "Age curve (poly): 1"
-    # labelled by the file, in words that name no column
-    assert set(column_words(design.groups, 1, labels)) == {"home: No", "home: Yes"}
+    words = {"home: No", "home: Yes"}  # labelled by the file; alone they would say nothing
+    assert set(column_words(design.groups, 1, labels)) == words
     assert set(column_words(design.groups, 4, labels)) == {"long_one = 0", "long_one = 1"}

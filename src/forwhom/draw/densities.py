@@ -32,12 +32,11 @@ def densities_figure(
     intercept_label: str = "Intercept",
     note: str = "",
 ) -> Figure:
-    """One density per coefficient, the interval ``level`` shaded and the median marked.
+    """One density per coefficient, ``level`` shaded, the median marked, ``note`` below.
 
     ``draws`` maps each coefficient's readable name to its posterior draws; they are shown from the
     top in this order, except that the coefficient named ``intercept_label`` comes last, in grey,
-    or not at all (``intercept="omit"``). ``note`` is said below. Densities are drawn
-    at one height: compare their widths.
+    or not at all (``intercept="omit"``). Densities are drawn at one height: compare their widths.
 
     Raises OutputError without coefficients, and for draws that are empty or not finite.
     """

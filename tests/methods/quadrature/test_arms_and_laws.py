@@ -132,3 +132,12 @@ def test_a_flat_prior_that_nothing_holds_is_named(name: str) -> None:
     asked = SAMPLED[name] | {"priors": {"sigma_theta": "flat"}, "modifiers": None}
     with pytest.raises(UnboundedError, match="sigma_theta"):
         fit(asked, "quadrature", 500, some)
+
+
+def test_too_many_arms_are_counted() -> None:
+    rng = np.random.default_rng(2)
+    some = {"arm": [f"arm {i:02d}" for i in rng.integers(0, 14, 200)], "g": rng.integers(0, 5, 200)}
+    some |= {"yes": rng.integers(0, 2, 200)}
+    asked = {"treatment": "arm", "reference": "arm 00", "modifiers": None, "priors": {}}
+    with pytest.raises(PlanError, match="14 standard deviations"):
+        fit(LOGIT | asked, "quadrature", 100, some)

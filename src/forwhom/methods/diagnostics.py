@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from math import isfinite
 
@@ -42,6 +43,16 @@ class LogMass:
         mean = weight.mean()
         error = weight.std(ddof=1) / mean / np.sqrt(len(weight))
         return LogMass(float(top + np.log(mean)), float(error))
+
+    @staticmethod
+    def pooled(each: Sequence[LogMass], size: NDArray[np.float64]) -> LogMass:
+        """The mean of several estimates, by the effective numbers of points behind them."""
+        value = np.array([one.value for one in each])
+        share = size / size.sum()
+        top = value.max()
+        part = share * np.exp(value - top)
+        error = np.sqrt(((part * [one.error for one in each]) ** 2).sum()) / part.sum()
+        return LogMass(float(top + np.log(part.sum())), float(error))
 
     def plus(self, constant: float) -> LogMass:
         """The same of a density that is exp(constant) times as large."""

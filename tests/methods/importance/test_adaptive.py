@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import lgamma
 
 import numpy as np
 import pytest
@@ -77,3 +78,17 @@ def test_the_same_seed_gives_the_same_draws() -> None:
     one, two = explore(banana, 3, 100), explore(banana, 3, 100)
     np.testing.assert_array_equal(one.x, two.x)
     assert one.proposals >= 1000  # a tail to judge the weights by
+
+
+@pytest.mark.parametrize("n", [2, 6])
+def test_the_integral_is_told_without_bias(n: int) -> None:
+    """Forty seeds: learning where points lie takes nothing from it, and the errors are true."""
+    found = []
+    for seed in range(40):
+        rng = np.random.default_rng(seed)
+        peak = find_peak(skewed, np.zeros(n), rng)
+        found.append(explore_adaptively(skewed, peak, 1500, rng).mass)
+    off = np.array([one.value for one in found]) - n * lgamma(1.5)
+    sd = off.std(ddof=1)
+    assert abs(off.mean()) < 4 * sd / np.sqrt(40)
+    assert 0.7 < np.mean([one.error for one in found]) / sd < 1.4

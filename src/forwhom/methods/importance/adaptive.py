@@ -67,6 +67,8 @@ class _Sample:
         self.x, self.value = np.empty((0, n)), np.empty(0)
         self.proposals: list[StudentMixture] = []
         self.counts: list[int] = []
+        self.shares: list[float] = []  # effective, of each round's points alone
+        self.repaired = False
         self.logs = np.empty((0, 0))  # (proposals, points)
 
     def add(self, proposal: StudentMixture, count: int, rng: np.random.Generator) -> float:
@@ -82,7 +84,8 @@ class _Sample:
         self.proposals.append(proposal)
         self.counts.append(count)
         alone = value - self.logs[-1, -count:]
-        return effective_share(alone) if np.isfinite(alone).any() else 0.0
+        self.shares.append(effective_share(alone) if np.isfinite(alone).any() else 0.0)
+        return self.shares[-1]
 
     @property
     def mixture(self) -> StudentMixture:
@@ -95,6 +98,23 @@ class _Sample:
         """Target over the mixture of all proposals, (N,)."""
         shares = np.log(np.array(self.counts) / len(self.x))
         return np.asarray(self.value - log_sum(self.logs + shares[:, None]))
+
+    @property
+    def mass(self) -> LogMass:
+        """What the target integrates to, each round by its own proposal.
+
+        The mixture of all would tell a little too little: a proposal is learnt from the points of
+        the rounds before, and so is high just where these are. A repair tells nothing by itself.
+        """
+        if self.repaired:
+            return LogMass.of(self.log_weight)
+        each, size, end = [], [], 0
+        for k, (count, share) in enumerate(zip(self.counts, self.shares, strict=True)):
+            part, end = slice(end, end + count), end + count
+            if share > 0:
+                each.append(LogMass.of(self.value[part] - self.logs[k, part]))
+                size.append(count * share)
+        return LogMass.pooled(each, np.array(size))
 
     @property
     def weight(self) -> FloatArray:
@@ -138,6 +158,7 @@ def explore_adaptively(
                 break
             repairs += 1
             sample.add(_repair(sample), each // 2, rng)
+            sample.repaired = True
             continue
         left = int(1.1 * max(wanted - known, 0.0) / max(share, 1 / LIMIT)) + 100
         if idle <= PATIENCE:
@@ -159,7 +180,7 @@ def explore_adaptively(
         proposals=len(weight),
         distinct=len(np.unique(picked)),
         evaluations=peak.evaluations + len(weight),
-        mass=LogMass.of(weight),
+        mass=sample.mass,
     )
 
 

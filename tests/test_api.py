@@ -314,7 +314,8 @@ class TestSummary:
         ):
             assert part in joined
         for row in found.differences().to_dict("records"):
-            assert any(line.startswith(f"  {row['value']} ") for line in lines)
+            if not row["where"]:  # within another's values none is told apart here
+                assert any(line.startswith(f"  {row['value']} ") for line in lines)
 
     def test_the_answer_is_the_tables_first_row(self) -> None:
         found = self.fitted()

@@ -279,7 +279,7 @@ def test_what_the_summary_says() -> None:
         "effects differ by woman and party?"
     )
     assert "Average effect of call (1 against 0) on voted over all rows:" in both
-    assert re.search(r" call: (woman|party)\S* .*against ", both)
+    assert re.search(r" (ad|call): (woman|party)\S* .*against ", both)
     schools = said("schools")
     assert schools.startswith(
         "Question: how large are the effects in effect, and how do they differ between school? "

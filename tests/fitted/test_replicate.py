@@ -171,7 +171,7 @@ def test_figures() -> None:
     assert spec["title"]["text"] == ["Groups"]
     records = spec["vconcat"][0]["data"]["values"]
     assert {r["arm"] for r in records} == {"Letter: 0", "Letter: 1"}
-    one = next(r for r in records if r["group"] == "Age: 1, M: 2" and r["arm"] == "Letter: 0")
+    one = next(r for r in records if r["group"] == "Age = 1, m = 2" and r["arm"] == "Letter: 0")
     mine = (data["a"] == 1) & (data["m"] == 2) & untreated
     assert one["observed"] == pytest.approx(data["y"][mine].mean())
     with pytest.raises(fw.OutputError, match=r"of='arms' is not known: give 'rows' or 'groups'"):

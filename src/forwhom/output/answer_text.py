@@ -101,7 +101,9 @@ def differences_text(workings: Workings) -> str:
     if not rows:
         return ""
     apart = [row for row in rows if not row["conf_low"] <= 0 <= row["conf_high"]]
-    clearest = sorted(rows, key=_strength, reverse=True)[:SHOWN]  # the rest stand in the table
+    # within values of another modifier only what is told apart; the rest stand in the table
+    plain = [row for row in rows if not row["where"] or row in apart]
+    clearest = sorted(plain, key=_strength, reverse=True)[:SHOWN]
     shown = [row for row in rows if row in clearest]
     several = len({row["treatment"] for row in rows}) > 1
     lines = _aligned(_named(shown, several))

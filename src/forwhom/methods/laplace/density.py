@@ -35,7 +35,7 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 LARGEST = 300.0  # logarithm of a parameter
-MOST_HELD = 100.0  # logarithm of a precision: what is held so tightly is zero
+LEAST = -50.0  # logarithm of a learnt scale: what is held so tightly is zero
 
 
 @dataclass(frozen=True, eq=False)
@@ -180,8 +180,8 @@ class LevelModel:
         for k, (one, log_s) in enumerate(zip(self.scales.shrinkage, found.log_s, strict=True)):
             if one.uses_sigma and self.family.parameter_names[:1] == ("sigma",):
                 log_s = log_s + np.log(own[0] * self.units[0])
-            held = np.minimum(-2 * log_s.T, MOST_HELD)
-            precision[:, k // each, one.where] = np.exp(held)
+            log_s = np.maximum(log_s, LEAST)
+            precision[:, k // each, one.where] = np.exp(-2 * log_s.T)
             total += log_s.sum(axis=0)
         return precision, total
 

@@ -66,6 +66,9 @@ def sample_quadrature(
         else:
             found = explore_surface(target, draws, rng)
     check = complete(found.check, model.log_constant)
+    if model.law.students:  # tails of next to no degrees of freedom count where they are drawn
+        with one_blas_thread():
+            rules = [choose_rules(model, found.tau, found.rest)]
     check = replace(check, rule_error=max(rule.error for rule in rules))
     if not move(found.tau, found.rest):
         check = replace(check, distinct=1)

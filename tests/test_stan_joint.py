@@ -67,7 +67,7 @@ CASES: dict[str, tuple[dict[str, Any], int]] = {
         {"treatment": "arm", "reference": "none", "priors": NUMBERS | {"lambda": ONE}},
         4000,
     ),
-    "heavy": ({"spread": "student", "priors": NUMBERS | {"lambda": ONE}}, 8000),
+    "heavy": ({"spread": "student", "priors": NUMBERS | {"lambda": ONE}}, 4000),
     "sites": (
         {
             "family": "binomial",

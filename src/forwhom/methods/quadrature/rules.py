@@ -22,6 +22,7 @@ FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
 
 ORDERS = (3, 4, 5, 6, 7, 9, 11, 15, 21, 31)  # each is held against the one after the next
+HEAVY_ORDERS = (*ORDERS, 45)  # where tails like a power are integrated
 ACCURACY = 1e-3  # of the log density of all groups together: far below Monte Carlo error
 NATS = 15.0  # below the median of the points checked, from which nothing is asked
 MOST_PIECES, LEAST = 12, 50  # pieces, and points in one on average
@@ -129,6 +130,7 @@ def _orders(
     pieces: int,
 ) -> tuple[IntArray, float]:
     """Nodes per coordinate, (segments, pieces), and the largest difference left."""
+    ladder = HEAVY_ORDERS if model.law.students else ORDERS
     count = len(model.segments)
     prior = model.log_prior(tau, xi)
 
@@ -138,31 +140,31 @@ def _orders(
         return model.integral(s, tau[points], xi[points], order, part)
 
     everyone = np.arange(len(tau))
-    known = [{i: values(s, ORDERS[i], everyone) for i in (0, 2)} for s in range(count)]
+    known = [{i: values(s, ladder[i], everyone) for i in (0, 2)} for s in range(count)]
     with np.errstate(invalid="ignore"):
         total = prior + sum(one[2] for one in known)
         total = np.where(np.isfinite(total), total, -np.inf)
         kept = total > np.median(total) - NATS
     share = ACCURACY / max(sum(segment.rank > 0 for segment in model.segments), 1)
-    out, worst = np.full((count, pieces), ORDERS[0]), 0.0
+    out, worst = np.full((count, pieces), ladder[0]), 0.0
     for s in range(count):
         left = np.flatnonzero(kept) if model.segments[s].rank else everyone[:0]
-        for i in range(len(ORDERS)):
+        for i in range(len(ladder)):
             if not len(left):
                 break
             # the finest rule is told by its distance from the last but one, whatever that is
-            finer = min(i + 2, len(ORDERS) - 1) if i < len(ORDERS) - 1 else i - 1
+            finer = min(i + 2, len(ladder) - 1) if i < len(ladder) - 1 else i - 1
             for j in (i, finer):
                 if j not in known[s]:
                     known[s][j] = np.full(len(tau), np.nan)
                 gap = left[np.isnan(known[s][j][left])]
                 if len(gap):
-                    known[s][j][gap] = values(s, ORDERS[j], gap)
-            out[s, owner[left]] = ORDERS[i]
+                    known[s][j][gap] = values(s, ladder[j], gap)
+            out[s, owner[left]] = ladder[i]
             off = np.nan_to_num(np.abs(known[s][i][left] - known[s][finer][left]), nan=np.inf)
             bad = np.unique(owner[left][~(off < share)])
             stay = np.isin(owner[left], bad)
-            if i == len(ORDERS) - 1:
+            if i == len(ladder) - 1:
                 stay[:] = False
             worst = max(worst, float(off[~stay].max(initial=0.0)))
             left = left[stay]

@@ -26,17 +26,8 @@ NARROW = {"sigma_b": HALF, "sigma_theta": HALF}
 SMALL: dict[str, Any] = {"modifiers": "a", "priors": NARROW}
 AGAINST_NUTS: dict[str, dict[str, Any]] = {
     "clusters": SMALL | {"priors": NARROW | {"sigma_state": HALF}},
-    "cluster effects, poisson": SMALL
-    | {"priors": NARROW | {"sigma_state": HALF, "sigma_theta_state": HALF}},
     "arms": SMALL,
-    "correlated, binomial": SMALL | {"priors": NARROW | {"sigma_state": HALF}},
     "categories": SMALL,
-    "ordinal": SMALL,
-    "learnt": {"priors": NARROW | {"lambda": "learnt(0.5)"}},
-    "horseshoe": {"priors": NARROW | {"lambda": "horseshoe(0.5, 2, 4)"}},
-    "student": SMALL,
-    "weights": SMALL,
-    "Student-t priors": {"modifiers": "a", "priors": NARROW | {"lambda": "student_t(4, 0, 0.3)"}},
 }
 
 

@@ -17,7 +17,7 @@ from forwhom.design import Design
 from forwhom.errors import DataError
 from forwhom.families import FAMILIES
 from forwhom.methods.diagnostics import Diagnostics
-from forwhom.methods.method import Arrays, Levels, Named, Own, check_shape
+from forwhom.methods.method import Arrays, Levels, Named, Own, check_shape, named_correlations
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -119,14 +119,8 @@ class JointDraws:
         if points.nu[0].shape[-1]:
             found.append(Named("nu_theta", effects, points.nu[0]))
         correlation = points.correlation[0]
-        r = correlation.shape[-1]
-        if r:
-            shown = ["b"] if "b" in self.design.random_names else []
-            shown += [f"theta {name}".strip() for name in effects]
-            pairs = [(i, j) for i in range(r) for j in range(i)]
-            terms = tuple(f"{shown[j]}, {shown[i]}" for i, j in pairs)
-            values = np.stack([correlation[..., i, j] for i, j in pairs], axis=-1)
-            found.append(Named("correlation", terms, values))
+        if correlation.shape[-1]:
+            found.append(named_correlations(self.design, lambda i, j: correlation[..., i, j]))
         return tuple(found)
 
     def map[T](self, work: Callable[[Own], T], own: Sequence[int]) -> Iterator[T]:

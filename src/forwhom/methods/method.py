@@ -59,6 +59,17 @@ class Named:
     values: FloatArray
 
 
+def named_correlations(design: Design, values: Callable[[int, int], FloatArray]) -> Named:
+    """The correlations of a group's own parameters; ``values`` of a pair (i, j) is (D, L)."""
+    several = len(design.effects) > 1
+    shown = ["b"] if "b" in design.random_names else []
+    effects = [e.treatment.name if several else "" for e in design.effects]
+    shown += [f"theta {name}".strip() for name in effects]
+    pairs = [(i, j) for i in range(len(shown)) for j in range(i)]
+    terms = tuple(f"{shown[j]}, {shown[i]}" for i, j in pairs)
+    return Named("correlation", terms, np.stack([values(*pair) for pair in pairs], axis=-1))
+
+
 class Draws(Protocol):
     """Draws of everything, however they were made; nothing above ``methods/`` knows how."""
 

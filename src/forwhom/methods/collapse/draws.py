@@ -25,7 +25,16 @@ from forwhom.methods.collapse.levels import LevelLaw
 from forwhom.methods.collapse.sampler import Points, sample_collapsed
 from forwhom.methods.diagnostics import Diagnostics
 from forwhom.methods.importance.scales import ScalePoints
-from forwhom.methods.method import KEPT, Arrays, Levels, Named, Own, Progress, check_shape
+from forwhom.methods.method import (
+    KEPT,
+    Arrays,
+    Levels,
+    Named,
+    Own,
+    Progress,
+    check_shape,
+    named_correlations,
+)
 from forwhom.methods.threads import one_blas_thread
 
 FloatArray = NDArray[np.float64]
@@ -90,14 +99,11 @@ class CollapsedDraws:
         root = self._at.root[0] if self._own else None
         if root is None:
             return ()
-        several = len(self.design.effects) > 1
-        shown = ["b"] if "b" in self.design.random_names else []
-        effects = [e.treatment.name if several else "" for e in self.design.effects]
-        shown += [f"theta {name}".strip() for name in effects]
-        pairs = [(i, j) for i in range(len(root)) for j in range(i)]
-        values = np.stack([(root[i] * root[j]).sum(axis=0) for i, j in pairs], axis=-1)
-        terms = tuple(f"{shown[j]}, {shown[i]}" for i, j in pairs)
-        return (Named("correlation", terms, values[:, None]),)
+
+        def between(i: int, j: int) -> FloatArray:
+            return np.asarray((root[i] * root[j]).sum(axis=0)[:, None])
+
+        return (named_correlations(self.design, between),)
 
     def map[T](self, work: Callable[[Own], T], own: Sequence[int]) -> Iterator[T]:
         """Apply ``work`` to every block of the G groups, results in the order of the blocks."""

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from forwhom.methods.diagnostics import LogMass
 from forwhom.methods.importance.mixture import StudentMixture, around, log_sum, mixed
-from forwhom.methods.importance.pareto import effective_share, pareto_k
+from forwhom.methods.importance.pareto import effective_share, pareto_k, truncated
 from forwhom.methods.importance.peak import LogDensity, Peak
 from forwhom.methods.importance.resample import systematic
 
@@ -118,11 +118,8 @@ class _Sample:
 
     @property
     def weight(self) -> FloatArray:
-        """Weights that sum to one, the largest cut (Ionides 2008, JCGS 17(2))."""
-        logs = self.log_weight
-        weight = np.exp(logs - logs.max())
-        weight = np.minimum(weight, weight.mean() * np.sqrt(len(weight)))
-        return np.asarray(weight / weight.sum())
+        """Weights that sum to one, the largest cut."""
+        return truncated(self.log_weight)
 
 
 def explore_adaptively(

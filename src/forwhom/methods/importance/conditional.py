@@ -22,12 +22,12 @@ from numpy.typing import NDArray
 
 from forwhom.errors import UnboundedError
 from forwhom.methods.importance.adaptive import explore_adaptively
-from forwhom.methods.importance.edge import fall, rise
+from forwhom.methods.importance.edge import fall, log_cosh, rise
 from forwhom.methods.importance.exploration import Exploration
 from forwhom.methods.importance.laplace import Modes, Search, Target, factor_of, find_modes
 from forwhom.methods.importance.mixture import StudentMixture, around, log_sum, mixed
 from forwhom.methods.importance.noise import Noise
-from forwhom.methods.importance.pareto import effective_share, pareto_k
+from forwhom.methods.importance.pareto import effective_share, pareto_k, truncated
 from forwhom.methods.importance.peak import Peak, find_peak
 from forwhom.methods.importance.polynomial import Polynomial
 
@@ -76,8 +76,7 @@ class Edges:
     def log_slope(self, x: FloatArray) -> FloatArray:
         """log |d tau / d x|, (K,)."""
         height, slope = rise(x[:, : len(self.widths)])
-        log_cosh = height + np.log1p(np.exp(-2 * height)) - np.log(2)
-        return np.asarray((log_cosh + np.log(slope * self.widths)).sum(axis=1))
+        return np.asarray((log_cosh(height) + np.log(slope * self.widths)).sum(axis=1))
 
 
 @dataclass(slots=True)
@@ -168,7 +167,7 @@ def explore_conditionally(
         known, k_hat = effective_share(weight) * len(weight), pareto_k(weight)
         if number == 1 + MORE or (number and k_hat < GOOD_K and known > GOOD_SHARE * count):
             break
-        steady = _steadied(weight)
+        steady = truncated(weight)
         mixture = _mixture(sample.x, steady, found.mixture, rng)
         if k_hat > GOOD_K:
             mixture = _repaired(mixture, sample.x, steady, weight)
@@ -337,10 +336,3 @@ def _repaired(
     top = np.argsort(log_weight)[-REPAIRS:]
     near = [(REPAIR / REPAIRS, around(at, CLOSE * covariance, REPAIR_DF)) for at in x[top]]
     return mixed([(1 - REPAIR, mixture), *near])
-
-
-def _steadied(log_weight: FloatArray) -> FloatArray:
-    """Weights that sum to one, the largest cut (Ionides 2008, JCGS 17(2))."""
-    weight = np.exp(log_weight - log_weight.max())
-    weight = np.minimum(weight, weight.mean() * np.sqrt(len(weight)))
-    return np.asarray(weight / weight.sum())

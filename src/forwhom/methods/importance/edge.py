@@ -9,7 +9,7 @@ Tests: tests/methods/importance/test_scales.py.
 
 from __future__ import annotations
 
-from math import erfc, pi, sqrt
+from math import erfc, log, pi, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,3 +44,13 @@ def fall(height: FloatArray) -> FloatArray:
         below = rise(middle)[0] < height
         low, high = np.where(below, middle, low), np.where(below, high, middle)
     return np.asarray(0.5 * (low + high))
+
+
+def log_cosh(height: FloatArray) -> FloatArray:
+    """Of heights >= 0, of any shape."""
+    return np.asarray(height + np.log1p(np.exp(-2 * height)) - log(2))
+
+
+def log_sinh(height: FloatArray) -> FloatArray:
+    """Of heights > 0, of any shape."""
+    return np.asarray(height + np.log(-np.expm1(-2 * height)) - log(2))

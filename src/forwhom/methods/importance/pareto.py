@@ -66,3 +66,13 @@ def effective_share(log_weights: FloatArray) -> float:
     """Importance effective sample size as a share of the proposals, (sum w)^2 / (N sum w^2)."""
     weights = np.exp(log_weights - log_weights.max())
     return float(weights.sum() ** 2 / (weights**2).sum() / len(weights))
+
+
+def truncated(log_weight: FloatArray) -> FloatArray:
+    """Weights (N,) that sum to one, the largest cut: steadier where a few would dominate.
+
+    Ionides 2008, JCGS 17(2).
+    """
+    weight = np.exp(log_weight - log_weight.max())
+    weight = np.minimum(weight, weight.mean() * np.sqrt(len(weight)))
+    return np.asarray(weight / weight.sum())

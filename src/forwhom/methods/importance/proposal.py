@@ -29,7 +29,7 @@ from forwhom.methods.importance.laplace import (
     grid_mesh,
     tensor_corners,
 )
-from forwhom.methods.importance.pareto import effective_share, pareto_k
+from forwhom.methods.importance.pareto import effective_share, pareto_k, truncated
 from forwhom.methods.importance.resample import spline_matrix, tent_volumes
 
 FloatArray = NDArray[np.float64]
@@ -170,11 +170,7 @@ def _log_proposal(proposal: Proposal, c: FloatArray, e: FloatArray) -> FloatArra
 
 def _learn(proposal: Proposal, c: FloatArray, e: FloatArray, log_weight: FloatArray) -> Proposal:
     """Move, stretch and reweigh by what the weights say."""
-    # truncated weights (Ionides 2008, JCGS 17(2)): steadier where a few would dominate
-    top = log_weight.max()
-    weight = np.exp(log_weight - top)
-    weight = np.minimum(weight, weight.mean() * np.sqrt(len(weight)))
-    weight /= weight.sum()
+    weight = truncated(log_weight)
     shift = weight @ e
     off = e - shift
     covariance = (off * weight[:, None]).T @ off

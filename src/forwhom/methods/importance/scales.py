@@ -26,7 +26,7 @@ from math import lgamma, log
 import numpy as np
 from numpy.typing import NDArray
 
-from forwhom.methods.importance.edge import fall, rise
+from forwhom.methods.importance.edge import fall, log_cosh, log_sinh, rise
 from forwhom.methods.priors import ScalePrior
 from forwhom.methods.shrinkage import Shrinkage
 
@@ -174,7 +174,7 @@ class Scales:
         with np.errstate(over="ignore"):
             out[:, self.sds] = np.sinh(rise(x[:, self.sds])[0]) * self.widths
         where, power, middle = self._edges
-        out[:, where] = middle + power * _log_sinh(rise(x[:, where])[0])
+        out[:, where] = middle + power * log_sinh(rise(x[:, where])[0])
         return out
 
     def coordinates(self, values: FloatArray) -> FloatArray:
@@ -188,11 +188,11 @@ class Scales:
     def log_slope(self, x: FloatArray) -> FloatArray:
         """log of the slopes of ``values`` in their coordinates, added up, (K,)."""
         height, slope = rise(x[:, self.sds])
-        found = (_log_cosh(height) + np.log(slope * self.widths)).sum(axis=1)
+        found = (log_cosh(height) + np.log(slope * self.widths)).sum(axis=1)
         where, power, _ = self._edges
         if len(where):
             height, slope = rise(x[:, where])
-            steep = _log_cosh(height) - _log_sinh(height) + np.log(power * slope)
+            steep = log_cosh(height) - log_sinh(height) + np.log(power * slope)
             found = found + steep.sum(axis=1)
         return np.asarray(found)
 
@@ -237,14 +237,6 @@ class Scales:
         return ScalePoints(
             log_sigma, tuple(taus), tuple(roots), log_w, prior, jacobian, tuple(log_s)
         )
-
-
-def _log_cosh(x: FloatArray) -> FloatArray:
-    return np.asarray(x + np.log1p(np.exp(-2 * x)) - log(2))
-
-
-def _log_sinh(x: FloatArray) -> FloatArray:
-    return np.asarray(x + np.log(-np.expm1(-2 * x)) - log(2))
 
 
 def log_lkj(r: int, shape: float) -> float:

@@ -9,9 +9,9 @@ from forwhom.design import Design
 from forwhom.families import FAMILIES
 from forwhom.methods.method import Method
 from forwhom.methods.shrinkage import coordinates_of
+from forwhom.methods.sizes import level_scales, own_parameters, too_dense
 from forwhom.plan import beyond_normal_levels
 
-MOST_DENSE = 1200  # own parameters of all factors but the largest: they are factorised together
 MOST_SCALES = 16  # sds, correlations and family parameters that the proposal explores
 MOST_WORK = 3e9  # multiplications of one density: beyond, chains are no slower
 MOST_KEPT = 40_000_000  # numbers that are drawn in all (320 MB)
@@ -21,14 +21,11 @@ def _refuses(design: Design) -> str:
     plan = design.plan
     if why := beyond_normal_levels(plan):
         return why
-    predictors, sizes = _predictors(design), _own_parameters(design)
+    predictors, sizes = _predictors(design), own_parameters(design)
     largest = predictors * max(sizes, default=0)
     dense = predictors * sum(sizes) - largest
-    if dense > MOST_DENSE:
-        return (
-            f"all groupings but the largest have {dense:,} own parameters, and more than "
-            f"{MOST_DENSE:,} are too many to factorise at once"
-        )
+    if why := too_dense(dense):
+        return why
     scales = _scales(design)
     if scales > MOST_SCALES:
         return (
@@ -45,22 +42,11 @@ def _predictors(design: Design) -> int:
     return max(design.outcome.n_levels - 1, 1) if several else 1
 
 
-def _own_parameters(design: Design) -> list[int]:
-    """Own parameters of each factor for one predictor, all its levels together."""
-    found = [len(design.random_names) * (design.groups.count + design.groups.has_control_group)]
-    for cluster in design.clusters:
-        found.append((1 + cluster.effects * len(design.effects)) * len(cluster.levels))
-    return found
-
-
 def _scales(design: Design) -> int:
-    r, family = len(design.random_names), FAMILIES[design.plan.family]
-    of_groups = r + (r * (r - 1) // 2 if design.plan.correlated else 0)
-    of_clusters = sum(1 + c.effects * len(design.effects) for c in design.clusters)
+    family = FAMILIES[design.plan.family]
     own = sum(parameter.size(design.outcome.n_levels) for parameter in family.parameters)
     own = 0 if design.estimates else own
-    learnt = coordinates_of(design)
-    return _predictors(design) * (of_groups + of_clusters + learnt) + own
+    return _predictors(design) * (level_scales(design) + coordinates_of(design)) + own
 
 
 LAPLACE = Method(

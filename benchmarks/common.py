@@ -107,6 +107,38 @@ def rscript() -> str | None:
     return shutil.which("Rscript")
 
 
+class RProcess:
+    """A long-lived R process that answers a line with a line."""
+
+    def __init__(self, script: str, *arguments: str) -> None:
+        program = rscript()
+        assert program is not None
+        command = [program, str(R_SCRIPTS / script), *arguments]
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        self._line("ready")
+
+    def seconds(self, times: int) -> list[float]:
+        """What each of some runs took."""
+        assert self._process.stdin is not None
+        print(times, file=self._process.stdin, flush=True)
+        return [float(word) for word in self._line("times").split()]
+
+    def close(self) -> None:
+        """End it."""
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait(timeout=30)
+
+    def _line(self, awaited: str) -> str:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"R ended while {awaited} was awaited")
+        return line
+
+
 def r_package(name: str) -> str | None:
     """The version of an installed R package, or None."""
     program = rscript()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import statistics
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +15,7 @@ from common import (
     R_SCRIPTS,
     STAN_PROGRAM,
     Line,
+    RProcess,
     python_package,
     r_package,
     ratio_line,
@@ -31,37 +31,6 @@ LMER_BOUND = 2.5
 COLD_BOUND = 1.0
 RSTAN_BOUND = 300
 IMPORT_BOUND = 0.1
-
-
-class LmerServer:
-    """An R process that fits on request, so that both sides are long-lived."""
-
-    def __init__(self, csv: Path) -> None:
-        program = rscript()
-        assert program is not None
-        command = [program, str(R_SCRIPTS / "lmer_server.R"), str(R_SCRIPTS), str(csv)]
-        self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        self._line("ready")
-
-    def fit(self, times: int) -> list[float]:
-        """Seconds of each of some fits."""
-        assert self._process.stdin is not None
-        print(times, file=self._process.stdin, flush=True)
-        return [float(word) for word in self._line("times").split()]
-
-    def close(self) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        self._process.wait(timeout=30)
-
-    def _line(self, awaited: str) -> str:
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        if not line:
-            raise RuntimeError(f"R ended while {awaited} was awaited")
-        return line
 
 
 def our_fit(frame: Any, table: bool = False) -> Any:
@@ -106,7 +75,7 @@ def frames() -> dict[str, Any]:
 def warm(csv: Path, quick: bool) -> list[Line]:
     """Part a: fits inside one process against lmer inside one R process, in alternating rounds."""
     rounds, each = (2, 2) if quick else (4, 5)
-    lmer = LmerServer(csv) if r_package("lme4") else None
+    lmer = RProcess("lmer_server.R", str(R_SCRIPTS), str(csv)) if r_package("lme4") else None
     ours: dict[str, list[float]] = {}
     tables: dict[str, list[float]] = {}
     first: dict[str, float] = {}
@@ -118,7 +87,7 @@ def warm(csv: Path, quick: bool) -> list[Line]:
     try:
         for _ in range(rounds):
             if lmer is not None:
-                theirs += lmer.fit(each)
+                theirs += lmer.seconds(each)
             for name, frame in data.items():
                 for _ in range(each):
                     ours[name].append(timed(lambda frame=frame: our_fit(frame)))

@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import os
 import statistics
-import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Mapping
@@ -22,7 +21,8 @@ from typing import Any
 
 import numpy as np
 import paper
-from common import HERE, R_SCRIPTS, markdown, r_package, rscript, say, seconds, setting
+from common import HERE, RProcess, markdown, r_package, say, seconds, setting
+from crossed import Case as Crossed
 
 import forwhom as fw
 from forwhom.methods import WeightCheck
@@ -57,16 +57,9 @@ class Case:
 
 def crossed(n: int, groups: tuple[int, int], clusters: int, logit: bool = False) -> Columns:
     """Groups of two modifiers crossed with clusters."""
-    rng = np.random.default_rng(3)
-    left, right = groups
-    a, m = rng.integers(0, left, n), rng.integers(0, right, n)
-    d, k = rng.integers(0, 2, n), rng.integers(0, clusters, n)
-    g = a * right + m
-    b, u = rng.normal(0, 0.4, left * right), rng.normal(0, 0.3, left * right)
-    c = rng.normal(0, 0.6, clusters)
-    eta = -0.5 + 0.05 * a + b[g] + c[k] + d * (0.5 - 0.05 * a + 0.02 * m + u[g])
-    y = (rng.random(n) < 1 / (1 + np.exp(-eta))) if logit else eta + rng.normal(size=n)
-    return {"y": y.astype(float), "a": a, "m": m, "d": d, "k": k, "g": g}
+    family = "bernoulli" if logit else "gaussian"
+    found: Columns = dict(Crossed(family, n, groups, clusters).data())
+    return found | {"g": found["a"] * groups[1] + found["m"]}
 
 
 def arms(n: int, groups: int, logit: bool = False) -> Columns:
@@ -252,40 +245,14 @@ CASES = (
 HEADERS = ("case", "method", "seconds", "check", "lme4", "ratio", "asked for", "held")
 
 
-class Lmer:
+def lmer_of(case: Case, columns: Columns, folder: Path) -> RProcess:
     """lme4 fits one case on request, in a process of its own."""
-
-    def __init__(self, case: Case, columns: Columns, folder: Path) -> None:
-        file = folder / "rows.csv"
-        names = list(columns)
-        rows = zip(*(np.asarray(columns[name]).tolist() for name in names), strict=True)
-        lines = [",".join(names), *(",".join(map(str, row)) for row in rows)]
-        file.write_text("\n".join(lines) + "\n")
-        program = rscript()
-        assert program is not None
-        command = [program, str(R_SCRIPTS / "lmer_case.R"), str(file), case.lmer, case.family]
-        self._process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        self._line()
-
-    def fit(self) -> float:
-        """Seconds of one fit."""
-        assert self._process.stdin is not None
-        print(1, file=self._process.stdin, flush=True)
-        return float(self._line())
-
-    def close(self) -> None:
-        assert self._process.stdin is not None
-        self._process.stdin.close()
-        self._process.wait(timeout=30)
-
-    def _line(self) -> str:
-        assert self._process.stdout is not None
-        line = self._process.stdout.readline()
-        if not line:
-            raise RuntimeError("R ended before it answered")
-        return line
+    file = folder / "rows.csv"
+    names = list(columns)
+    rows = zip(*(np.asarray(columns[name]).tolist() for name in names), strict=True)
+    lines = [",".join(names), *(",".join(map(str, row)) for row in rows)]
+    file.write_text("\n".join(lines) + "\n")
+    return RProcess("lmer_case.R", str(file), case.lmer, case.family)
 
 
 def measured(case: Case) -> list[str]:
@@ -303,13 +270,13 @@ def measured(case: Case) -> list[str]:
         return fit
 
     with tempfile.TemporaryDirectory() as folder:
-        peer = Lmer(case, columns, Path(folder)) if case.lmer and r_package("lme4") else None
+        peer = lmer_of(case, columns, Path(folder)) if case.lmer and r_package("lme4") else None
         fit = run()
         for _ in range(3 if ours[0] < LONG else 1):
             if ours[0] < LONG:
                 run()
             if peer is not None:
-                theirs.append(peer.fit())
+                theirs += peer.seconds(1)
         if peer is not None:
             peer.close()
     return _row(case, fit, statistics.median(ours), theirs)

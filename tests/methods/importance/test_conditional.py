@@ -68,6 +68,19 @@ def test_draws_are_those_of_a_known_density(heavy: float) -> None:
         assert values.std() == pytest.approx(sd, rel=0.08)
 
 
+def test_the_integral_is_told_without_bias() -> None:
+    """Of three half-normals, a normal and two normals given them; twenty seeds."""
+    expected = 3 * 0.5 * np.log(np.pi / 2) + 1.5 * np.log(2 * np.pi)  # scales 1, 0.5 and 2
+    found = [
+        explore_conditionally(known(), 1, 1500, np.random.default_rng(seed)).check.mass
+        for seed in range(20)
+    ]
+    off = np.array([one.value for one in found if one is not None]) - expected
+    assert len(off) == 20
+    assert abs(off.mean()) < 4 * off.std(ddof=1) / np.sqrt(20)
+    assert abs(off.mean()) < 0.01
+
+
 def test_a_flat_prior_is_named() -> None:
     with pytest.raises(UnboundedError, match="sigma_"):
         explore_conditionally(known(flat=True), 1, DRAWS, np.random.default_rng(5))

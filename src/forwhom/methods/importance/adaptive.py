@@ -18,10 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from forwhom.methods.diagnostics import LogMass
-from forwhom.methods.importance.mixture import StudentMixture, around, log_sum, mixed
+from forwhom.methods.importance.mixture import StudentMixture, around, mixed
 from forwhom.methods.importance.pareto import effective_share, pareto_k, truncated
 from forwhom.methods.importance.peak import LogDensity, Peak
 from forwhom.methods.importance.resample import systematic
+from forwhom.methods.importance.rounds import Rounds
 
 FloatArray = NDArray[np.float64]
 IntArray = NDArray[np.int64]
@@ -64,12 +65,8 @@ class _Sample:
 
     def __init__(self, log_density: LogDensity, n: int) -> None:
         self.target = log_density
-        self.x, self.value = np.empty((0, n)), np.empty(0)
+        self.x, self.rounds = np.empty((0, n)), Rounds()
         self.proposals: list[StudentMixture] = []
-        self.counts: list[int] = []
-        self.shares: list[float] = []  # effective, of each round's points alone
-        self.repaired = False
-        self.logs = np.empty((0, 0))  # (proposals, points)
 
     def add(self, proposal: StudentMixture, count: int, rng: np.random.Generator) -> float:
         """More points; the effective share of these alone."""
@@ -77,44 +74,21 @@ class _Sample:
         with np.errstate(over="ignore", invalid="ignore"):
             value = self.target(new)
         value = np.where(np.isnan(value), -np.inf, value)
-        self.x, self.value = np.concatenate([self.x, new]), np.concatenate([self.value, value])
+        self.x = np.concatenate([self.x, new])
         before = [one.log_density(new) for one in self.proposals]
-        both = np.hstack([self.logs, np.array(before).reshape(-1, count)])
-        self.logs = np.vstack([both, proposal.log_density(self.x)])
         self.proposals.append(proposal)
-        self.counts.append(count)
-        alone = value - self.logs[-1, -count:]
-        self.shares.append(effective_share(alone) if np.isfinite(alone).any() else 0.0)
-        return self.shares[-1]
+        return self.rounds.add(value, before, proposal.log_density(self.x))
 
     @property
     def mixture(self) -> StudentMixture:
         """All proposals so far."""
-        pairs = zip(self.counts, self.proposals, strict=True)
+        pairs = zip(self.rounds.counts, self.proposals, strict=True)
         return mixed([(count / len(self.x), one) for count, one in pairs])
 
     @property
     def log_weight(self) -> FloatArray:
         """Target over the mixture of all proposals, (N,)."""
-        shares = np.log(np.array(self.counts) / len(self.x))
-        return np.asarray(self.value - log_sum(self.logs + shares[:, None]))
-
-    @property
-    def mass(self) -> LogMass:
-        """What the target integrates to, each round by its own proposal.
-
-        The mixture of all would tell a little too little: a proposal is learnt from the points of
-        the rounds before, and so is high just where these are. A repair tells nothing by itself.
-        """
-        if self.repaired:
-            return LogMass.of(self.log_weight)
-        each, size, end = [], [], 0
-        for k, (count, share) in enumerate(zip(self.counts, self.shares, strict=True)):
-            part, end = slice(end, end + count), end + count
-            if share > 0:
-                each.append(LogMass.of(self.value[part] - self.logs[k, part]))
-                size.append(count * share)
-        return LogMass.pooled(each, np.array(size))
+        return self.rounds.log_weight
 
     @property
     def weight(self) -> FloatArray:
@@ -155,7 +129,7 @@ def explore_adaptively(
                 break
             repairs += 1
             sample.add(_repair(sample), each // 2, rng)
-            sample.repaired = True
+            sample.rounds.partial = True
             continue
         left = int(1.1 * max(wanted - known, 0.0) / max(share, 1 / LIMIT)) + 100
         if idle <= PATIENCE:
@@ -177,7 +151,7 @@ def explore_adaptively(
         proposals=len(weight),
         distinct=len(np.unique(picked)),
         evaluations=peak.evaluations + len(weight),
-        mass=sample.mass,
+        mass=sample.rounds.mass,
     )
 
 

@@ -15,7 +15,7 @@ tau has more coordinates than a grid can hold.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,11 +25,12 @@ from forwhom.methods.importance.adaptive import explore_adaptively
 from forwhom.methods.importance.edge import fall, log_cosh, rise
 from forwhom.methods.importance.exploration import Exploration
 from forwhom.methods.importance.laplace import Modes, Search, Target, factor_of, find_modes
-from forwhom.methods.importance.mixture import StudentMixture, around, log_sum, mixed
+from forwhom.methods.importance.mixture import StudentMixture, around, mixed
 from forwhom.methods.importance.noise import Noise
 from forwhom.methods.importance.pareto import effective_share, pareto_k, truncated
 from forwhom.methods.importance.peak import Peak, find_peak
 from forwhom.methods.importance.polynomial import Polynomial
+from forwhom.methods.importance.rounds import Rounds
 
 FloatArray = NDArray[np.float64]
 
@@ -173,7 +174,8 @@ def explore_conditionally(
             mixture = _repaired(mixture, sample.x, steady, weight)
         proposal = _Proposal(mixture, proposal.noise.learn(sample.e, steady))
     spent = fits.spent + len(sample.x)
-    return Exploration.of(sample.tau, sample.xi, weight, draws, rng, spent)
+    drawn = Exploration.of(sample.tau, sample.xi, weight, draws, rng, spent)
+    return replace(drawn, check=replace(drawn.check, mass=sample.rounds.mass))
 
 
 def _seen(fits: _Fits, edges: Edges) -> Callable[[FloatArray], FloatArray]:
@@ -264,7 +266,7 @@ class _Sample:
 
     Attributes:
         x, e: (N, m) and (N, n) coordinates; tau, xi: what they stand for.
-        value: (N,) log density of (x, e); logs: (proposals, N) theirs, from ``counts`` points each.
+        rounds: log densities of (x, e), the target's and the proposals'.
     """
 
     target: Target
@@ -274,17 +276,14 @@ class _Sample:
     e: FloatArray
     tau: FloatArray
     xi: FloatArray
-    value: FloatArray
-    logs: FloatArray
+    rounds: Rounds = field(default_factory=Rounds)
     proposals: list[_Proposal] = field(default_factory=list)
-    counts: list[int] = field(default_factory=list)
 
     @staticmethod
     def none(target: Target, edges: Edges, shape: _Shape) -> _Sample:
         """No points."""
-        some, none = np.empty((0, shape.n)), np.empty(0)
-        wide = np.empty((0, len(shape.values.low)))
-        return _Sample(target, edges, shape, wide, some, wide, some, none, np.empty((0, 0)))
+        some, wide = np.empty((0, shape.n)), np.empty((0, len(shape.values.low)))
+        return _Sample(target, edges, shape, wide, some, wide, some)
 
     def add(self, proposal: _Proposal, count: int, rng: np.random.Generator) -> None:
         """More points."""
@@ -295,19 +294,15 @@ class _Sample:
             value = self.target.log_density(tau, xi) + self.edges.log_slope(x) + log_volume
         value = np.where(np.isnan(value), -np.inf, value)
         before = [one.log_density(x, e) for one in self.proposals]
-        both = np.hstack([self.logs, np.array(before).reshape(-1, count)])
         self.x, self.e = np.concatenate([self.x, x]), np.concatenate([self.e, e])
         self.tau, self.xi = np.concatenate([self.tau, tau]), np.concatenate([self.xi, xi])
-        self.value = np.concatenate([self.value, value])
-        self.logs = np.vstack([both, proposal.log_density(self.x, self.e)])
+        self.rounds.add(value, before, proposal.log_density(self.x, self.e))
         self.proposals.append(proposal)
-        self.counts.append(count)
 
     @property
     def log_weight(self) -> FloatArray:
         """(N,)."""
-        shares = np.log(np.array(self.counts) / len(self.x))
-        return np.asarray(self.value - log_sum(self.logs + shares[:, None]))
+        return self.rounds.log_weight
 
 
 def _mixture(
